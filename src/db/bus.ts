@@ -1,0 +1,37 @@
+import type { Observable } from 'rxjs';
+
+/**
+ * What a listener hears.
+ *
+ * - `message`: somebody published this payload.
+ * - `gap`: messages may have been missed. The first one says "listening now": what is published from here on is heard.
+ */
+export type BusEvent = { readonly kind: 'message'; readonly payload: string } | { readonly kind: 'gap' };
+
+/**
+ * Notifications between coordinators. A message is only a hint: it says that something is worth reading again.
+ *
+ * Messages may be lost, late or doubled. A bus that knows it may have lost some says `gap` once it hears again.
+ */
+export interface Bus {
+  /**
+   * Listens on a channel from subscription to unsubscription. Never completes; it deals with broken connections by
+   * itself and errors only when it cannot ever listen again. A listener hears its own coordinator's messages, too.
+   */
+  listen$(channel: string): Observable<BusEvent>;
+
+  /** Publishes payloads on a channel, then completes. At most once each: an error means that some may be lost. */
+  publish(channel: string, payloads: readonly string[]): Observable<never>;
+}
+
+/** The channels, named as in a coder/coder database. */
+export const channels = {
+  /** Payload: the coordinator's id. */
+  heartbeat: 'tailnet_coordinator_heartbeat',
+  /** Payload: the id of the peer whose binding changed. */
+  peer: 'tailnet_peer_update',
+  /** Payload: `src,dst` of the tunnel that came or went. */
+  tunnel: 'tailnet_tunnel_update',
+  /** Payload: `to,from`: `from` is ready for a handshake with `to`. */
+  readyForHandshake: 'tailnet_ready_for_handshake',
+} as const;

@@ -1,0 +1,171 @@
+import type { Observable } from 'rxjs';
+
+/** A UUID as lower-case text: a peer's or a coordinator's. */
+export type Uuid = string;
+
+/** Microseconds since the epoch by the database's clock; exact in a double until the year 2255. */
+export type Microseconds = number;
+
+/** One row of `tailnet_peers`: the node of a peer at a coordinator. */
+export interface Binding {
+  readonly peerId: Uuid;
+  readonly coordinatorId: Uuid;
+  /** When the row was last written. Only these times order the bindings of one peer. */
+  readonly updatedAt: Microseconds;
+  /** The encoded node, as the peer's coordinator wrote it. */
+  readonly node: Uint8Array;
+  readonly status: 'ok' | 'lost';
+}
+
+/**
+ * What is to become of a peer's binding at the writing coordinator.
+ *
+ * - `node`: the row is inserted or overwritten, status ok.
+ * - `lost`: a row that is there gets this node and status lost; none is made.
+ * - `disconnected`: the row is deleted, and so are the rows that the peer left behind elsewhere: those that are lost,
+ *   and those of coordinators that have gone silent.
+ */
+export type BindingWrite =
+  | { readonly kind: 'node' | 'lost'; readonly peerId: Uuid; readonly node: Uint8Array }
+  | { readonly kind: 'disconnected'; readonly peerId: Uuid };
+
+/** A directed row of `tailnet_tunnels`; what it makes visible goes both ways. */
+export interface Tunnel {
+  readonly src: Uuid;
+  readonly dst: Uuid;
+}
+
+/**
+ * Changes to tunnels. Each pair stands in one of `add` and `remove` once at most, each source in `clear` once.
+ *
+ * `remove` and `clear` (all tunnels of a source, but for those in `add`) also reach the rows that other coordinators
+ * hold, unless the source is live there: its binding ok and the coordinator not silent.
+ */
+export interface TunnelWrites {
+  readonly add: readonly Tunnel[];
+  readonly remove: readonly Tunnel[];
+  readonly clear: readonly Uuid[];
+}
+
+/** An unordered pair of peers, for which a tunnel in either direction counts. */
+export type Pair = readonly [Uuid, Uuid];
+
+/** `peerId` shares at least one tunnel with `neighbourId`, whichever end opened it. */
+export interface Neighbour {
+  readonly peerId: Uuid;
+  readonly neighbourId: Uuid;
+}
+
+/**
+ * What a peer withdrew while a coordinator was silent, but not yet for long enough to count as gone: a goodbye
+ * (`dst` absent: its bindings and all its tunnels) or one tunnel.
+ */
+export interface Leftover {
+  readonly src: Uuid;
+  readonly dst?: Uuid;
+  /** When it was withdrawn. What was written later stays. */
+  readonly at: Microseconds;
+}
+
+/** Who writes. */
+export interface Writer {
+  readonly coordinatorId: Uuid;
+  /** Milliseconds after which a coordinator without a heartbeat counts as silent. */
+  readonly expiry: number;
+}
+
+/** What a heartbeat found. */
+export interface HeartbeatResult {
+  /** The coordinator's row was not there. Whatever it had written before went with it. */
+  readonly created: boolean;
+  /** At least one binding of this coordinator was there. */
+  readonly hasBindings: boolean;
+  /** At least one tunnel of this coordinator was there. */
+  readonly hasTunnels: boolean;
+}
+
+/** A coordinator, and how long ago it wrote its last heartbeat. */
+export interface CoordinatorAge {
+  readonly coordinatorId: Uuid;
+  /** Milliseconds, computed by the database: no other clock is compared. */
+  readonly age: number;
+}
+
+/**
+ * The tables, as the coordinator uses them.
+ *
+ * - Every method returns a cold Observable that does its work once per subscription and errors only with a
+ *   {@link StoreError}. Whatever emits a value emits exactly one, then completes.
+ * - Every write announces what it changed on the bus, atomically with the change: no listener hears of a change that
+ *   it cannot read yet, and no change goes unannounced.
+ * - Every write can be repeated, because its answer may be lost although it took effect.
+ * - Batches hold each key once. Order within a batch means nothing.
+ */
+export interface Store {
+  /** Sets the coordinator's heartbeat to now, making its row if need be. Announced on `heartbeat`. */
+  heartbeat(coordinatorId: Uuid): Observable<HeartbeatResult>;
+
+  /** All coordinators whose last heartbeat is less than `maxAge` milliseconds old. */
+  readCoordinators(maxAge: number): Observable<readonly CoordinatorAge[]>;
+
+  /** Writes bindings; the time they carry now as `updatedAt`. Errors with `missing-coordinator` before the first heartbeat. */
+  writeBindings(writer: Writer, writes: readonly BindingWrite[]): Observable<Microseconds>;
+
+  /** Writes tunnels; the time of the write. Errors with `missing-coordinator` before the first heartbeat. */
+  writeTunnels(writer: Writer, writes: TunnelWrites): Observable<Microseconds>;
+
+  /** Deletes what is still there of these leftovers at coordinators other than the writer where the source is not live. */
+  removeLeftovers(writer: Writer, leftovers: readonly Leftover[]): Observable<void>;
+
+  /** Marks every ok binding of a coordinator lost; how many there were. `updatedAt` stays. */
+  loseBindings(coordinatorId: Uuid): Observable<number>;
+
+  /** Everybody these peers share a tunnel with. A peer without tunnels has no row. */
+  readNeighbours(peerIds: readonly Uuid[]): Observable<readonly Neighbour[]>;
+
+  /** Which of these pairs share a tunnel: the positions of those that do not are false. */
+  readPairs(pairs: readonly Pair[]): Observable<readonly boolean[]>;
+
+  /** All bindings of these peers. */
+  readBindings(peerIds: readonly Uuid[]): Observable<readonly Binding[]>;
+
+  /** Up to `limit` bindings of a coordinator with a peer id above `after`, in the order of the ids, without nodes. */
+  readOwnBindings(
+    coordinatorId: Uuid,
+    after: Uuid | undefined,
+    limit: number,
+  ): Observable<readonly Omit<Binding, 'node'>[]>;
+
+  /** Up to `limit` tunnels of a coordinator after `after`, in the order of source, then destination. */
+  readOwnTunnels(coordinatorId: Uuid, after: Tunnel | undefined, limit: number): Observable<readonly Tunnel[]>;
+
+  /** Deletes coordinators whose last heartbeat is more than 24 h old, with all they wrote; how many. */
+  cleanCoordinators(): Observable<number>;
+
+  /** Deletes bindings that have been lost for more than 24 h; how many. */
+  cleanLostBindings(): Observable<number>;
+
+  /** Deletes tunnels older than 24 h whose source has no binding at the same coordinator; how many. */
+  cleanTunnels(): Observable<number>;
+}
+
+/**
+ * Why a store did not do what it was asked.
+ *
+ * - `unavailable`: the database cannot be reached, is overloaded, timed out, or lacks what an operator will restore.
+ *   The same call may succeed later. Anything unknown counts as this.
+ * - `missing-coordinator`: the writing coordinator has no row; its next heartbeat makes one.
+ * - `refused`: the database will never take this batch; at least one item in it is at fault.
+ */
+export type StoreErrorReason = 'unavailable' | 'missing-coordinator' | 'refused';
+
+/** The one error a {@link Store} or a bus reports; `cause` holds what lies behind it. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly reason: StoreErrorReason;
+
+  constructor(reason: StoreErrorReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
