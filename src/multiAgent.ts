@@ -1,0 +1,3 @@
+export interface MultiAgent {
+  readonly isClosed: boolean;
+}
