@@ -1,10 +1,13 @@
 // Writes src/proto/gen from tailnet.proto: the TypeScript messages, and the descriptors (for JSON and reflection).
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const messages = ['src/proto/gen/tailnet.ts', 'src/proto/gen/google/protobuf/timestamp.ts'];
 
 const buf = (...args) => execFileSync('node_modules/.bin/buf', args, { maxBuffer: 16 << 20 });
 
 buf('generate', '--include-imports');
+for (const file of messages) writeFileSync(file, hardened(file, readFileSync(file, 'utf8')));
 const descriptors = buf('build', '--exclude-source-info', '-o', '-#format=binpb').toString('base64');
 writeFileSync(
   'src/proto/gen/descriptors.ts',
@@ -17,3 +20,20 @@ writeFileSync(
     '',
   ].join('\n'),
 );
+
+/** What the plugin has no option for, and strangers' bytes ask for. */
+function hardened(file, source) {
+  const replaced = (text, pattern, replacement, required) => {
+    if (required && !pattern.test(text)) throw new Error(`${file} no longer has the code that ${pattern} mends`);
+    return text.replaceAll(pattern, replacement);
+  };
+  const hasMaps = source.includes('Entry: MessageFns');
+  // A map with the key `__proto__` keeps that entry only if the object that holds it has no prototype.
+  let text = replaced(source, /^( {4}(?!_unknownFields)\w+:) \{\},$/gm, '$1 globalThis.Object.create(null),', hasMaps);
+  text = replaced(text, /^( +)\{\},\n( +)\);$/gm, '$1globalThis.Object.create(null),\n$2);', hasMaps);
+  text = replaced(text, /^( +return acc;\n +\}), \{\}\);$/gm, '$1, globalThis.Object.create(null));', hasMaps);
+  // A message that ends early (a tag of zero, a stray end of a group) or late (a field longer than its message).
+  const ended =
+    '$1if (reader.pos !== end) throw new globalThis.Error("malformed message");\n$1return message;\n$2} finally {';
+  return replaced(text, /^( +)return message;\n( +)\} finally \{$/gm, ended, true);
+}

@@ -168,8 +168,8 @@ function createBaseNode(): Node {
     key: new Uint8Array(0),
     disco: "",
     preferredDerp: 0,
-    derpLatency: {},
-    derpForcedWebsocket: {},
+    derpLatency: globalThis.Object.create(null),
+    derpForcedWebsocket: globalThis.Object.create(null),
     addresses: [],
     allowedIps: [],
     endpoints: [],
@@ -336,6 +336,7 @@ export const Node: MessageFns<Node> = {
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -359,7 +360,7 @@ export const Node: MessageFns<Node> = {
         }
         return acc;
       },
-      {},
+      globalThis.Object.create(null),
     );
     message.derpForcedWebsocket = (globalThis.Object.entries(object.derpForcedWebsocket ?? {}) as [string, string][])
       .reduce((acc: { [key: number]: string }, [key, value]: [string, string]) => {
@@ -367,7 +368,7 @@ export const Node: MessageFns<Node> = {
           acc[globalThis.Number(key)] = globalThis.String(value);
         }
         return acc;
-      }, {});
+      }, globalThis.Object.create(null));
     message.addresses = object.addresses?.map((e) => e) || [];
     message.allowedIps = object.allowedIps?.map((e) => e) || [];
     message.endpoints = object.endpoints?.map((e) => e) || [];
@@ -441,6 +442,7 @@ export const Node_DerpLatencyEntry: MessageFns<Node_DerpLatencyEntry> = {
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -524,6 +526,7 @@ export const Node_DerpForcedWebsocketEntry: MessageFns<Node_DerpForcedWebsocketE
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -647,6 +650,7 @@ export const CoordinateRequest: MessageFns<CoordinateRequest> = {
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -731,6 +735,7 @@ export const CoordinateRequest_UpdateSelf: MessageFns<CoordinateRequest_UpdateSe
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -791,6 +796,7 @@ export const CoordinateRequest_Disconnect: MessageFns<CoordinateRequest_Disconne
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -861,6 +867,7 @@ export const CoordinateRequest_Tunnel: MessageFns<CoordinateRequest_Tunnel> = {
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -932,6 +939,7 @@ export const CoordinateRequest_ReadyForHandshake: MessageFns<CoordinateRequest_R
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -1014,6 +1022,7 @@ export const CoordinateResponse: MessageFns<CoordinateResponse> = {
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
@@ -1119,6 +1128,7 @@ export const CoordinateResponse_PeerUpdate: MessageFns<CoordinateResponse_PeerUp
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;

@@ -189,6 +189,7 @@ export const Timestamp: MessageFns<Timestamp> = {
           list.push(buf);
         }
       }
+      if (reader.pos !== end) throw new globalThis.Error("malformed message");
       return message;
     } finally {
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;

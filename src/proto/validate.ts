@@ -1,0 +1,87 @@
+import type { CoordinateRequest, Node } from './gen/tailnet.js';
+import { nilUuid, uuidFromBytes } from './uuid.js';
+import type { Uuid } from './uuid.js';
+
+/** What is wrong with a request; its message is told to the peer. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+}
+
+/** What a request asks for. */
+export interface ParsedRequest {
+  /** The node to publish. */
+  readonly node?: Node;
+  /** The peer to open a tunnel to. */
+  readonly addTunnel?: Uuid;
+  /** The peer to close the tunnel to. */
+  readonly removeTunnel?: Uuid;
+  /** Leave for good. */
+  readonly disconnect: boolean;
+  /** The peers to tell that this one is ready; none if the request says goodbye. */
+  readonly readyForHandshake: readonly Uuid[];
+}
+
+/** What has a value in a message that did not come out of our own decoder: anything may be missing. */
+type Untyped<T> = T extends readonly (infer Item)[]
+  ? readonly Untyped<Item>[] | null | undefined
+  : T extends Uint8Array | bigint | string | number
+    ? T
+    : T extends object
+      ? { readonly [Key in keyof T]?: Untyped<T[Key]> | null | undefined } | null | undefined
+      : T;
+
+/**
+ * Checks the shape of a request, before it is authorised and before any of it takes effect. Returns what is wrong,
+ * or nothing: `coordinate request is required`, `update_self node is required` or
+ * `ready_for_handshake entries must not be nil`. An empty request and an empty node are all right.
+ *
+ * Callers without types get the same answers for null and missing values.
+ */
+export function validateRequest(request: CoordinateRequest | null | undefined): string | undefined {
+  const untyped: Untyped<CoordinateRequest> = request;
+  if (untyped === null || untyped === undefined) return 'coordinate request is required';
+  const { updateSelf, readyForHandshake } = untyped;
+  if (updateSelf !== null && updateSelf !== undefined && (updateSelf.node ?? undefined) === undefined) {
+    return 'update_self node is required';
+  }
+  if (readyForHandshake?.some((entry) => (entry ?? undefined) === undefined)) {
+    return 'ready_for_handshake entries must not be nil';
+  }
+  return undefined;
+}
+
+/**
+ * Reads a request that was validated and authorised, all of it before any part takes effect.
+ *
+ * @throws RequestError `add_tunnel: a peer id has 16 bytes, got 3` (or `remove_tunnel: …`, `ready_for_handshake: …`)
+ * @throws RequestError `tunnel destination must not be the nil UUID`
+ */
+export function parseRequest(request: CoordinateRequest): ParsedRequest {
+  const { updateSelf, addTunnel, removeTunnel } = request;
+  const disconnect = (request.disconnect ?? undefined) !== undefined;
+  return {
+    ...(updateSelf?.node && { node: updateSelf.node }),
+    ...(addTunnel && { addTunnel: destination('add_tunnel', addTunnel.id) }),
+    ...(removeTunnel && { removeTunnel: destination('remove_tunnel', removeTunnel.id) }),
+    disconnect,
+    readyForHandshake: disconnect ? [] : acknowledged(request),
+  };
+}
+
+function acknowledged(request: CoordinateRequest): readonly Uuid[] {
+  const entries: Untyped<CoordinateRequest['readyForHandshake']> = request.readyForHandshake;
+  return (entries ?? []).map((entry) => peerId('ready_for_handshake', entry?.id));
+}
+
+/** The nil UUID is nobody's: inside a coordinator of the reference system it stands for "all". */
+function destination(part: string, id: Uint8Array): Uuid {
+  const uuid = peerId(part, id);
+  if (uuid === nilUuid) throw new RequestError('tunnel destination must not be the nil UUID');
+  return uuid;
+}
+
+function peerId(part: string, id: Uint8Array | null | undefined): Uuid {
+  const length = id?.length ?? 0;
+  if (!id || length !== 16) throw new RequestError(`${part}: a peer id has 16 bytes, got ${String(length)}`);
+  return uuidFromBytes(id);
+}
