@@ -1,0 +1,4 @@
+/** Why the embedded PostgreSQL cannot be had; the message is for the person who started the command. */
+export class EmbeddedPostgresError extends Error {
+  override readonly name = 'EmbeddedPostgresError';
+}
