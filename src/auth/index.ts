@@ -1,0 +1,5 @@
+export { agentAuth } from './agentAuth.js';
+export { AuthorizationError } from './auth.js';
+export type { Auth } from './auth.js';
+export { clientAuth } from './clientAuth.js';
+export { peerAuth } from './peerAuth.js';
