@@ -1,0 +1,49 @@
+import { defer, of, type Observable } from 'rxjs';
+import { channels } from '../../db/bus.js';
+import { StoreError, type Tunnel, type Uuid, type Writer } from '../../db/store.js';
+import type { MemoryBus } from './memoryBus.js';
+import { tunnelKey, type Tables } from './tables.js';
+
+/** What a write changed, and so has to announce: each once. */
+export interface Changes {
+  coordinator(coordinatorId: Uuid): void;
+  peer(peerId: Uuid): void;
+  tunnel(tunnel: Tunnel): void;
+}
+
+/**
+ * Runs a write when it is subscribed to, announces what it changed, then answers. A write that throws must do so
+ * before it changes anything.
+ */
+export type Transaction = <T>(write: (changes: Changes) => T) => Observable<T>;
+
+export const transactionsOn =
+  ({ announce }: MemoryBus): Transaction =>
+  (write) =>
+    defer(() => {
+      const coordinatorIds = new Set<Uuid>();
+      const peerIds = new Set<Uuid>();
+      const tunnels = new Set<string>();
+      const value = write({
+        coordinator: (coordinatorId) => coordinatorIds.add(coordinatorId),
+        peer: (peerId) => peerIds.add(peerId),
+        tunnel: (tunnel) => tunnels.add(tunnelKey(tunnel)),
+      });
+      announce(channels.heartbeat, coordinatorIds);
+      announce(channels.peer, peerIds);
+      announce(channels.tunnel, tunnels);
+      return of(value);
+    });
+
+/** What the foreign keys of PostgreSQL see to. */
+export const demandCoordinator = (tables: Tables, { coordinatorId }: Writer): void => {
+  if (tables.coordinators.has(coordinatorId)) return;
+  throw new StoreError('missing-coordinator', `coordinator ${coordinatorId} has no row`);
+};
+
+/** PostgreSQL refuses to write a row twice in one statement. */
+export const demandDistinct = (keys: readonly string[]): void => {
+  if (new Set(keys).size === keys.length) return;
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+  throw new StoreError('refused', `the batch holds ${twice} more than once`);
+};
