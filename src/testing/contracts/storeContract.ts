@@ -1,0 +1,813 @@
+import { expect } from 'chai';
+import { channels, type Bus } from '../../db/bus.js';
+import {
+  StoreError,
+  type Binding,
+  type BindingWrite,
+  type Leftover,
+  type Store,
+  type Tunnel,
+  type TunnelWrites,
+  type Uuid,
+  type Writer,
+} from '../../db/store.js';
+import { hear, type Hearing } from './hear.js';
+import { lastOf } from './lastOf.js';
+
+/** A store to be tested, empty and fresh for one test, with the bus on which it announces. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  readonly bus: Bus;
+  /**
+   * Makes every row (heartbeats, bindings, tunnels) older by so many hours. Left out: cleanup is not tested beyond
+   * "what is young stays".
+   */
+  age?(hours: number): void | Promise<void>;
+  /** Called after the test. */
+  close(): void | Promise<void>;
+}
+
+const HOUR = 3_600_000;
+
+/** Writer options under which every coordinator that ever had a heartbeat counts as live, or none does. */
+const allLive = (coordinatorId: Uuid): Writer => ({ coordinatorId, expiry: HOUR });
+const allSilent = (coordinatorId: Uuid): Writer => ({ coordinatorId, expiry: 0 });
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (node: Uint8Array): string => new TextDecoder().decode(node);
+const uuids = (count: number): Uuid[] => Array.from({ length: count }, () => crypto.randomUUID());
+const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+const sorted = (texts: Iterable<string>): string[] => [...texts].sort(byText);
+const pairText = ({ src, dst }: Tunnel): string => `${src},${dst}`;
+
+/**
+ * A mocha suite that shows whether a {@link Store} keeps its promises. Call it in a test file of your own:
+ *
+ * ```ts
+ * storeContract('my store', async () => ({ store, bus, age, close }));
+ * ```
+ */
+export function storeContract(name: string, setup: () => Promise<StoreUnderTest>): void {
+  describe(`${name} keeps the contract of a store`, () => {
+    let tested: StoreUnderTest;
+    let store: Store;
+    let here: Uuid;
+    let there: Uuid;
+    let alice: Uuid;
+    let bob: Uuid;
+    let carol: Uuid;
+    let hearings: Hearing[];
+
+    beforeEach(async () => {
+      hearings = [];
+      tested = await setup();
+      store = tested.store;
+      [here, there, alice, bob, carol] = uuids(5) as [Uuid, Uuid, Uuid, Uuid, Uuid];
+    });
+
+    afterEach(async () => {
+      for (const hearing of hearings) hearing.stop();
+      await tested.close();
+    });
+
+    const listen = async (channel: string): Promise<Hearing> => {
+      const hearing = await hear(tested.bus, channel);
+      hearings.push(hearing);
+      return hearing;
+    };
+    const beat = async (...ids: Uuid[]) => {
+      for (const id of ids) await lastOf(store.heartbeat(id));
+    };
+    const bind = async (writer: Writer, ...writes: BindingWrite[]): Promise<number> =>
+      (await lastOf(store.writeBindings(writer, writes))) ?? NaN;
+    const tunnels = async (writer: Writer, writes: Partial<TunnelWrites>): Promise<number> =>
+      (await lastOf(store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }))) ?? NaN;
+    const leftovers = (writer: Writer, ...all: Leftover[]) => lastOf(store.removeLeftovers(writer, all));
+    const online = (peerId: Uuid, node: string): BindingWrite => ({ kind: 'node', peerId, node: bytes(node) });
+    const lost = (peerId: Uuid, node: string): BindingWrite => ({ kind: 'lost', peerId, node: bytes(node) });
+    const gone = (peerId: Uuid): BindingWrite => ({ kind: 'disconnected', peerId });
+    const tunnel = (src: Uuid, dst: Uuid): Tunnel => ({ src, dst });
+    const readBindings = async (...ids: Uuid[]): Promise<readonly Binding[]> =>
+      (await lastOf(store.readBindings(ids))) ?? [];
+    const bindingTexts = async (...ids: Uuid[]): Promise<string[]> =>
+      sorted(
+        (await readBindings(...ids)).map(
+          ({ peerId, coordinatorId, node, status }) => `${peerId}@${coordinatorId} ${status} ${textOf(node)}`,
+        ),
+      );
+    const ownTunnels = async (coordinatorId: Uuid): Promise<string[]> =>
+      ((await lastOf(store.readOwnTunnels(coordinatorId, undefined, 100_000))) ?? []).map(pairText);
+    const failure = async (work: Promise<unknown>): Promise<StoreError> => {
+      try {
+        await work;
+      } catch (error) {
+        expect(error).to.be.instanceOf(StoreError);
+        return error as StoreError;
+      }
+      throw new Error('expected an error, but it succeeded');
+    };
+
+    describe('heartbeat', () => {
+      it('makes the row first, and says so, and finds it afterwards', async () => {
+        expect(await lastOf(store.heartbeat(here))).to.deep.equal({
+          created: true,
+          hasBindings: false,
+          hasTunnels: false,
+        });
+        expect(await lastOf(store.heartbeat(here))).to.deep.equal({
+          created: false,
+          hasBindings: false,
+          hasTunnels: false,
+        });
+      });
+
+      it('says whether own bindings and own tunnels are there', async () => {
+        await beat(here, there);
+        await bind(allLive(here), online(alice, 'a'));
+        await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
+        expect(await lastOf(store.heartbeat(here))).to.deep.equal({
+          created: false,
+          hasBindings: true,
+          hasTunnels: false,
+        });
+        expect(await lastOf(store.heartbeat(there))).to.deep.equal({
+          created: false,
+          hasBindings: false,
+          hasTunnels: true,
+        });
+      });
+
+      it('is announced with the id of the coordinator, each time', async () => {
+        const heard = await listen(channels.heartbeat);
+        await beat(here, here, there);
+        expect(await heard.untilNow()).to.deep.equal([here, here, there]);
+      });
+
+      it('does nothing before it is subscribed to, and once per subscription', async () => {
+        const heard = await listen(channels.heartbeat);
+        const beat$ = store.heartbeat(here);
+        expect(await heard.untilNow()).to.deep.equal([]);
+        await lastOf(beat$);
+        await lastOf(beat$);
+        expect(await heard.untilNow()).to.deep.equal([here, here]);
+      });
+    });
+
+    describe('readCoordinators', () => {
+      it('gives the coordinators with the age of their heartbeat', async () => {
+        expect(await lastOf(store.readCoordinators(HOUR))).to.deep.equal([]);
+        await beat(here, there);
+        const ages = (await lastOf(store.readCoordinators(HOUR))) ?? [];
+        expect(sorted(ages.map(({ coordinatorId }) => coordinatorId))).to.deep.equal(sorted([here, there]));
+        for (const { age } of ages) expect(age).to.be.within(0, HOUR);
+      });
+
+      it('leaves out those that are too old', async () => {
+        await beat(here);
+        expect(await lastOf(store.readCoordinators(0))).to.deep.equal([]);
+        if (tested.age === undefined) return;
+        await tested.age(2);
+        await beat(there);
+        const ages = (await lastOf(store.readCoordinators(HOUR))) ?? [];
+        expect(ages.map(({ coordinatorId }) => coordinatorId)).to.deep.equal([there]);
+        const all = (await lastOf(store.readCoordinators(3 * HOUR))) ?? [];
+        expect(all.find(({ coordinatorId }) => coordinatorId === here)?.age).to.be.within(2 * HOUR, 3 * HOUR);
+      });
+    });
+
+    describe('writeBindings', () => {
+      it('writes nodes that all can read', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'alice 1'), online(bob, 'bob 1'));
+        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
+          sorted([`${alice}@${here} ok alice 1`, `${bob}@${here} ok bob 1`]),
+        );
+      });
+
+      it('overwrites the node of a peer and makes it ok again', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'one'));
+        await bind(allLive(here), online(alice, 'two'));
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok two`]);
+        await bind(allLive(here), lost(alice, 'two'));
+        await bind(allLive(here), online(alice, 'three'));
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok three`]);
+      });
+
+      it('keeps one row per coordinator', async () => {
+        await beat(here, there);
+        await bind(allLive(here), online(alice, 'here'));
+        await bind(allLive(there), online(alice, 'there'));
+        expect(await bindingTexts(alice)).to.deep.equal(
+          sorted([`${alice}@${here} ok here`, `${alice}@${there} ok there`]),
+        );
+      });
+
+      it('gives the time that the rows carry', async () => {
+        await beat(here);
+        const time = await bind(allLive(here), online(alice, 'a'), online(bob, 'b'));
+        const rows = await readBindings(alice, bob);
+        expect(rows.map(({ updatedAt }) => updatedAt)).to.deep.equal([time, time]);
+        expect(Number.isSafeInteger(time)).to.equal(true);
+      });
+
+      it('orders the bindings of one peer by time', async () => {
+        await beat(here, there);
+        const first = await bind(allLive(here), online(alice, 'a'));
+        const second = await bind(allLive(there), online(alice, 'b'));
+        const third = await bind(allLive(here), online(alice, 'c'));
+        expect(second).to.be.greaterThan(first);
+        expect(third).to.be.greaterThan(second);
+        const newest = [...(await readBindings(alice))].sort((a, b) => b.updatedAt - a.updatedAt)[0];
+        expect(newest?.coordinatorId).to.equal(here);
+      });
+
+      it('keeps every byte of a node, and an empty node', async () => {
+        await beat(here);
+        const node = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
+        await bind(allLive(here), { kind: 'node', peerId: alice, node }, online(bob, ''));
+        const rows = await readBindings(alice, bob);
+        const nodeOf = (id: Uuid) => Uint8Array.from(rows.find(({ peerId }) => peerId === id)?.node ?? [0]);
+        expect(nodeOf(alice)).to.deep.equal(node);
+        expect(nodeOf(bob)).to.deep.equal(new Uint8Array());
+      });
+
+      it('does not hold on to the memory of a node that it was given', async () => {
+        await beat(here);
+        const node = bytes('before');
+        await bind(allLive(here), { kind: 'node', peerId: alice, node });
+        node.set(bytes('AFTER!'));
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok before`]);
+      });
+
+      it('marks a binding lost, with the node given, and with a new time', async () => {
+        await beat(here);
+        const before = await bind(allLive(here), online(alice, 'one'));
+        const time = await bind(allLive(here), lost(alice, 'two'));
+        expect(time).to.be.greaterThan(before);
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} lost two`]);
+        expect((await readBindings(alice))[0]?.updatedAt).to.equal(time);
+      });
+
+      it('makes no row for a peer that is lost, and announces nothing', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'elsewhere'));
+        const heard = await listen(channels.peer);
+        await bind(allLive(here), lost(alice, 'a'), lost(bob, 'b'));
+        expect(await bindingTexts(alice, bob)).to.deep.equal([`${alice}@${there} ok elsewhere`]);
+        expect(await heard.untilNow()).to.deep.equal([]);
+      });
+
+      it('deletes the own row of a peer that disconnected, whatever its status', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'), online(bob, 'b'), online(carol, 'c'));
+        await bind(allLive(here), lost(bob, 'b'));
+        await bind(allLive(here), gone(alice), gone(bob));
+        expect(await bindingTexts(alice, bob, carol)).to.deep.equal([`${carol}@${here} ok c`]);
+      });
+
+      it('keeps what a disconnected peer has at another coordinator where it is live', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'live'));
+        await bind(allLive(here), online(alice, 'a'));
+        await bind(allLive(here), gone(alice));
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok live`]);
+      });
+
+      it('deletes what a disconnected peer left behind elsewhere as lost', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'a'), online(bob, 'b'));
+        await bind(allLive(there), lost(alice, 'a'), lost(bob, 'b'));
+        await bind(allLive(here), gone(alice));
+        expect(await bindingTexts(alice, bob)).to.deep.equal([`${bob}@${there} lost b`]);
+      });
+
+      it('deletes what a disconnected peer left behind at a coordinator that has gone silent', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'a'), online(bob, 'b'));
+        await bind(allSilent(here), gone(alice));
+        expect(await bindingTexts(alice, bob)).to.deep.equal([`${bob}@${there} ok b`]);
+      });
+
+      it('announces each peer whose row changed, once', async () => {
+        await beat(here, there);
+        await bind(allLive(here), online(alice, 'a'), online(bob, 'b'));
+        await bind(allLive(there), online(alice, 'a'), online(bob, 'b'));
+        await bind(allLive(there), lost(alice, 'a'));
+        const heard = await listen(channels.peer);
+        await bind(allLive(here), gone(alice), lost(bob, 'b'), online(carol, 'c'));
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([alice, bob, carol]));
+      });
+
+      it('announces nothing for a peer that had no row to delete', async () => {
+        await beat(here);
+        const heard = await listen(channels.peer);
+        await bind(allLive(here), gone(alice));
+        expect(await heard.untilNow()).to.deep.equal([]);
+      });
+
+      it('announces a write that changes nothing but the time', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'));
+        const heard = await listen(channels.peer);
+        await bind(allLive(here), online(alice, 'a'));
+        expect(await heard.untilNow()).to.deep.equal([alice]);
+      });
+
+      it('is announced together with the change: who hears of it can read it', async () => {
+        await beat(here);
+        const heard = await listen(channels.peer);
+        const writing = bind(allLive(here), online(alice, 'fresh'));
+        expect(await heard.next()).to.equal(alice);
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok fresh`]);
+        await writing;
+      });
+
+      it('can be repeated', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'), online(bob, 'b'), online(carol, 'c'));
+        const writes = [online(alice, 'a2'), lost(bob, 'b2'), gone(carol)];
+        await bind(allLive(here), ...writes);
+        await bind(allLive(here), ...writes);
+        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
+          sorted([`${alice}@${here} ok a2`, `${bob}@${here} lost b2`]),
+        );
+      });
+
+      it('fails with missing-coordinator before the first heartbeat, and writes nothing', async () => {
+        const heard = await listen(channels.peer);
+        const error = await failure(bind(allLive(here), online(alice, 'a')));
+        expect(error.reason).to.equal('missing-coordinator');
+        expect(await readBindings(alice)).to.deep.equal([]);
+        expect(await heard.untilNow()).to.deep.equal([]);
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'));
+        expect(await readBindings(alice)).to.have.length(1);
+      });
+
+      it('takes an empty batch', async () => {
+        await beat(here);
+        expect(await bind(allLive(here))).to.be.greaterThan(0);
+      });
+
+      it('takes 1,000 at once', async () => {
+        await beat(here);
+        const heard = await listen(channels.peer);
+        const ids = uuids(1000);
+        await bind(allLive(here), ...ids.map((id) => online(id, `node of ${id}`)));
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(ids));
+        expect(await bindingTexts(...ids)).to.deep.equal(sorted(ids.map((id) => `${id}@${here} ok node of ${id}`)));
+        await bind(allLive(here), ...ids.map((id, index) => (index % 2 === 0 ? gone(id) : lost(id, 'x'))));
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(ids));
+        expect(await readBindings(...ids)).to.have.length(500);
+      });
+    });
+
+    describe('writeTunnels', () => {
+      it('adds, and announces `src,dst`', async () => {
+        await beat(here);
+        const heard = await listen(channels.tunnel);
+        const time = await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(bob, carol)] });
+        expect(Number.isSafeInteger(time)).to.equal(true);
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([`${alice},${bob}`, `${bob},${carol}`]));
+        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${alice},${bob}`, `${bob},${carol}`]));
+      });
+
+      it('gives times that move forward', async () => {
+        await beat(here);
+        const first = await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        expect(await tunnels(allLive(here), { remove: [tunnel(alice, bob)] })).to.be.greaterThan(first);
+      });
+
+      it('removes the own row, in this direction only, and announces it', async () => {
+        await beat(here);
+        await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(bob, alice)] });
+        const heard = await listen(channels.tunnel);
+        await tunnels(allLive(here), { remove: [tunnel(alice, bob)] });
+        expect(await ownTunnels(here)).to.deep.equal([`${bob},${alice}`]);
+        expect(await heard.untilNow()).to.deep.equal([`${alice},${bob}`]);
+      });
+
+      it('announces nothing when there was nothing to remove', async () => {
+        await beat(here);
+        const heard = await listen(channels.tunnel);
+        await tunnels(allLive(here), { remove: [tunnel(alice, bob)], clear: [carol] });
+        expect(await heard.untilNow()).to.deep.equal([]);
+      });
+
+      it('clears all tunnels of a source, but not those that lead to it', async () => {
+        await beat(here);
+        await tunnels(allLive(here), {
+          add: [tunnel(alice, bob), tunnel(alice, carol), tunnel(bob, alice), tunnel(carol, bob)],
+        });
+        const heard = await listen(channels.tunnel);
+        await tunnels(allLive(here), { clear: [alice] });
+        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${bob},${alice}`, `${carol},${bob}`]));
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([`${alice},${bob}`, `${alice},${carol}`]));
+      });
+
+      it('clears a source but for the tunnels that are added in the same batch', async () => {
+        await beat(here, there);
+        const dave = crypto.randomUUID();
+        await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
+        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
+        await tunnels(allLive(here), { clear: [alice], add: [tunnel(alice, bob), tunnel(alice, dave)] });
+        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${alice},${bob}`, `${alice},${dave}`]));
+        expect(await ownTunnels(there)).to.deep.equal([`${alice},${bob}`]);
+      });
+
+      for (const how of ['remove', 'clear'] as const) {
+        const withdraw = (): Partial<TunnelWrites> =>
+          how === 'remove' ? { remove: [tunnel(alice, bob)] } : { clear: [alice] };
+
+        it(`${how} keeps the row of another coordinator where the source is live`, async () => {
+          await beat(here, there);
+          await bind(allLive(there), online(alice, 'live'));
+          await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
+          await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+          await tunnels(allLive(here), withdraw());
+          expect(await ownTunnels(here)).to.deep.equal([]);
+          expect(await ownTunnels(there)).to.deep.equal([`${alice},${bob}`]);
+        });
+
+        it(`${how} reaches another coordinator where the source is lost`, async () => {
+          await beat(here, there);
+          await bind(allLive(there), online(alice, 'a'));
+          await bind(allLive(there), lost(alice, 'a'));
+          await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(bob, alice)] });
+          const heard = await listen(channels.tunnel);
+          await tunnels(allLive(here), withdraw());
+          expect(await ownTunnels(there)).to.deep.equal([`${bob},${alice}`]);
+          expect(await heard.untilNow()).to.deep.equal([`${alice},${bob}`]);
+        });
+
+        it(`${how} reaches another coordinator where the source has no binding`, async () => {
+          await beat(here, there);
+          await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
+          await tunnels(allLive(here), withdraw());
+          expect(await ownTunnels(there)).to.deep.equal([]);
+        });
+
+        it(`${how} reaches a coordinator that has gone silent`, async () => {
+          await beat(here, there);
+          await bind(allLive(there), online(alice, 'a'));
+          await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
+          await tunnels(allSilent(here), withdraw());
+          expect(await ownTunnels(there)).to.deep.equal([]);
+        });
+
+        it(`${how} deletes the own row although the source is live here`, async () => {
+          await beat(here);
+          await bind(allLive(here), online(alice, 'a'));
+          await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+          await tunnels(allLive(here), withdraw());
+          expect(await ownTunnels(here)).to.deep.equal([]);
+        });
+      }
+
+      it('announces a pair once, however many rows went', async () => {
+        await beat(here, there);
+        await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
+        await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        const heard = await listen(channels.tunnel);
+        await tunnels(allLive(here), { remove: [tunnel(alice, bob)] });
+        expect(await heard.untilNow()).to.deep.equal([`${alice},${bob}`]);
+      });
+
+      it('is announced together with the change: who hears of it can read it', async () => {
+        await beat(here);
+        const heard = await listen(channels.tunnel);
+        const adding = tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        await heard.next();
+        expect(await lastOf(store.readPairs([[alice, bob]]))).to.deep.equal([true]);
+        await adding;
+        const removing = tunnels(allLive(here), { remove: [tunnel(alice, bob)] });
+        await heard.next();
+        expect(await lastOf(store.readPairs([[alice, bob]]))).to.deep.equal([false]);
+        await removing;
+      });
+
+      it('can be repeated', async () => {
+        await beat(here);
+        await tunnels(allLive(here), { add: [tunnel(bob, alice), tunnel(carol, alice)] });
+        const writes = { add: [tunnel(alice, bob)], remove: [tunnel(bob, alice)], clear: [carol] };
+        await tunnels(allLive(here), writes);
+        await tunnels(allLive(here), writes);
+        expect(await ownTunnels(here)).to.deep.equal([`${alice},${bob}`]);
+      });
+
+      it('fails with missing-coordinator before the first heartbeat, and writes nothing', async () => {
+        const heard = await listen(channels.tunnel);
+        const error = await failure(tunnels(allLive(here), { add: [tunnel(alice, bob)] }));
+        expect(error.reason).to.equal('missing-coordinator');
+        expect(await heard.untilNow()).to.deep.equal([]);
+        expect(await lastOf(store.readPairs([[alice, bob]]))).to.deep.equal([false]);
+      });
+
+      it('takes 1,000 at once', async () => {
+        await beat(here);
+        const heard = await listen(channels.tunnel);
+        const pairs = uuids(1000).map((id) => tunnel(alice, id));
+        await tunnels(allLive(here), { add: pairs });
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(pairs.map(pairText)));
+        await tunnels(allLive(here), { remove: pairs.slice(0, 500), add: pairs.slice(500) });
+        await heard.untilNow();
+        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted(pairs.slice(500).map(pairText)));
+        await tunnels(allLive(here), { clear: [alice] });
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(pairs.slice(500).map(pairText)));
+        expect(await ownTunnels(here)).to.deep.equal([]);
+      });
+    });
+
+    describe('removeLeftovers', () => {
+      it('deletes bindings and tunnels of a goodbye where the source is not live', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'a'));
+        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol), tunnel(bob, alice)] });
+        const at = await tunnels(allLive(here), {});
+        const peers = await listen(channels.peer);
+        const edges = await listen(channels.tunnel);
+        await leftovers(allSilent(here), { src: alice, at });
+        expect(await readBindings(alice)).to.deep.equal([]);
+        expect(await ownTunnels(there)).to.deep.equal([`${bob},${alice}`]);
+        expect(await peers.untilNow()).to.deep.equal([alice]);
+        expect(sorted(await edges.untilNow())).to.deep.equal(sorted([`${alice},${bob}`, `${alice},${carol}`]));
+      });
+
+      it('deletes one tunnel and nothing else', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'a'));
+        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
+        const at = await tunnels(allLive(here), {});
+        await leftovers(allSilent(here), { src: alice, dst: bob, at });
+        expect(await ownTunnels(there)).to.deep.equal([`${alice},${carol}`]);
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok a`]);
+      });
+
+      it('keeps everything where the source is live', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'a'));
+        await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
+        const at = await tunnels(allLive(here), {});
+        const peers = await listen(channels.peer);
+        const edges = await listen(channels.tunnel);
+        await leftovers(allLive(here), { src: alice, at }, { src: alice, dst: bob, at });
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok a`]);
+        expect(await ownTunnels(there)).to.deep.equal([`${alice},${bob}`]);
+        expect([...(await peers.untilNow()), ...(await edges.untilNow())]).to.deep.equal([]);
+      });
+
+      it('deletes lost bindings at coordinators that still beat', async () => {
+        await beat(here, there);
+        await bind(allLive(there), online(alice, 'a'));
+        await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
+        await bind(allLive(there), lost(alice, 'a'));
+        const at = await tunnels(allLive(here), {});
+        await leftovers(allLive(here), { src: alice, at });
+        expect(await readBindings(alice)).to.deep.equal([]);
+        expect(await ownTunnels(there)).to.deep.equal([]);
+      });
+
+      it('keeps what the writer itself holds', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'));
+        await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        const at = await tunnels(allLive(here), {});
+        await leftovers(allSilent(here), { src: alice, at }, { src: alice, dst: bob, at });
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok a`]);
+        expect(await ownTunnels(here)).to.deep.equal([`${alice},${bob}`]);
+      });
+
+      it('keeps what was written later', async () => {
+        await beat(here, there);
+        const at = await tunnels(allLive(here), {});
+        await bind(allLive(there), online(alice, 'later'), online(bob, 'later'));
+        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(bob, carol)] });
+        await leftovers(allSilent(here), { src: alice, at }, { src: bob, dst: carol, at });
+        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok later`]);
+        expect(sorted(await ownTunnels(there))).to.deep.equal(sorted([`${alice},${bob}`, `${bob},${carol}`]));
+      });
+
+      it('reaches what was written at that very moment', async () => {
+        await beat(here, there);
+        const bound = await bind(allLive(there), online(alice, 'a'));
+        await leftovers(allSilent(here), { src: alice, at: bound - 1 });
+        expect(await readBindings(alice)).to.have.length(1);
+        await leftovers(allSilent(here), { src: alice, at: bound });
+        expect(await readBindings(alice)).to.deep.equal([]);
+      });
+
+      it('takes 1,000 at once, and none', async () => {
+        await beat(here, there);
+        const pairs = uuids(500).map((id) => tunnel(alice, id));
+        const peers = uuids(500);
+        await tunnels(allLive(there), { add: pairs });
+        await bind(allLive(there), ...peers.map((id) => online(id, 'x')));
+        const at = await tunnels(allLive(here), {});
+        await leftovers(allSilent(here));
+        await leftovers(
+          allSilent(here),
+          ...pairs.map(({ src, dst }) => ({ src, dst, at })),
+          ...peers.map((src) => ({ src, at })),
+        );
+        expect(await ownTunnels(there)).to.deep.equal([]);
+        expect(await readBindings(...peers)).to.deep.equal([]);
+      });
+    });
+
+    describe('loseBindings', () => {
+      it('marks every ok binding of a coordinator lost, keeps node and time, and announces them', async () => {
+        await beat(here, there);
+        const time = await bind(allLive(here), online(alice, 'a'), online(bob, 'b'), online(carol, 'c'));
+        await bind(allLive(here), lost(carol, 'c'));
+        await bind(allLive(there), online(alice, 'there'));
+        const heard = await listen(channels.peer);
+        expect(await lastOf(store.loseBindings(here))).to.equal(2);
+        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([alice, bob]));
+        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
+          sorted([
+            `${alice}@${here} lost a`,
+            `${alice}@${there} ok there`,
+            `${bob}@${here} lost b`,
+            `${carol}@${here} lost c`,
+          ]),
+        );
+        expect((await readBindings(bob))[0]?.updatedAt).to.equal(time);
+      });
+
+      it('does nothing the second time', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'));
+        await lastOf(store.loseBindings(here));
+        const heard = await listen(channels.peer);
+        expect(await lastOf(store.loseBindings(here))).to.equal(0);
+        expect(await lastOf(store.loseBindings(there))).to.equal(0);
+        expect(await heard.untilNow()).to.deep.equal([]);
+      });
+    });
+
+    describe('reading', () => {
+      const neighbours = async (...ids: Uuid[]): Promise<string[]> =>
+        sorted(
+          ((await lastOf(store.readNeighbours(ids))) ?? []).map(
+            ({ peerId, neighbourId }) => `${peerId}-${neighbourId}`,
+          ),
+        );
+
+      it('readNeighbours looks both ways, whichever coordinator holds the tunnel, each neighbour once', async () => {
+        await beat(here, there);
+        await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(bob, alice), tunnel(carol, bob)] });
+        expect(await neighbours(alice)).to.deep.equal([`${alice}-${bob}`]);
+        expect(await neighbours(bob)).to.deep.equal(sorted([`${bob}-${alice}`, `${bob}-${carol}`]));
+        expect(await neighbours(alice, carol)).to.deep.equal(sorted([`${alice}-${bob}`, `${carol}-${bob}`]));
+        expect(await neighbours(crypto.randomUUID())).to.deep.equal([]);
+        expect(await neighbours()).to.deep.equal([]);
+      });
+
+      it('readNeighbours gives all neighbours of a hub', async () => {
+        await beat(here);
+        const spokes = uuids(3000);
+        await tunnels(allLive(here), { add: spokes.slice(0, 1500).map((id) => tunnel(alice, id)) });
+        await tunnels(allLive(here), { add: spokes.slice(1500).map((id) => tunnel(id, alice)) });
+        expect(await neighbours(alice)).to.deep.equal(sorted(spokes.map((id) => `${alice}-${id}`)));
+      });
+
+      it('readPairs tells pairs that share a tunnel in any direction from those that do not, by position', async () => {
+        await beat(here, there);
+        await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        await tunnels(allLive(there), { add: [tunnel(carol, bob)] });
+        const answers = await lastOf(
+          store.readPairs([
+            [alice, bob],
+            [bob, alice],
+            [alice, carol],
+            [bob, carol],
+            [carol, bob],
+            [alice, alice],
+            [alice, bob],
+          ]),
+        );
+        expect(answers).to.deep.equal([true, true, false, true, true, false, true]);
+        expect(await lastOf(store.readPairs([]))).to.deep.equal([]);
+      });
+
+      it('readPairs answers 1,000 at once', async () => {
+        await beat(here);
+        const ids = uuids(1000);
+        await tunnels(allLive(here), { add: ids.filter((_, i) => i % 3 === 0).map((id) => tunnel(alice, id)) });
+        const answers = await lastOf(store.readPairs(ids.map((id) => [id, alice] as const)));
+        expect(answers).to.deep.equal(ids.map((_, i) => i % 3 === 0));
+      });
+
+      it('readBindings of nobody is empty', async () => {
+        expect(await readBindings()).to.deep.equal([]);
+        expect(await readBindings(alice)).to.deep.equal([]);
+      });
+
+      it('readOwnBindings goes through the bindings of one coordinator in the order of ids, page by page', async () => {
+        await beat(here, there);
+        const ids = sorted(uuids(25));
+        const time = await bind(allLive(here), ...ids.map((id) => online(id, 'x')));
+        await bind(allLive(there), ...uuids(10).map((id) => online(id, 'y')));
+        await bind(allLive(here), lost(ids[3] ?? '', 'x'));
+        const seen: Uuid[] = [];
+        for (let after: Uuid | undefined; ;) {
+          const page: readonly Omit<Binding, 'node'>[] = (await lastOf(store.readOwnBindings(here, after, 10))) ?? [];
+          for (const row of page) {
+            expect(row.coordinatorId).to.equal(here);
+            expect(row.status).to.equal(row.peerId === ids[3] ? 'lost' : 'ok');
+            if (row.status === 'ok') expect(row.updatedAt).to.equal(time);
+            expect('node' in row).to.equal(false);
+            seen.push(row.peerId);
+          }
+          if (page.length < 10) break;
+          after = seen.at(-1);
+        }
+        expect(seen).to.deep.equal(ids);
+      });
+
+      it('readOwnTunnels goes through the tunnels of one coordinator in order, page by page', async () => {
+        await beat(here, there);
+        const sources = uuids(5);
+        const pairs = sources.flatMap((src) => uuids(5).map((dst) => tunnel(src, dst)));
+        await tunnels(allLive(here), { add: pairs });
+        await tunnels(allLive(there), { add: uuids(10).map((id) => tunnel(id, alice)) });
+        const seen: Tunnel[] = [];
+        for (let after: Tunnel | undefined; ;) {
+          const page: readonly Tunnel[] = (await lastOf(store.readOwnTunnels(here, after, 7))) ?? [];
+          seen.push(...page);
+          if (page.length < 7) break;
+          after = seen.at(-1);
+        }
+        expect(seen.map(pairText)).to.deep.equal(sorted(pairs.map(pairText)));
+      });
+    });
+
+    describe('cleanup', () => {
+      const clean = async () => ({
+        coordinators: await lastOf(store.cleanCoordinators()),
+        bindings: await lastOf(store.cleanLostBindings()),
+        tunnels: await lastOf(store.cleanTunnels()),
+      });
+
+      it('keeps what is young', async () => {
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'), online(bob, 'b'));
+        await bind(allLive(here), lost(alice, 'a'));
+        await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(carol, bob)] });
+        await tested.age?.(23);
+        expect(await clean()).to.deep.equal({ coordinators: 0, bindings: 0, tunnels: 0 });
+        expect(await readBindings(alice, bob)).to.have.length(2);
+        expect(await ownTunnels(here)).to.have.length(2);
+      });
+
+      it('deletes coordinators that were silent for a day, with all they wrote, and announces that', async () => {
+        if (tested.age === undefined) return;
+        await beat(here, there);
+        await bind(allLive(here), online(alice, 'a'));
+        await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        await bind(allLive(there), online(bob, 'b'));
+        await tested.age(25);
+        await beat(there);
+        const peers = await listen(channels.peer);
+        const edges = await listen(channels.tunnel);
+        expect(await lastOf(store.cleanCoordinators())).to.equal(1);
+        expect(await bindingTexts(alice, bob)).to.deep.equal([`${bob}@${there} ok b`]);
+        expect(await ownTunnels(here)).to.deep.equal([]);
+        expect(await peers.untilNow()).to.deep.equal([alice]);
+        expect(await edges.untilNow()).to.deep.equal([`${alice},${bob}`]);
+        expect((await lastOf(store.heartbeat(here)))?.created).to.equal(true);
+      });
+
+      it('deletes bindings that were lost for a day, and announces them', async () => {
+        if (tested.age === undefined) return;
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'), online(bob, 'b'), online(carol, 'c'));
+        await bind(allLive(here), lost(alice, 'a'), lost(carol, 'c'));
+        await tested.age(25);
+        await bind(allLive(here), lost(carol, 'c'));
+        const heard = await listen(channels.peer);
+        expect(await lastOf(store.cleanLostBindings())).to.equal(1);
+        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
+          sorted([`${bob}@${here} ok b`, `${carol}@${here} lost c`]),
+        );
+        expect(await heard.untilNow()).to.deep.equal([alice]);
+      });
+
+      it('deletes old tunnels without a binding of their source at the same coordinator, and announces them', async () => {
+        if (tested.age === undefined) return;
+        await beat(here, there);
+        await bind(allLive(here), online(alice, 'a'));
+        await bind(allLive(there), online(bob, 'elsewhere'));
+        await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(bob, alice)] });
+        await tested.age(25);
+        await tunnels(allLive(here), { add: [tunnel(carol, alice)] });
+        const heard = await listen(channels.tunnel);
+        expect(await lastOf(store.cleanTunnels())).to.equal(1);
+        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${alice},${bob}`, `${carol},${alice}`]));
+        expect(await heard.untilNow()).to.deep.equal([`${bob},${alice}`]);
+      });
+    });
+  });
+}
