@@ -5,6 +5,7 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { descriptors } from './gen/descriptors.js';
 import { CoordinateRequest, CoordinateResponse } from './gen/tailnet.js';
 import type { Node } from './gen/tailnet.js';
+import type { Timestamp } from './gen/google/protobuf/timestamp.js';
 
 /** A message that could not be read from its JSON text; the text says where it went wrong. */
 export class JsonError extends Error {
@@ -26,8 +27,14 @@ export function requestFromJson(text: string): CoordinateRequest {
  * the years 1 to 9999, for which JSON has no words.
  */
 export function requestToJson(request: CoordinateRequest): string {
-  const { updateSelf } = request;
-  const said = updateSelf ? { ...request, updateSelf: { ...updateSelf, node: sayable(updateSelf.node) } } : request;
+  const { updateSelf, disconnect, addTunnel, removeTunnel, readyForHandshake } = request;
+  const said: CoordinateRequest = {
+    updateSelf: updateSelf && { node: sayable(updateSelf.node) },
+    disconnect: disconnect && {},
+    addTunnel: addTunnel && { id: addTunnel.id },
+    removeTunnel: removeTunnel && { id: removeTunnel.id },
+    readyForHandshake: readyForHandshake.map(({ id }) => ({ id })),
+  };
   return fromWire('CoordinateRequest', CoordinateRequest.encode(said).finish());
 }
 
@@ -42,8 +49,12 @@ export function responseFromJson(text: string): CoordinateResponse {
 
 /** A response in proto3 JSON, as {@link requestToJson} writes it. */
 export function responseToJson(response: CoordinateResponse): string {
-  const peerUpdates = response.peerUpdates.map((update) => ({ ...update, node: sayable(update.node) }));
-  return fromWire('CoordinateResponse', CoordinateResponse.encode({ ...response, peerUpdates }).finish());
+  const { peerUpdates, error } = response;
+  const said: CoordinateResponse = {
+    peerUpdates: peerUpdates.map(({ id, node, kind, reason }) => ({ id, node: sayable(node), kind, reason })),
+    error,
+  };
+  return fromWire('CoordinateResponse', CoordinateResponse.encode(said).finish());
 }
 
 /** From the start of the year 1 to the end of the year 9999. */
@@ -77,12 +88,19 @@ function fromWire(name: MessageName, bytes: Uint8Array): string {
   return toJsonString(described[name], fromBinary(described[name], bytes));
 }
 
-/** The node without a time that cannot be written: one peer's odd clock must not end another peer's connection. */
+/**
+ * The node without what JSON cannot say: fields that nobody knows (among them, known ones of the wrong type) and times
+ * out of bounds. What one peer sends must never be what another peer's connection fails on.
+ */
 function sayable(node: Node | undefined): Node | undefined {
-  if (!node?.asOf) return node;
-  const { seconds, nanos } = node.asOf;
+  return node && { ...node, asOf: sayableTime(node.asOf), _unknownFields: {} };
+}
+
+function sayableTime(time: Timestamp | undefined): Timestamp | undefined {
+  if (!time) return undefined;
+  const { seconds, nanos } = time;
   const isSayable = seconds >= firstSecond && seconds <= lastSecond && nanos >= 0 && nanos < 1_000_000_000;
-  return isSayable ? node : { ...node, asOf: undefined };
+  return isSayable ? { seconds, nanos } : undefined;
 }
 
 /** The reason on one short line; it may quote what a stranger sent. */

@@ -1,0 +1,118 @@
+import { expect } from 'chai';
+import type { CoordinateRequest } from '../../src/proto/index.js';
+import {
+  Node,
+  nilUuid,
+  parseRequest,
+  RequestError,
+  requests,
+  uuidToBytes,
+  validateRequest,
+} from '../../src/proto/index.js';
+
+const alice = '00112233-4455-6677-8899-aabbccddeeff';
+const bob = 'ffeeddcc-bbaa-9988-7766-554433221100';
+
+/** What a caller without types may hand over: any JSON. */
+const untyped = (json: string) => JSON.parse(json) as CoordinateRequest | null;
+
+const acknowledgement = { id: uuidToBytes(alice) };
+
+describe('validateRequest', () => {
+  const valid: Record<string, CoordinateRequest | null> = {
+    'an empty request': { ...requests.disconnect(), disconnect: undefined },
+    'an empty request without types': untyped('{}'),
+    'an empty node': requests.updateSelf({}),
+    'an empty list of acknowledgements': { ...requests.disconnect(), readyForHandshake: [] },
+    'a list of acknowledgements that is null': untyped('{"readyForHandshake": null}'),
+    'an update that is null': untyped('{"updateSelf": null}'),
+    'an acknowledgement': requests.readyForHandshake(alice),
+  };
+  for (const [what, request] of Object.entries(valid)) {
+    it(`takes ${what}`, () => {
+      expect(validateRequest(request)).to.equal(undefined);
+    });
+  }
+
+  const required = 'coordinate request is required';
+  const nodeRequired = 'update_self node is required';
+  const entryRequired = 'ready_for_handshake entries must not be nil';
+  const invalid: Record<string, [CoordinateRequest | null | undefined, string]> = {
+    'a missing request': [undefined, required],
+    'a request that is null': [null, required],
+    'an update without a node': [{ ...requests.disconnect(), updateSelf: { node: undefined } }, nodeRequired],
+    'an update with a node that is null': [untyped('{"updateSelf": {"node": null}}'), nodeRequired],
+    'an acknowledgement that is null': [untyped('{"readyForHandshake": [null]}'), entryRequired],
+    'a good acknowledgement and one that is null': [
+      untyped('{"readyForHandshake": [{"id": "any"}, null]}'),
+      entryRequired,
+    ],
+    'a good node and an acknowledgement that is null': [
+      untyped('{"updateSelf": {"node": {"preferredDerp": 1}}, "readyForHandshake": [null]}'),
+      entryRequired,
+    ],
+  };
+  for (const [what, [request, error]] of Object.entries(invalid)) {
+    it(`refuses ${what}`, () => {
+      expect(validateRequest(request)).to.equal(error);
+    });
+  }
+});
+
+describe('parseRequest', () => {
+  it('reads all parts of one request', () => {
+    const node = Node.fromPartial({ preferredDerp: 3 });
+    const request = {
+      ...requests.readyForHandshake(alice, bob),
+      updateSelf: { node },
+      addTunnel: acknowledgement,
+      removeTunnel: { id: uuidToBytes(bob) },
+    };
+    expect(parseRequest(request)).to.deep.equal({
+      node,
+      addTunnel: alice,
+      removeTunnel: bob,
+      disconnect: false,
+      readyForHandshake: [alice, bob],
+    });
+  });
+
+  it('leaves out what a request does not ask for', () => {
+    const empty = { disconnect: false, readyForHandshake: [] };
+    expect(parseRequest({ ...requests.disconnect(), disconnect: undefined })).to.deep.equal(empty);
+    expect(parseRequest(untyped('{"disconnect": null, "addTunnel": null}') as CoordinateRequest)).to.deep.equal(empty);
+  });
+
+  it('ignores acknowledgements that come with a goodbye', () => {
+    const request = { ...requests.disconnect(), readyForHandshake: [{ id: new Uint8Array(3) }] };
+    expect(parseRequest(request)).to.deep.equal({ disconnect: true, readyForHandshake: [] });
+  });
+
+  const empty = requests.readyForHandshake();
+  const refused: Record<string, [CoordinateRequest, string]> = {
+    'a destination of three bytes': [
+      { ...empty, addTunnel: { id: new Uint8Array(3) } },
+      'add_tunnel: a peer id has 16 bytes, got 3',
+    ],
+    'a destination of no bytes': [
+      { ...empty, removeTunnel: { id: new Uint8Array() } },
+      'remove_tunnel: a peer id has 16 bytes, got 0',
+    ],
+    'an acknowledgement of seventeen bytes': [
+      { ...empty, readyForHandshake: [acknowledgement, { id: new Uint8Array(17) }] },
+      'ready_for_handshake: a peer id has 16 bytes, got 17',
+    ],
+    'a tunnel to the nil UUID': [requests.addTunnel(nilUuid), 'tunnel destination must not be the nil UUID'],
+    'the end of a tunnel to the nil UUID': [
+      requests.removeTunnel(nilUuid),
+      'tunnel destination must not be the nil UUID',
+    ],
+  };
+  for (const [what, [request, error]] of Object.entries(refused)) {
+    it(`refuses ${what}`, () => {
+      expect(() => parseRequest(request))
+        .to.throw(RequestError)
+        .with.property('message', error);
+    });
+  }
+});
