@@ -7,6 +7,7 @@ import type { CoordinateRequest } from '../proto/gen/tailnet.js';
  * peer gets the response `authorization: <message>` and its connection ends. Anything else that is thrown is a bug:
  * the peer is told `internal coordinator error`, and the log the rest.
  */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that only throws returns nothing at all
 export type Auth = (request: CoordinateRequest) => void | ObservableInput<unknown>;
 
 /** A refusal; its message is told to the peer. */

@@ -1,5 +1,5 @@
-import { CoordinateRequest, Node } from './gen/tailnet.js';
-import type { DeepPartial } from './gen/tailnet.js';
+import { Node } from './gen/tailnet.js';
+import type { CoordinateRequest, DeepPartial } from './gen/tailnet.js';
 import { uuidToBytes } from './uuid.js';
 import type { Uuid } from './uuid.js';
 

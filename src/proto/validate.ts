@@ -39,14 +39,10 @@ type Untyped<T> = T extends readonly (infer Item)[]
  */
 export function validateRequest(request: CoordinateRequest | null | undefined): string | undefined {
   const untyped: Untyped<CoordinateRequest> = request;
-  if (untyped === null || untyped === undefined) return 'coordinate request is required';
+  if (!untyped) return 'coordinate request is required';
   const { updateSelf, readyForHandshake } = untyped;
-  if (updateSelf !== null && updateSelf !== undefined && (updateSelf.node ?? undefined) === undefined) {
-    return 'update_self node is required';
-  }
-  if (readyForHandshake?.some((entry) => (entry ?? undefined) === undefined)) {
-    return 'ready_for_handshake entries must not be nil';
-  }
+  if (updateSelf && !updateSelf.node) return 'update_self node is required';
+  if (readyForHandshake?.some((entry) => !entry)) return 'ready_for_handshake entries must not be nil';
   return undefined;
 }
 
@@ -58,19 +54,15 @@ export function validateRequest(request: CoordinateRequest | null | undefined): 
  */
 export function parseRequest(request: CoordinateRequest): ParsedRequest {
   const { updateSelf, addTunnel, removeTunnel } = request;
-  const disconnect = (request.disconnect ?? undefined) !== undefined;
+  const disconnect = Boolean(request.disconnect);
+  const entries = (request as Partial<CoordinateRequest>).readyForHandshake ?? [];
   return {
     ...(updateSelf?.node && { node: updateSelf.node }),
     ...(addTunnel && { addTunnel: destination('add_tunnel', addTunnel.id) }),
     ...(removeTunnel && { removeTunnel: destination('remove_tunnel', removeTunnel.id) }),
     disconnect,
-    readyForHandshake: disconnect ? [] : acknowledged(request),
+    readyForHandshake: disconnect ? [] : entries.map(({ id }) => peerId('ready_for_handshake', id)),
   };
-}
-
-function acknowledged(request: CoordinateRequest): readonly Uuid[] {
-  const entries: Untyped<CoordinateRequest['readyForHandshake']> = request.readyForHandshake;
-  return (entries ?? []).map((entry) => peerId('ready_for_handshake', entry?.id));
 }
 
 /** The nil UUID is nobody's: inside a coordinator of the reference system it stands for "all". */
@@ -80,8 +72,7 @@ function destination(part: string, id: Uint8Array): Uuid {
   return uuid;
 }
 
-function peerId(part: string, id: Uint8Array | null | undefined): Uuid {
-  const length = id?.length ?? 0;
-  if (!id || length !== 16) throw new RequestError(`${part}: a peer id has 16 bytes, got ${String(length)}`);
+function peerId(part: string, id: Uint8Array): Uuid {
+  if (id.length !== 16) throw new RequestError(`${part}: a peer id has 16 bytes, got ${String(id.length)}`);
   return uuidFromBytes(id);
 }

@@ -69,7 +69,7 @@ describe('IP prefixes', () => {
       fc.property(fc.oneof(fc.ipV6(), sparseIpv6), (text) => {
         const expected = asInUrl(text);
         // URLs write an embedded IPv4 address in hexadecimal digits; reading those again must lead to the same text.
-        expect(canonical(text)).to.equal(/^::ffff:/.test(expected) ? canonical(expected) : expected);
+        expect(canonical(text)).to.equal(expected.startsWith('::ffff:') ? canonical(expected) : expected);
       }),
       { numRuns: 1000 },
     );
