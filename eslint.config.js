@@ -111,7 +111,11 @@ export default defineConfig(
   {
     files: ['**/*.{js,mjs}'],
     extends: [tseslint.configs.disableTypeChecked],
-    languageOptions: { globals: { Buffer: 'readonly', console: 'readonly', process: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['Buffer', 'console', 'performance', 'process', 'URL'].map((name) => [name, 'readonly']),
+      ),
+    },
   },
 );
 

@@ -23,7 +23,15 @@ export { descriptors } from './gen/descriptors.js';
 export { JsonError, requestFromJson, requestToJson, responseFromJson, responseToJson } from './json.js';
 export { decodeNode, encodeNode, nodeSignature, sameEncodedNode, sameNode } from './node.js';
 export { requests } from './requests.js';
-export { chunkUpdates, closeErrors, errorResponse, PeerUpdateKind, peerIdOf, updatesResponse } from './responses.js';
+export {
+  chunkUpdates,
+  closeErrors,
+  errorResponse,
+  PeerUpdateKind,
+  peerIdOf,
+  peerUpdateKindName,
+  updatesResponse,
+} from './responses.js';
 export { isUuid, nilUuid, parseUuid, uuidFromBytes, uuidToBytes } from './uuid.js';
 export type { Uuid } from './uuid.js';
 export { parseRequest, RequestError, validateRequest } from './validate.js';

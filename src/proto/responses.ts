@@ -31,6 +31,17 @@ export function peerIdOf(update: CoordinateResponse_PeerUpdate): Uuid {
   return uuidFromBytes(update.id);
 }
 
+/** The name of a kind as tailnet.proto has it, such as `NODE`; the number in text for one that this version does not know. */
+export function peerUpdateKindName(kind: PeerUpdateKind): string {
+  return kindNames.get(kind) ?? String(kind);
+}
+
+const kindNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(PeerUpdateKind)
+    .filter(([, kind]) => kind !== PeerUpdateKind.UNRECOGNIZED)
+    .map(([name, kind]) => [kind, name]),
+);
+
 /** A response that says why something was not done, or why the connection ends. */
 export function errorResponse(error: string): CoordinateResponse {
   return { peerUpdates: [], error };

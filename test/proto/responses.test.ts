@@ -8,6 +8,7 @@ import {
   errorResponse,
   peerIdOf,
   PeerUpdateKind,
+  peerUpdateKindName,
   updatesResponse,
   uuidToBytes,
 } from '../../src/proto/index.js';
@@ -37,6 +38,16 @@ describe('responses', () => {
   it('carry an error', () => {
     const { peerUpdates, error } = CoordinateResponse.decode(CoordinateResponse.encode(errorResponse('why')).finish());
     expect([peerUpdates, error]).to.deep.equal([[], 'why']);
+  });
+
+  it('carry kinds that have names', () => {
+    const decoded = CoordinateResponse.decode(Uint8Array.from([10, 2, 24, 9]));
+    const unheardOf = decoded.peerUpdates.map(({ kind }) => peerUpdateKindName(kind));
+    expect(unheardOf).to.deep.equal(['9']);
+    expect([0, 1, 2, 3, 4, -1].map((kind) => peerUpdateKindName(kind as PeerUpdateKind))).to.deep.equal([
+      ...['KIND_UNSPECIFIED', 'NODE', 'DISCONNECTED', 'LOST', 'READY_FOR_HANDSHAKE'],
+      '-1',
+    ]);
   });
 
   it('end a connection in the words that peers know', () => {
