@@ -1,0 +1,43 @@
+import { channels } from '../bus.js';
+
+// Pieces of SQL that several statements share. They are constants or are made of names in the statement, never of data.
+
+/** A timestamp as microseconds since the epoch in a double, which holds them exactly until the year 2255. */
+export const microseconds = (timestamp: string): string => `round(extract(epoch from ${timestamp}) * 1000000)::float8`;
+
+/** The timestamp back from microseconds, exactly. */
+export const timestamp = (micros: string): string => `(timestamptz 'epoch' + ${micros} * interval '1 microsecond')`;
+
+/** Announces the rows of `from` (`id` is the peer): how many. */
+export const announcePeers = (from: string): string =>
+  `(SELECT count(pg_notify('${channels.peer}', id::text)) FROM ${from})::int`;
+
+/** Announces the rows of `from` (`src_id`, `dst_id`): how many. */
+export const announceTunnels = (from: string): string =>
+  `(SELECT count(pg_notify('${channels.tunnel}', src_id::text || ',' || dst_id::text)) FROM ${from})::int`;
+
+/** The coordinator of the row `coordinator` was heard of within so many milliseconds. */
+export const isBeating = (coordinator: string, expiry: string): string =>
+  `(${coordinator}.heartbeat_at > now() - ${expiry} * interval '1 millisecond')`;
+
+/** The source of the row `tunnel` is live where that row was written: its binding is ok, its coordinator not silent. */
+export const sourceIsLive = (tunnel: string, expiry: string): string => `EXISTS (
+      SELECT FROM tailnet_peers AS source
+      JOIN tailnet_coordinators AS home ON home.id = source.coordinator_id
+      WHERE source.id = ${tunnel}.src_id AND source.coordinator_id = ${tunnel}.coordinator_id
+        AND source.status = 'ok' AND ${isBeating('home', expiry)}
+    )`;
+
+/**
+ * The one tunnel with this primary key, as a lateral subquery. At a hub with thousands of tunnels it matters that
+ * only the primary key is used: the planner, which thinks in averages, likes to read all tunnels of the source (or of
+ * the destination) and to filter them. So the key is given as a range of one, which no hash index can serve, and in
+ * the order of the primary key, which no other index has.
+ */
+export const tunnelByKey = (columns: string, coordinator: string, src: string, dst: string): string => `LATERAL (
+      SELECT ${columns} FROM tailnet_tunnels AS tunnel
+      WHERE (tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id) >= (${coordinator}, ${src}, ${dst})
+        AND (tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id) <= (${coordinator}, ${src}, ${dst})
+      ORDER BY tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id
+      LIMIT 1
+    )`;

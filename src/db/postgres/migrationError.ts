@@ -1,0 +1,4 @@
+/** Why a database was not migrated. The message says what was found and what to do; nothing was changed. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}

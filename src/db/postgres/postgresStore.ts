@@ -1,0 +1,54 @@
+import type { PoolConfig } from 'pg';
+import type { Observable } from 'rxjs';
+import type { Store } from '../store.js';
+import { openPools, type Pools, type PoolsOptions } from './openPools.js';
+import { cleanCoordinators, cleanLostBindings, cleanTunnels } from './queries/clean.js';
+import { heartbeat } from './queries/heartbeat.js';
+import { loseBindings } from './queries/loseBindings.js';
+import { readBindings } from './queries/readBindings.js';
+import { readCoordinators } from './queries/readCoordinators.js';
+import { readNeighbours } from './queries/readNeighbours.js';
+import { readOwnBindings } from './queries/readOwnBindings.js';
+import { readOwnTunnels } from './queries/readOwnTunnels.js';
+import { readPairs } from './queries/readPairs.js';
+import { removeLeftovers } from './queries/removeLeftovers.js';
+import { writeBindings } from './queries/writeBindings.js';
+import { writeTunnels } from './queries/writeTunnels.js';
+import { runOn } from './runStatement.js';
+
+/**
+ * The store in PostgreSQL: a statement per call, which announces with `pg_notify` what it changes. It connects when it
+ * is first used. The database must have been migrated.
+ *
+ * Whoever opens it closes it: `close()` waits for the statements in flight and completes when all connections are
+ * given back.
+ */
+export function postgresStore(
+  config: string | PoolConfig,
+  options: PoolsOptions = {},
+): Store & { close(): Observable<never> } {
+  const pools = openPools(config, options);
+  return { ...storeOn(pools), close: () => pools.close() };
+}
+
+/** The store on pools that somebody else closes. */
+export function storeOn(pools: Pools): Store {
+  const run = runOn(pools.main);
+  const runHeartbeat = runOn(pools.heartbeat);
+  return {
+    heartbeat: (coordinatorId) => heartbeat(runHeartbeat, coordinatorId),
+    readCoordinators: (maxAge) => readCoordinators(run, maxAge),
+    writeBindings: (writer, writes) => writeBindings(run, writer, writes),
+    writeTunnels: (writer, writes) => writeTunnels(run, writer, writes),
+    removeLeftovers: (writer, leftovers) => removeLeftovers(run, writer, leftovers),
+    loseBindings: (coordinatorId) => loseBindings(run, coordinatorId),
+    readNeighbours: (peerIds) => readNeighbours(run, peerIds),
+    readPairs: (pairs) => readPairs(run, pairs),
+    readBindings: (peerIds) => readBindings(run, peerIds),
+    readOwnBindings: (coordinatorId, after, limit) => readOwnBindings(run, coordinatorId, after, limit),
+    readOwnTunnels: (coordinatorId, after, limit) => readOwnTunnels(run, coordinatorId, after, limit),
+    cleanCoordinators: () => cleanCoordinators(run),
+    cleanLostBindings: () => cleanLostBindings(run),
+    cleanTunnels: () => cleanTunnels(run),
+  };
+}

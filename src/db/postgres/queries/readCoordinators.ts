@@ -1,0 +1,22 @@
+import { map, type Observable } from 'rxjs';
+import type { CoordinatorAge, Uuid } from '../../store.js';
+import type { Run, Statement } from '../runStatement.js';
+
+/** A heartbeat may be a little younger than this statement, which began before it was committed: age 0 then. */
+const statement: Statement = {
+  name: 'tailnet_read_coordinators',
+  text: `
+    SELECT id, greatest(0, extract(epoch from now() - heartbeat_at) * 1000)::float8 AS age
+    FROM tailnet_coordinators
+    WHERE heartbeat_at > now() - $1::float8 * interval '1 millisecond'
+    ORDER BY id`,
+};
+
+interface Row {
+  readonly id: Uuid;
+  readonly age: number;
+}
+
+export function readCoordinators(run: Run, maxAge: number): Observable<readonly CoordinatorAge[]> {
+  return run<Row>(statement, [maxAge]).pipe(map((rows) => rows.map(({ id, age }) => ({ coordinatorId: id, age }))));
+}

@@ -1,0 +1,37 @@
+import { map, type Observable } from 'rxjs';
+import type { Binding, Microseconds, Uuid } from '../../store.js';
+import { microseconds } from '../fragments.js';
+import type { Run, Statement } from '../runStatement.js';
+
+const page = (condition: string): string => `
+    SELECT id, ${microseconds('updated_at')} AS updated_at, status
+    FROM tailnet_peers
+    WHERE coordinator_id = $1::uuid ${condition}
+    ORDER BY id
+    LIMIT $2::int`;
+
+const firstPage: Statement = { name: 'tailnet_first_own_bindings', text: page('') };
+const nextPage: Statement = { name: 'tailnet_next_own_bindings', text: page('AND id > $3::uuid') };
+
+interface Row {
+  readonly id: Uuid;
+  readonly updated_at: Microseconds;
+  readonly status: 'ok' | 'lost';
+}
+
+export function readOwnBindings(
+  run: Run,
+  coordinatorId: Uuid,
+  after: Uuid | undefined,
+  limit: number,
+): Observable<readonly Omit<Binding, 'node'>[]> {
+  const rows$ =
+    after === undefined
+      ? run<Row>(firstPage, [coordinatorId, limit])
+      : run<Row>(nextPage, [coordinatorId, limit, after]);
+  return rows$.pipe(
+    map((rows) =>
+      rows.map(({ id, updated_at: updatedAt, status }) => ({ peerId: id, coordinatorId, updatedAt, status })),
+    ),
+  );
+}

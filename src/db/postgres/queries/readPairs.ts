@@ -1,0 +1,35 @@
+import { map, type Observable } from 'rxjs';
+import type { Pair } from '../../store.js';
+import { tunnelByKey } from '../fragments.js';
+import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import { uuidArray } from '../uuidArray.js';
+
+/**
+ * Looks for each pair under the primary key: at every coordinator (every tunnel has one, says the foreign key) and in
+ * both directions. So it costs the same for a hub as for anybody else. The answers come as one text of 0s and 1s.
+ */
+const statement: Statement = {
+  name: 'tailnet_read_pairs',
+  text: `
+    SELECT string_agg(CASE WHEN pair.shares THEN '1' ELSE '0' END, '' ORDER BY pair.position) AS answers
+    FROM (
+      SELECT item.position, EXISTS (
+        SELECT FROM tailnet_coordinators AS coordinator
+        CROSS JOIN (VALUES (item.a, item.b), (item.b, item.a)) AS direction (src, dst)
+        CROSS JOIN ${tunnelByKey('1', 'coordinator.id', 'direction.src', 'direction.dst')} AS hit
+      ) AS shares
+      FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS item (a, b, position)
+    ) AS pair`,
+};
+
+interface Row {
+  /** null without any pair */
+  readonly answers: string | null;
+}
+
+export function readPairs(run: Run, pairs: readonly Pair[]): Observable<readonly boolean[]> {
+  return run<Row>(statement, [uuidArray(pairs.map(([a]) => a)), uuidArray(pairs.map(([, b]) => b))]).pipe(
+    map(onlyRow),
+    map(({ answers }) => Array.from(answers ?? '', (answer) => answer === '1')),
+  );
+}

@@ -1,0 +1,102 @@
+import { map, type Observable } from 'rxjs';
+import type { Microseconds, Tunnel, TunnelWrites, Uuid, Writer } from '../../store.js';
+import { announceTunnels, microseconds, sourceIsLive, tunnelByKey } from '../fragments.js';
+import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import { compareTunnels } from '../compareTunnels.js';
+import { compareUuids, uuidArray } from '../uuidArray.js';
+
+/** Rows are locked in the order of the arrays, which are sorted. */
+const addOnly: Statement = {
+  name: 'tailnet_add_tunnels',
+  text: `
+    WITH added AS (
+      INSERT INTO tailnet_tunnels (coordinator_id, src_id, dst_id, updated_at)
+      SELECT $1::uuid, item.src, item.dst, now()
+      FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
+      ON CONFLICT (coordinator_id, src_id, dst_id) DO UPDATE SET updated_at = excluded.updated_at
+      RETURNING src_id, dst_id
+    )
+    SELECT ${microseconds('now()')} AS at, ${announceTunnels('added')} AS announced`,
+};
+
+/**
+ * Adds, removes and clears. `found` looks the rows up, `held` locks those that will change, in one order, so that no
+ * two such statements can wait for each other; `added` and `removed` wait for it. Rows are deleted by their place
+ * (`ctid`), because by their key the planner might read all tunnels of a hub.
+ */
+const allKinds: Statement = {
+  name: 'tailnet_write_tunnels',
+  text: `
+    WITH found AS MATERIALIZED (
+      SELECT hit.ctid AS place
+      FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
+      CROSS JOIN ${tunnelByKey('tunnel.ctid', '$1::uuid', 'item.src', 'item.dst')} AS hit
+      UNION ALL
+      SELECT hit.ctid
+      FROM unnest($4::uuid[], $5::uuid[]) AS item (src, dst)
+      CROSS JOIN tailnet_coordinators AS coordinator
+      CROSS JOIN ${tunnelByKey('tunnel.ctid', 'coordinator.id', 'item.src', 'item.dst')} AS hit
+      UNION ALL
+      SELECT tunnel.ctid
+      FROM unnest($6::uuid[]) AS cleared (src)
+      JOIN tailnet_tunnels AS tunnel ON tunnel.src_id = cleared.src
+    ), held AS MATERIALIZED (
+      SELECT tunnel.ctid AS place, tunnel.src_id, tunnel.dst_id
+      FROM tailnet_tunnels AS tunnel
+      WHERE tunnel.ctid = ANY (ARRAY (SELECT place FROM found))
+        AND (tunnel.coordinator_id = $1::uuid OR NOT ${sourceIsLive('tunnel', '$7::float8')})
+      ORDER BY tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id
+      FOR UPDATE OF tunnel
+    ), removed AS (
+      DELETE FROM tailnet_tunnels AS tunnel
+      WHERE tunnel.ctid = ANY (ARRAY (
+        SELECT held.place FROM held
+        WHERE NOT EXISTS (
+          SELECT FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
+          WHERE item.src = held.src_id AND item.dst = held.dst_id
+        )
+      ))
+      RETURNING src_id, dst_id
+    ), added AS (
+      INSERT INTO tailnet_tunnels (coordinator_id, src_id, dst_id, updated_at)
+      SELECT $1::uuid, item.src, item.dst, now()
+      FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
+      WHERE (SELECT count(*) FROM held) >= 0
+      ON CONFLICT (coordinator_id, src_id, dst_id) DO UPDATE SET updated_at = excluded.updated_at
+      RETURNING src_id, dst_id
+    ), changed AS (
+      SELECT src_id, dst_id FROM added UNION SELECT src_id, dst_id FROM removed
+    )
+    SELECT ${microseconds('now()')} AS at, ${announceTunnels('changed')} AS announced`,
+};
+
+interface Row {
+  readonly at: Microseconds;
+}
+
+export function writeTunnels(run: Run, writer: Writer, writes: TunnelWrites): Observable<Microseconds> {
+  const added = [writer.coordinatorId, ...columns(writes.add)];
+  const rows$ =
+    writes.remove.length === 0 && writes.clear.length === 0
+      ? run<Row>(addOnly, added)
+      : run<Row>(allKinds, [
+          ...added,
+          ...columns(writes.remove),
+          uuidArray([...writes.clear].sort(compareUuids)),
+          writer.expiry,
+        ]);
+  return rows$.pipe(
+    map(onlyRow),
+    map(({ at }) => at),
+  );
+}
+
+function columns(tunnels: readonly Tunnel[]): [src: string, dst: string] {
+  const src: Uuid[] = [];
+  const dst: Uuid[] = [];
+  for (const tunnel of [...tunnels].sort(compareTunnels)) {
+    src.push(tunnel.src);
+    dst.push(tunnel.dst);
+  }
+  return [uuidArray(src), uuidArray(dst)];
+}

@@ -1,0 +1,70 @@
+import type { PoolConfig } from 'pg';
+
+/** What a connection gets unless the user's configuration says otherwise. Times are milliseconds. */
+export interface SessionDefaults {
+  readonly applicationName: string;
+  /** The server gives up a statement after this. */
+  readonly statementTimeout: number;
+  /** How long to wait for a connection: to the server, or for one of the pool to become free. */
+  readonly connectionTimeout: number;
+}
+
+/** So much later than the server, the client gives up: only a server that is frozen or cut off lets it come to that. */
+const CLIENT_PATIENCE = 500;
+
+/**
+ * A pool configuration with everything in it that our statements rely on. What the user configures wins, be it in the
+ * URL or in the object, except for the time zone of the session, which is UTC.
+ */
+export function sessionConfig(config: string | PoolConfig, defaults: SessionDefaults): PoolConfig {
+  const given: PoolConfig = typeof config === 'string' ? { connectionString: config } : config;
+  const { connectionString, taken } = takeFromUrl(given.connectionString);
+  const statementTimeout = numberOf(taken.get('statement_timeout')) ?? given.statement_timeout;
+  const queryTimeout = numberOf(taken.get('query_timeout')) ?? given.query_timeout;
+  const effectiveTimeout = statementTimeout ?? defaults.statementTimeout;
+  return {
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5000,
+    connectionTimeoutMillis: defaults.connectionTimeout,
+    application_name: defaults.applicationName,
+    ...given,
+    ...(connectionString === undefined ? {} : { connectionString }),
+    statement_timeout: effectiveTimeout,
+    query_timeout: queryTimeout ?? (effectiveTimeout === false ? undefined : effectiveTimeout + CLIENT_PATIENCE),
+    options: sessionOptions(taken.get('options') ?? given.options ?? process.env['PGOPTIONS']),
+  };
+}
+
+/**
+ * Settings of the session. Later ones win.
+ *
+ * `jit`: our statements take milliseconds, but their costs are overestimated, and compiling them takes longer than
+ * running them. `TimeZone`: no statement may depend on where the server stands.
+ */
+function sessionOptions(given: string | undefined): string {
+  return ['-c jit=off', given, '-c TimeZone=UTC'].filter((part) => part !== undefined && part !== '').join(' ');
+}
+
+/** Parameters in the URL would override the object next to it, so those that we combine are taken out. */
+const TAKEN = ['options', 'statement_timeout', 'query_timeout'] as const;
+
+function takeFromUrl(connectionString: string | undefined): {
+  readonly connectionString: string | undefined;
+  readonly taken: ReadonlyMap<string, string>;
+} {
+  const taken = new Map<string, string>();
+  // What is not a URL (a socket's path) has no parameters; what is a broken one, pg complains about when it connects.
+  if (connectionString === undefined || !URL.canParse(connectionString)) return { connectionString, taken };
+  const url = new URL(connectionString);
+  for (const name of TAKEN) {
+    const value = url.searchParams.get(name);
+    if (value !== null) taken.set(name, value);
+    url.searchParams.delete(name);
+  }
+  return { connectionString: taken.size === 0 ? connectionString : url.href, taken };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  const number = Number(text);
+  return text === undefined || text === '' || Number.isNaN(number) ? undefined : number;
+}
