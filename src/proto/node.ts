@@ -54,10 +54,9 @@ export function sameEncodedNode(a: Uint8Array, b: Uint8Array): boolean {
  * Cheaper to keep than the node itself where nodes are compared with one long gone.
  */
 export function nodeSignature(node: Node): string {
-  const { asOf: _, ...rest } = node;
   return latin1(
     encodeNode({
-      ...rest,
+      ...node,
       asOf: undefined,
       derpLatency: Object.fromEntries(sortedEntries(node.derpLatency).map(([key, value]) => [key, canonical(value)])),
       derpForcedWebsocket: Object.fromEntries(sortedEntries(node.derpForcedWebsocket)),
@@ -83,9 +82,8 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
 function sameMap<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>): boolean {
   if (a === b) return true;
   const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
-  );
+  // What `b` lacks, or has from its prototype, is none of the values of `a`.
+  return keys.length === Object.keys(b).length && keys.every((key) => sameValue(a[key], b[key]));
 }
 
 function sameValue(a: unknown, b: unknown): boolean {

@@ -100,6 +100,7 @@ describe('requests in JSON', () => {
     'a time that is none': '{"updateSelf": {"node": {"asOf": "yesterday"}}}',
     'null in a list': '{"readyForHandshake": [null]}',
     'half a surrogate pair': '{"updateSelf": {"node": {"disco": "\\ud800"}}}',
+    'a megabyte of text for a message': `{"updateSelf": "${'x'.repeat(1_000_000)}"}`,
     'a million open brackets': '['.repeat(1_000_000),
   };
   for (const [what, text] of Object.entries(refused)) {
