@@ -1,0 +1,75 @@
+import { closeErrors } from '../proto/responses.js';
+
+/** WebSocket close codes, as this gateway uses them. */
+export const closeCodes = {
+  /** After a Disconnect: the peer said goodbye. */
+  goodbye: 1000,
+  /** The coordinator shuts down: connect to another. */
+  closed: 1001,
+  /** The peer broke the rules of the WebSocket protocol. */
+  protocolError: 1002,
+  /** A text frame where binary ones are spoken, or the other way round. */
+  wrongFrameKind: 1003,
+  /** The connection broke; seen in events only, never sent. */
+  broken: 1006,
+  /** A message that could not be read. */
+  unreadable: 1007,
+  /** A request that was refused; the `error` response before says why. */
+  refused: 1008,
+  /** A message above the size limit. */
+  tooLarge: 1009,
+  /** A defect of the coordinator. */
+  internal: 1011,
+  /** The coordinator has lost its database: connect to another. */
+  unhealthy: 1013,
+  /** The same peer connected again. */
+  overwritten: 4409,
+} as const;
+
+const codeOfError: ReadonlyMap<string, number> = new Map([
+  ['', closeCodes.goodbye],
+  [closeErrors.closed, closeCodes.closed],
+  [closeErrors.unhealthy, closeCodes.unhealthy],
+  [closeErrors.overwritten, closeCodes.overwritten],
+  [closeErrors.internal, closeCodes.internal],
+]);
+
+/** The one kind of `error` response after which a connection goes on. */
+const warning = 'you do not share a tunnel with ';
+
+/**
+ * With which code a connection closes when the coordinator has ended it.
+ *
+ * @param error the `error` of the last response; empty if it had none, or if there was no response
+ */
+export function closeCodeOf(error: string): number {
+  return codeOfError.get(error) ?? (error.startsWith(warning) ? closeCodes.goodbye : closeCodes.refused);
+}
+
+/** With which code `ws` closes a connection that broke its rules, by the `code` of the error it reports. */
+export function closeCodeOfViolation(error: Error & { readonly code?: unknown }): number {
+  switch (error.code) {
+    case 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH':
+    case 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH':
+      return closeCodes.tooLarge;
+    case 'WS_ERR_INVALID_UTF8':
+      return closeCodes.unreadable;
+    case 'WS_ERR_TOO_MANY_BUFFERED_PARTS':
+      return closeCodes.refused;
+    default:
+      return typeof error.code === 'string' && error.code.startsWith('WS_ERR_')
+        ? closeCodes.protocolError
+        : closeCodes.broken;
+  }
+}
+
+const maxReasonBytes = 123;
+
+/** The part of a text that fits into a close frame: 123 bytes of UTF-8, characters kept whole. */
+export function closeReason(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxReasonBytes) return text;
+  let end = maxReasonBytes;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}

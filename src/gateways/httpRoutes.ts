@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { defer } from 'rxjs';
+import type { ObservableInput } from 'rxjs';
+import { pathOf } from './handshake.js';
+
+/**
+ * Answers a request. What takes longer is returned as a promise or an Observable: it is unsubscribed when the client
+ * leaves, and if it fails, or if the route throws, the client gets a 500.
+ */
+export type HttpRoute = (request: IncomingMessage, response: ServerResponse) => void | ObservableInput<unknown>;
+
+/** Routes by their exact paths. Several sets are composed with a spread: `{ ...healthRoutes(coordinator), '/metrics': metrics }`. */
+export type HttpRoutes = Readonly<Record<string, HttpRoute>>;
+
+/** Answers with a line of text. */
+export function replyText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  reply(response, status, 'text/plain; charset=utf-8', `${text}\n`, headers);
+}
+
+/** Answers with JSON. */
+export function replyJson(response: ServerResponse, status: number, value: unknown): void {
+  reply(response, status, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`);
+}
+
+/** A route for GET and HEAD; any other method gets a 405. */
+export function getRoute(route: HttpRoute): HttpRoute {
+  return (request, response) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return route(request, response);
+    replyText(response, 405, 'only GET and HEAD are allowed here', { Allow: 'GET, HEAD' });
+  };
+}
+
+/**
+ * A listener for the event `request` of a `node:http` server. A path that no route has gets a 404 that names those
+ * that are there.
+ *
+ * @param onError told about routes that failed. Default: nobody
+ */
+export function serveRoutes(
+  routes: HttpRoutes,
+  onError: (error: unknown, request: IncomingMessage) => void = () => undefined,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const byPath = new Map(Object.entries(routes));
+  const paths = [...byPath.keys()].join(', ');
+  return (request, response) => {
+    const route = byPath.get(pathOf(request));
+    if (!route) {
+      replyText(response, 404, `not found; there is ${paths || 'nothing here'}`);
+      return;
+    }
+    const answer = defer(() => route(request, response) ?? []).subscribe({
+      error: (error: unknown) => {
+        onError(error, request);
+        if (response.headersSent) response.destroy();
+        else replyText(response, 500, 'internal error');
+      },
+    });
+    response.once('close', () => {
+      answer.unsubscribe();
+    });
+  };
+}
+
+function reply(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    ...headers,
+  });
+  response.end(body);
+}

@@ -1,0 +1,93 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import { NEVER, Observable } from 'rxjs';
+import { serveRoutes } from './httpRoutes.js';
+import type { HttpRoutes } from './httpRoutes.js';
+import { serverUrl$ } from './serverUrl.js';
+
+export interface HttpServerOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly routes: HttpRoutes;
+  /** Milliseconds that a client may take to send its request. Default 10000; slower ones get a 408. */
+  readonly handshakeTimeout?: number;
+  /** When it emits, nobody new is let in; the server completes when the last connection, upgraded ones included, is gone. Default: never. */
+  readonly drain$?: Observable<unknown>;
+  /** Told about routes that failed. */
+  readonly onError?: (error: unknown, request: IncomingMessage) => void;
+}
+
+/** A server that listens. */
+export interface ListeningHttpServer {
+  readonly server: Server;
+  /** Such as `http://127.0.0.1:7350`. */
+  readonly url: string;
+}
+
+/** How long requests under way may take after the server was told to stop, in milliseconds. */
+const grace = 5000;
+
+/**
+ * An HTTP server that lives as long as its subscription. Emits once, when it listens; errors when it cannot listen.
+ * Unsubscribing stops accepting at once and gives requests under way 5 s. WebSockets are their gateway's.
+ *
+ * ```ts
+ * const stop$ = new ReplaySubject<void>(1);
+ * const routes = { ...healthRoutes(coordinator, draining$), [coordinatePath]: webSocketRoute };
+ * httpServer$({ host, port, routes, drain$: stop$ })
+ *   .pipe(
+ *     tap(({ url }) => logger.info({ http: url }, 'listening')),
+ *     switchMap(({ server }) => webSocketGateway(coordinator, { server, drain$: stop$ })),
+ *   )
+ *   .subscribe({ next: (event) => logger.debug(event), complete: () => logger.info('drained') });
+ * // To stop: draining$ true, stop$ emits, then coordinator.close() ends every connection, and both complete.
+ * ```
+ */
+export function httpServer$({
+  host = '127.0.0.1',
+  port,
+  routes,
+  handshakeTimeout = 10_000,
+  drain$ = NEVER,
+  onError,
+}: HttpServerOptions): Observable<ListeningHttpServer> {
+  return new Observable<ListeningHttpServer>((subscriber) => {
+    const server = createServer(
+      {
+        headersTimeout: handshakeTimeout,
+        requestTimeout: handshakeTimeout,
+        // How often the two are looked after.
+        connectionsCheckingInterval: Math.max(1, Math.min(1000, handshakeTimeout / 2)),
+      },
+      serveRoutes(routes, onError),
+    );
+    server.on('error', (error) => {
+      subscriber.error(error);
+    });
+    server.on('close', () => {
+      subscriber.complete();
+    });
+    subscriber.add(
+      serverUrl$(server).subscribe((url) => {
+        subscriber.next({ server, url });
+      }),
+    );
+    subscriber.add(
+      drain$.subscribe(() => {
+        server.close();
+      }),
+    );
+    server.listen({ host, port });
+    return () => {
+      server.close();
+      const timer = setTimeout(() => {
+        server.closeAllConnections();
+      }, grace).unref();
+      server.once('close', () => {
+        clearTimeout(timer);
+      });
+    };
+  });
+}

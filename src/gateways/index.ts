@@ -1,0 +1,21 @@
+/**
+ * Gateways: functions from a coordinator and options to an Observable of {@link GatewayEvent}. Subscribing serves,
+ * unsubscribing drains and closes.
+ *
+ * @packageDocumentation
+ */
+export { closeCodes } from './closeCode.js';
+export type { GatewayEvent } from './gatewayEvent.js';
+export { healthRoutes } from './healthRoutes.js';
+export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
+export type { HttpRoute, HttpRoutes } from './httpRoutes.js';
+export { httpServer$ } from './httpServer.js';
+export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
+export { IdentityError } from './identity.js';
+export type { Identify, Identity, Role } from './identity.js';
+export { identityFromQuery } from './identityFromQuery.js';
+export { subprotocolNames } from './subprotocols.js';
+export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
+export { defaultWebSocketLimits } from './webSocketOptions.js';
+export type { WebSocketEndpoint, WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
+export { webSocketRoute } from './webSocketRoute.js';

@@ -1,0 +1,195 @@
+import type { Duplex } from 'node:stream';
+import { defer, Observable, Subject, Subscription } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
+import type { RawData, WebSocket } from 'ws';
+import type { Coordinator } from '../coordinator.js';
+import type { CoordinateRequest } from '../proto/gen/tailnet.js';
+import { closeErrors, errorResponse } from '../proto/responses.js';
+import { closeCodeOf, closeCodeOfViolation, closeCodes, closeReason } from './closeCode.js';
+import type { GatewayEvent } from './gatewayEvent.js';
+import type { Identity } from './identity.js';
+import type { PingWheel } from './pingWheel.js';
+import { ReadingBrake } from './readingBrake.js';
+import { ResponseWriter } from './responseWriter.js';
+import { SignOfLife } from './signOfLife.js';
+import { bufferOf } from './subprotocols.js';
+import type { Subprotocol } from './subprotocols.js';
+import { TunnelQuota } from './tunnelQuota.js';
+import type { WebSocketLimits } from './webSocketOptions.js';
+
+/** What all connections of a gateway share. */
+export interface ConnectionSurroundings {
+  readonly coordinator: Pick<Coordinator, 'coordinate$'>;
+  readonly limits: WebSocketLimits;
+  readonly scheduler: SchedulerLike;
+  readonly wheel: PingWheel;
+}
+
+/** A WebSocket whose handshake has just ended. */
+export interface OpenedWebSocket {
+  readonly webSocket: WebSocket;
+  /** What carries it. */
+  readonly socket: Duplex;
+  readonly identity: Identity;
+  readonly subprotocol: Subprotocol;
+  readonly remoteAddress: string;
+}
+
+/**
+ * One peer at the end of one WebSocket: its messages become the requests of `coordinate$`, whose responses become
+ * messages. Emits `opened` and `closed`, completes when both the socket and the coordinator are done with the peer,
+ * and never errors. Unsubscribing says `coordinator closed`, closes with 1001 and leaves the rest to `closeTimeout`.
+ */
+export function webSocketConnection(
+  { coordinator, limits, scheduler, wheel }: ConnectionSurroundings,
+  { webSocket, socket, identity, subprotocol, remoteAddress }: OpenedWebSocket,
+): Observable<GatewayEvent> {
+  return new Observable<GatewayEvent>((subscriber) => {
+    const { id: peerId, name, role, auth } = identity;
+    const openedAt = scheduler.now();
+    const writer = new ResponseWriter(webSocket, socket, subprotocol, limits.highWaterMark);
+    const brake = new ReadingBrake(webSocket, limits, scheduler);
+    const quota = new TunnelQuota(limits.maxTunnels);
+    const accepted$ = new Subject<CoordinateRequest>();
+    const coordination = new Subscription();
+    let received = 0;
+    let lastError = '';
+    let saidGoodbye = false;
+    let isClosed = false;
+    /** How this end ended the connection, once it did. */
+    let verdict: { readonly code: number; readonly reason: string } | undefined;
+
+    const judge = (code: number, text: string): void => {
+      verdict ??= { code, reason: closeReason(text) };
+    };
+    const sign = new SignOfLife(webSocket, writer, judge);
+    const unwatch = wheel.watch(sign);
+
+    const close = (code: number, text: string): void => {
+      if (verdict || isClosed) return;
+      judge(code, text);
+      webSocket.close(code, closeReason(text));
+      brake.release();
+    };
+
+    /** Ends the connection for a reason that the coordinator knows nothing of. For it, the peer is lost, unless it has said goodbye. */
+    const refuse = (code: number, text: string): void => {
+      if (!verdict && !isClosed) {
+        writer.send(errorResponse(text));
+        close(code, text);
+      }
+      if (!saidGoodbye) coordination.unsubscribe();
+    };
+
+    const fail = (error: unknown): void => {
+      subscriber.next({ kind: 'failed', peerId, error });
+      refuse(closeCodes.internal, closeErrors.internal);
+    };
+
+    const receive = (data: Buffer, isBinary: boolean): void => {
+      if (isBinary !== subprotocol.binary) {
+        const kinds = isBinary ? 'text frames, not binary ones' : 'binary frames, not text ones';
+        refuse(closeCodes.wrongFrameKind, `${subprotocol.name} is spoken in ${kinds}`);
+        return;
+      }
+      let request: CoordinateRequest;
+      try {
+        request = subprotocol.decode(data);
+      } catch (cause) {
+        refuse(closeCodes.unreadable, `unreadable request: ${cause instanceof Error ? cause.message : String(cause)}`);
+        return;
+      }
+      if (!quota.admits(request)) {
+        refuse(closeCodes.refused, `too many tunnels: at most ${String(limits.maxTunnels)}`);
+        return;
+      }
+      saidGoodbye ||= request.disconnect !== undefined;
+      accepted$.next(request);
+    };
+
+    webSocket.on('message', (data: RawData, isBinary) => {
+      sign.note();
+      if (verdict) return;
+      brake.spend();
+      received++;
+      receive(bufferOf(data), isBinary);
+    });
+    webSocket.on('ping', () => {
+      sign.note();
+      if (!verdict) brake.spend();
+    });
+    webSocket.on('pong', () => {
+      sign.note();
+    });
+    webSocket.on('error', (violation) => {
+      // If the peer broke the rules, `ws` has sent the close frame already.
+      judge(closeCodeOfViolation(violation), violation.message);
+      if (!saidGoodbye) coordination.unsubscribe();
+    });
+    webSocket.on('close', (code, reason) => {
+      isClosed = true;
+      unwatch();
+      brake.release();
+      writer.release();
+      subscriber.next({
+        kind: 'closed',
+        peerId,
+        ...(verdict ?? { code, reason: reason.toString('utf8') }),
+        received,
+        sent: writer.sent,
+        durationMs: scheduler.now() - openedAt,
+      });
+      // What was accepted from a peer that left in order is done before the peer counts as gone.
+      accepted$.complete();
+      if (!saidGoodbye && (verdict || code === closeCodes.broken)) coordination.unsubscribe();
+      if (coordination.closed) {
+        subscriber.complete();
+      } else {
+        coordination.add(
+          scheduler.schedule(() => {
+            coordination.unsubscribe();
+          }, limits.closeTimeout),
+        );
+        coordination.add(() => {
+          subscriber.complete();
+        });
+      }
+    });
+
+    subscriber.next({ kind: 'opened', peerId, name, role, remoteAddress, protocol: subprotocol.name });
+
+    const requests$ = new Observable<CoordinateRequest>((listener) => {
+      const subscription = accepted$.subscribe(listener);
+      brake.want();
+      return subscription;
+    });
+    const { ready$ } = writer;
+    coordination.add(
+      defer(() => coordinator.coordinate$(peerId, requests$, { name, auth, ready$ })).subscribe({
+        next: (response) => {
+          if (verdict) return;
+          lastError = response.error;
+          try {
+            writer.send(response);
+          } catch (error) {
+            fail(error);
+          }
+        },
+        error: (error: unknown) => {
+          fail(error);
+          coordination.unsubscribe();
+        },
+        complete: () => {
+          close(closeCodeOf(lastError), lastError);
+          coordination.unsubscribe();
+        },
+      }),
+    );
+
+    return () => {
+      unwatch();
+      refuse(closeCodes.closed, closeErrors.closed);
+      coordination.unsubscribe();
+    };
+  });
+}

@@ -1,0 +1,53 @@
+import type { Server } from 'node:http';
+import { NEVER, switchMap } from 'rxjs';
+import type { Observable } from 'rxjs';
+import type { Coordinator } from '../coordinator.js';
+import type { GatewayEvent } from './gatewayEvent.js';
+import { httpServer$ } from './httpServer.js';
+import { webSocketRoute } from './webSocketRoute.js';
+import { completeLimits } from './webSocketOptions.js';
+import type { WebSocketGatewayOptions } from './webSocketOptions.js';
+import { webSocketUpgrades } from './webSocketUpgrades.js';
+
+/** The path where peers connect, unless another is given. */
+export const coordinatePath = '/api/v2/coordinate';
+
+/**
+ * Serves a coordinator's peers over WebSockets: `GET /api/v2/coordinate` upgrades, each message is one request or one
+ * response. Subscribing serves; unsubscribing refuses new connections, tells every peer `coordinator closed`, closes
+ * with 1001 and destroys what is still there after `closeTimeout`.
+ *
+ * Subprotocols: `tailnet.v2.proto` (default), one binary frame per protobuf message; `tailnet.v2.json`, one text frame
+ * per message in proto3 JSON. Close codes are listed in `closeCodes`; a last response with an `error` goes before every
+ * code but 1000, 1002 and 1009.
+ *
+ * To stop without disconnecting anybody needlessly: let `drain$` emit, then close the coordinator, which ends all
+ * connections by itself; the gateway completes when the last one is gone.
+ *
+ * ```ts
+ * const events = webSocketGateway(coordinator, { port: 7350, drain$ }).subscribe((event) => logger.info(event));
+ * ```
+ *
+ * Errors only when it cannot listen on a port of its own. Whatever goes wrong with one connection is an event, and
+ * touches no other.
+ *
+ * @throws RangeError at once when a limit is not a number above 0
+ */
+export function webSocketGateway(
+  coordinator: Pick<Coordinator, 'coordinate$'>,
+  options: WebSocketGatewayOptions,
+): Observable<GatewayEvent> {
+  const limits = completeLimits(options.limits);
+  const { path = coordinatePath, drain$ = NEVER } = options;
+  const attachedTo = (server: Server): Observable<GatewayEvent> =>
+    webSocketUpgrades(coordinator, server, { ...options, path, drain$, limits });
+  if (options.server) return attachedTo(options.server);
+  const { host, port } = options;
+  return httpServer$({
+    port,
+    ...(host !== undefined && { host }),
+    handshakeTimeout: limits.handshakeTimeout,
+    routes: { [path]: webSocketRoute },
+    drain$,
+  }).pipe(switchMap(({ server }) => attachedTo(server)));
+}
