@@ -1,11 +1,74 @@
-import type { Observable } from 'rxjs';
+import {
+  type Observable,
+  AsyncSubject,
+  BehaviorSubject,
+  EMPTY,
+  NEVER,
+  Subject,
+  concat,
+  concatWith,
+  connect,
+  defer,
+  delay,
+  distinctUntilChanged,
+  filter,
+  finalize,
+  ignoreElements,
+  lastValueFrom,
+  map,
+  merge,
+  of,
+  share,
+  take,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
 import type { Auth } from './auth/auth.js';
-import type { Uuid } from './db/store.js';
-import type { MultiAgent } from './multiAgent.js';
+import { peerAuth } from './auth/peerAuth.js';
+import type { Uuid, Writer } from './db/store.js';
+import { type MultiAgent, createMultiAgent } from './multiAgent.js';
 import type { CoordinatorOptions } from './options.js';
 import type { CoordinateRequest, CoordinateResponse, Node } from './proto/gen/tailnet.js';
+import { closeErrors, errorResponse } from './proto/responses.js';
+import { parseUuid } from './proto/uuid.js';
+import { resolveOptions } from './resolveOptions.js';
+import { applyLive } from './streams/applyLive.js';
+import { createBinder } from './streams/binder.js';
+import { cleanup$ } from './streams/cleanup.js';
+import { type ConnectionParts, connection$ } from './streams/connection.js';
+import { Connections } from './streams/connections.js';
+import { bindingDecoder } from './streams/bindingDecoder.js';
+import { followHint } from './streams/followHint.js';
+import { createHandshaker } from './streams/handshaker.js';
+import { evacuation$ } from './streams/evacuation.js';
+import { vitality$ } from './streams/health.js';
+import { heartbeats$ } from './streams/heartbeats.js';
+import { type Hint, hints$ } from './streams/hints.js';
+import { createLeftovers } from './streams/leftovers.js';
+import { withOwnHeartbeatHeard } from './streams/listening.js';
+import { liveness$ } from './streams/liveness.js';
+import { newestNode } from './streams/newestNode.js';
+import { coalesceByKey } from './streams/operators/coalesceByKey.js';
+import { retryWithBackoff } from './streams/operators/retryWithBackoff.js';
+import { untilAnyCompletes } from './streams/operators/untilAnyCompletes.js';
+import { checkOwnRows$ } from './streams/ownRows.js';
+import { ownRowsDoubts$ } from './streams/ownRowsDoubts.js';
+import { createQuerier } from './streams/querier.js';
+import { createStoreCalls } from './streams/storeCalls.js';
+import { resync$, rollingCheck$ } from './streams/sweep.js';
+import { createTunneler } from './streams/tunneler.js';
+import { View } from './streams/view.js';
+import { guardVirtualTime } from './streams/virtualTimeGuard.js';
 
-/** How a coordinator is. Only a healthy one takes connections. */
+/**
+ * How a coordinator is. It takes connections while it starts (what they ask for waits) and while it is healthy.
+ *
+ * - `starting`: no heartbeat has been written yet, or notifications are not heard yet.
+ * - `unhealthy`: the last heartbeats failed; others take it for gone.
+ * - `closing`: it writes what it accepted and marks its peers lost.
+ * - `closed`: nothing of it is left.
+ */
 export type Health = 'starting' | 'healthy' | 'unhealthy' | 'closing' | 'closed';
 
 /** What a connection may say about itself. */
@@ -14,26 +77,290 @@ export interface CoordinateOptions {
   readonly name?: string;
   /** Authorises every request. Default `peerAuth()`: everything is allowed. */
   readonly auth?: Auth;
-  /** Back-pressure: while its last value is false nothing is emitted, and what changes meanwhile is merged. Default: always true. */
+  /**
+   * Back-pressure: while its last value is false no updates are emitted, and what changes meanwhile is merged. An error
+   * that ends the connection is not held back. Default: always true.
+   */
   readonly ready$?: Observable<boolean>;
 }
 
+/** One of several coordinators over one database. */
 export interface Coordinator extends AsyncDisposable {
   readonly id: Uuid;
+
   /** Replays the current state; completes after `closed`. */
   readonly health$: Observable<Health>;
-  /** The live coordinators, this one included, sorted by id; replays the current set. */
+
+  /** The live coordinators, this one included, sorted by id. Replays the current set; completes when closed. */
   readonly coordinators$: Observable<readonly Uuid[]>;
+
+  /**
+   * Connects a peer for as long as it is subscribed to; cold. Emits what changes for the peer. Completes after a
+   * Disconnect request (the peer leaves for good: its node and tunnels are deleted), when `requests$` completes without
+   * one (its connection broke: it is lost, its tunnels stay), and after a response with an `error`: `coordinator closed`,
+   * `coordinator unhealthy`, `peer ID overwritten by new connection`, `authorization: …`, `internal coordinator error`,
+   * or what was wrong with a request. One error does not end it: `you do not share a tunnel with "…"`, after a
+   * ready_for_handshake. Unsubscribing is a broken connection, too. It never errors for what a peer or the database did.
+   *
+   * Nodes in responses are shared between connections: do not change them.
+   *
+   * @param peerId the peer's UUID; the newest connection of a peer to a coordinator ends the older one
+   * @param requests$ what the peer asks for. Default `NEVER`: it only listens
+   * @throws TypeError `not a UUID: "…"`
+   */
   coordinate$(
     peerId: Uuid,
     requests$?: Observable<CoordinateRequest>,
     options?: CoordinateOptions,
   ): Observable<CoordinateResponse>;
+
+  /**
+   * The newest node of a peer, lost or not, or undefined if there is none; one value, then completes. Asks the database
+   * once; errors with a StoreError if that fails.
+   *
+   * @throws TypeError `not a UUID: "…"`
+   */
   node$(peerId: Uuid): Observable<Node | undefined>;
+
+  /** Connects at once as one peer that follows many agents, for callers who prefer methods to streams. */
   multiAgent(peerId: Uuid): MultiAgent;
+
+  /**
+   * Takes nothing more in, ends every connection with `coordinator closed`, writes what was accepted, marks the own
+   * peers lost and lets go of everything. Never rejects; takes `closeTimeout` at most. May be called again.
+   */
   close(): Promise<void>;
 }
 
-export function createCoordinator(_options: CoordinatorOptions): Coordinator {
-  throw new Error('being written');
-}
+/**
+ * Starts a coordinator.
+ *
+ * ```
+ *            requests$                                            responses$
+ *  peer ───► connection ──► binder · tunneler · handshaker   mapper ◄──── view ◄──── querier
+ *                             │ coalesced by key, batched                              ▲ reads, batched
+ *                             ▼                                                        │
+ *                 store: one statement writes and notifies ──────► database ───────────┤
+ *                                                                  bus ──── hints ─────┘
+ *  heartbeats ──► health ──► connections             heartbeats of others ──► liveness ──► view
+ * ```
+ *
+ * This file only wires; what is decided is decided in the parts. A *binding* is the node of a peer at a coordinator;
+ * a *mapping* is what a connection must know of another peer.
+ *
+ * @throws TypeError `not a UUID: "…"`, RangeError `tuning: …`
+ */
+export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
+  const { id, logger, scheduler, turnScheduler, close$, random, tuning, database, ownsDatabase } =
+    resolveOptions(options);
+  const { store, bus } = database;
+  const expiry = tuning.heartbeatPeriod * tuning.missedHeartbeats;
+  const writer: Writer = { coordinatorId: id, expiry };
+
+  /* eslint-disable no-restricted-syntax -- the borders to those who call, and what runs against the drawing's arrows */
+  const health$ = new BehaviorSubject<Health>('starting');
+  const live$ = new BehaviorSubject<ReadonlySet<Uuid>>(new Set());
+  const closeRequests$ = new Subject<void>();
+  const begun$ = new AsyncSubject<never>();
+  const reachable$ = new Subject<unknown>();
+  /* eslint-enable no-restricted-syntax */
+
+  const backoff = {
+    ...{ initial: tuning.initialBackoff, max: tuning.maxBackoff },
+    random,
+    scheduler,
+    wake$: reachable$,
+  };
+  const calls = createStoreCalls({
+    ...{ store, writer, tuning, turnScheduler, backoff, begun$ },
+    logger: logger.child({ part: 'store' }),
+  });
+  const connections = new Connections();
+  const isConnected = connections.has;
+  const decode = bindingDecoder(logger.child({ part: 'view' }));
+  const view = new View(id, decode);
+  const binder = createBinder(calls, logger.child({ part: 'binder' }));
+  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }));
+  const handshaker = createHandshaker({
+    ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize },
+    logger: logger.child({ part: 'handshaker' }),
+  });
+  const querier = createQuerier({
+    ...{ calls, view, connections, onMissing: tunneler.reassert },
+    logger: logger.child({ part: 'querier' }),
+  });
+  const leftovers = createLeftovers({
+    ...{ calls, coordinatorId: id, binder, tunneler, isConnected, isLive: view.isLive, scheduler },
+    memory: 10 * expiry,
+    logger: logger.child({ part: 'leftovers' }),
+  });
+
+  const beats$ = heartbeats$({
+    ...{ store, coordinatorId: id, scheduler },
+    period: tuning.heartbeatPeriod,
+    limit: tuning.heartbeatTimeout,
+  }).pipe(
+    tap((beat) => {
+      begun$.complete();
+      if (beat.kind === 'written') reachable$.next(beat);
+      else logger.warn({ err: beat.error }, 'heartbeat failed');
+    }),
+    share(),
+  );
+
+  const listen$ = hints$(bus, logger.child({ part: 'hints' })).pipe(
+    withOwnHeartbeatHeard({ coordinatorId: id, beats$, limit: expiry, scheduler }),
+    tap({
+      error: (err: unknown) => {
+        logger.warn({ err }, 'not listening; will listen anew');
+      },
+    }),
+    retryWithBackoff<Hint>(backoff),
+  );
+
+  /** All that is done about hints, for as long as they are heard. */
+  const follow$ = (heard$: Observable<Hint>): Observable<unknown> => {
+    const gaps$ = heard$.pipe(filter(({ kind }) => kind === 'gap'));
+    const heartbeatsHeard$ = heard$.pipe(
+      filter((hint) => hint.kind === 'heartbeat'),
+      map(({ coordinatorId }) => coordinatorId),
+    );
+    return merge(
+      heard$.pipe(tap((hint) => followHint({ querier, connections, leftovers }, hint))),
+      resync$(gaps$, { view, querier, scheduler, random, jitter: tuning.resyncJitter }),
+      rollingCheck$(tuning.rollingCheckPeriod, { view, querier, scheduler }),
+      vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
+      liveness$({
+        ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
+        readAges$: defer(() => store.readCoordinators(expiry)).pipe(calls.retry()),
+      }).pipe(tap(livesWith)),
+      merge(
+        ownRowsDoubts$({ beats$, gaps$, binder, tunneler, expiry, scheduler }),
+        timer(tuning.rollingCheckPeriod, tuning.rollingCheckPeriod, scheduler),
+      ).pipe(
+        map(() => 'own rows'),
+        coalesceByKey(() => checkOwnRows$({ store, calls, coordinatorId: id, binder, tunneler, isConnected })),
+      ),
+    );
+  };
+
+  const becomes = (health: Health): void => {
+    if (isClosing()) return;
+    if (health === 'unhealthy')
+      logger.error(`coordinator failed ${String(tuning.missedHeartbeats)} heartbeats and is unhealthy`);
+    else logger.info({ health }, 'health changed');
+    health$.next(health);
+  };
+
+  const livesWith = (live: ReadonlySet<Uuid>): void => {
+    const before = live$.value;
+    const lost = [...before].filter((other) => !live.has(other));
+    logger.info({ live: [...live], lost }, 'live coordinators changed');
+    live$.next(live);
+    applyLive(view, connections, live);
+    if (lost.length > 0) leftovers.coordinatorLost();
+  };
+
+  const evacuate$ = evacuation$({
+    ...{ connections, random, scheduler, spread: tuning.unhealthySpread },
+    unhealthy$: health$.pipe(
+      map((health) => health === 'unhealthy'),
+      distinctUntilChanged(),
+    ),
+  });
+
+  const cleanUp$ = cleanup$({
+    ...{ store, random, scheduler, period: tuning.cleanupPeriod },
+    logger: logger.child({ part: 'cleanup' }),
+  });
+
+  /** Writes what peers ask for; completes once nothing more is taken in and everything is written. */
+  const write$ = merge(
+    binder.written$.pipe(tap(leftovers.bindingWritten)),
+    tunneler.written$.pipe(tap(leftovers.tunnelsWritten)),
+    handshaker.published$,
+  );
+
+  const isClosing = (): boolean => health$.value === 'closing' || health$.value === 'closed';
+
+  const beginClosing = (): void => {
+    logger.info({ connections: connections.size }, 'closing');
+    health$.next('closing');
+    for (const { ending$ } of connections.all()) ending$.next(closeErrors.closed);
+    for (const part of [binder, tunneler, handshaker]) part.end();
+  };
+
+  const closeTimedOut$ = health$.pipe(
+    filter((health) => health === 'closing'),
+    delay(tuning.closeTimeout, scheduler),
+    tap(() => {
+      logger.error('own peers not marked lost in time; others will see it by the silence');
+    }),
+  );
+
+  /** The one subscription. It ends when everything is written and the own peers are marked lost, or time is up. */
+  const life$ = concat(
+    untilAnyCompletes<unknown>(
+      concat(write$, defer(() => store.loseBindings(id)).pipe(calls.retry())).pipe(takeUntil(closeTimedOut$)),
+      merge(listen$.pipe(connect(follow$)), leftovers.work$, querier.reads$, evacuate$, cleanUp$),
+      merge(close$, closeRequests$).pipe(take(1), tap(beginClosing), concatWith(NEVER)),
+    ),
+    ownsDatabase ? (database.close?.() ?? EMPTY) : EMPTY,
+  );
+
+  const guard = guardVirtualTime(scheduler);
+  life$
+    .pipe(
+      finalize(() => {
+        guard.cancel();
+        health$.next('closed');
+        health$.complete();
+        live$.complete();
+      }),
+    )
+    .subscribe({
+      error: (err: unknown) => {
+        logger.fatal({ err }, 'coordinator ended by a defect');
+        for (const { ending$ } of connections.all()) ending$.next(closeErrors.internal);
+      },
+    });
+
+  const parts: ConnectionParts = {
+    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler },
+    ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, authTimeout: tuning.authTimeout },
+    logger: logger.child({ part: 'connection' }),
+  };
+
+  const coordinate$: Coordinator['coordinate$'] = (
+    peer,
+    requests$ = NEVER,
+    { name = peer, auth = peerAuth(), ready$ = of(true) } = {},
+  ) => {
+    const peerId = parseUuid(peer);
+    return defer(() => {
+      if (isClosing()) return of(errorResponse(closeErrors.closed));
+      if (health$.value === 'unhealthy') return of(errorResponse(closeErrors.unhealthy));
+      return connection$(parts, { peerId, name, requests$, auth, ready$ });
+    });
+  };
+
+  const close = (): Promise<void> => {
+    closeRequests$.next();
+    return lastValueFrom(health$.pipe(ignoreElements()), { defaultValue: undefined });
+  };
+
+  return {
+    id,
+    health$: health$.asObservable(),
+    coordinators$: live$.pipe(map((others) => [id, ...others].sort())),
+    coordinate$,
+    node$: (peer) => {
+      const peerId = parseUuid(peer);
+      return defer(() => store.readBindings([peerId])).pipe(map((bindings) => newestNode(bindings, decode)));
+    },
+    multiAgent: (peer) =>
+      createMultiAgent((requests$, coordinateOptions) => coordinate$(peer, requests$, coordinateOptions)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};

@@ -1,0 +1,45 @@
+/**
+ * A high-availability coordinator for WireGuard-style mesh networks: peers publish their nodes and declare tunnels, and
+ * receive, as a stream of differences, the nodes of all peers they share a tunnel with. Any number of coordinators
+ * share one PostgreSQL database. Start with {@link createCoordinator}.
+ *
+ * @packageDocumentation
+ */
+export { createCoordinator } from './coordinator.js';
+export type { CoordinateOptions, Coordinator, Health } from './coordinator.js';
+export type { CoordinatorOptions, Tuning } from './options.js';
+export { defaultTuning } from './defaults.js';
+export type { MultiAgent } from './multiAgent.js';
+export { AuthorizationError, agentAuth, clientAuth, peerAuth } from './auth/index.js';
+export type { Auth } from './auth/index.js';
+export { requests } from './proto/requests.js';
+export { PeerUpdateKind, peerIdOf } from './proto/responses.js';
+export type {
+  CoordinateRequest,
+  CoordinateResponse,
+  CoordinateResponse_PeerUpdate as PeerUpdate,
+  Node,
+} from './proto/gen/tailnet.js';
+
+// For those who bring a database, a store or a bus of their own.
+export { channels } from './db/bus.js';
+export type { Bus, BusEvent } from './db/bus.js';
+export type { Database } from './db/database.js';
+export { migrate } from './db/migrate.js';
+export { postgresDatabase } from './db/postgres/postgresDatabase.js';
+export { StoreError } from './db/store.js';
+export type {
+  Binding,
+  BindingWrite,
+  CoordinatorAge,
+  HeartbeatResult,
+  Microseconds,
+  Neighbour,
+  Pair,
+  Store,
+  StoreErrorReason,
+  Tunnel,
+  TunnelWrites,
+  Uuid,
+  Writer,
+} from './db/store.js';

@@ -1,0 +1,52 @@
+import { pino } from 'pino';
+import { NEVER, asapScheduler, asyncScheduler } from 'rxjs';
+import { v4 as randomUuid } from 'uuid';
+import type { Database } from './db/database.js';
+import { postgresDatabase } from './db/postgres/postgresDatabase.js';
+import { defaultTuning } from './defaults.js';
+import type { CoordinatorOptions } from './options.js';
+import { parseUuid } from './proto/uuid.js';
+
+/**
+ * Fills in the defaults. This is where time, chance and ids come in; nothing behind it reaches for them.
+ *
+ * @throws TypeError `not a UUID: "…"`
+ * @throws RangeError `tuning: heartbeatPeriod must be a positive number, got -1`
+ */
+export const resolveOptions = ({
+  database,
+  id,
+  logger = pino({ level: 'silent' }),
+  scheduler = asyncScheduler,
+  close$ = NEVER,
+  random = Math.random,
+  tuning = {},
+}: CoordinatorOptions) => {
+  for (const [name, value] of Object.entries(tuning)) {
+    if (!(name in defaultTuning)) throw new RangeError(`tuning: there is no ${name}; there are ${tunable}`);
+    if (!(value > 0) && !mayBeZero.has(name)) {
+      throw new RangeError(`tuning: ${name} must be a positive number, got ${String(value)}`);
+    }
+  }
+  const coordinatorId = id === undefined ? randomUuid() : parseUuid(id);
+  const given = isDatabase(database);
+  return {
+    id: coordinatorId,
+    logger: logger.child({ coordinator_id: coordinatorId }),
+    scheduler,
+    /** Where the end of a turn is waited for: at once in real time, in the same frame in virtual time. */
+    turnScheduler: scheduler === asyncScheduler ? asapScheduler : scheduler,
+    close$,
+    random,
+    tuning: { ...defaultTuning, ...tuning },
+    database: given ? database : postgresDatabase(database, { logger }),
+    /** Whether the database was opened here, and is to be closed here. */
+    ownsDatabase: !given,
+  };
+};
+
+const tunable = Object.keys(defaultTuning).join(', ');
+const mayBeZero: ReadonlySet<string> = new Set(['resyncJitter', 'unhealthySpread']);
+
+const isDatabase = (database: CoordinatorOptions['database']): database is Database =>
+  typeof database === 'object' && 'store' in database && 'bus' in database;

@@ -1,0 +1,31 @@
+import type { Hint } from './hints.js';
+import { peerIsReady } from './changes.js';
+import type { Connections } from './connections.js';
+import type { Leftovers } from './leftovers.js';
+import type { Querier } from './querier.js';
+
+/** What hints set in motion. */
+export interface HintFollowers {
+  readonly querier: Pick<Querier, 'refreshBindings' | 'refreshTunnel'>;
+  readonly connections: Pick<Connections, 'post'>;
+  readonly leftovers: Pick<Leftovers, 'peerChanged'>;
+}
+
+/** Passes a hint on to whom it may concern. Heartbeats and gaps are streams of their own. */
+export const followHint = ({ querier, connections, leftovers }: HintFollowers, hint: Hint): void => {
+  switch (hint.kind) {
+    case 'peer':
+      querier.refreshBindings(hint.peerId);
+      leftovers.peerChanged(hint.peerId);
+      break;
+    case 'tunnel':
+      querier.refreshTunnel(hint.src, hint.dst);
+      break;
+    case 'ready':
+      connections.post(hint.to, peerIsReady(hint.from));
+      break;
+    case 'heartbeat':
+    case 'gap':
+      break;
+  }
+};

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import { type Observable, type SchedulerLike, EMPTY, catchError, concat, mergeMap, of } from 'rxjs';
+import { type Bus, channels } from '../db/bus.js';
+import type { Uuid } from '../db/store.js';
+import { batched } from './operators/batched.js';
+import { createInbox } from './inbox.js';
+
+/** Tells peers, wherever they are connected, that another one is ready for a handshake with them. */
+export interface Handshaker {
+  /** `from` is ready for a handshake with `to`. */
+  accept(to: Uuid, from: Uuid): void;
+  /** Takes in nothing more. */
+  end(): void;
+  /** Publishes while it is subscribed to; completes when it was ended and all is published. */
+  readonly published$: Observable<never>;
+}
+
+export interface HandshakerOptions {
+  readonly bus: Bus;
+  readonly turnScheduler: SchedulerLike;
+  readonly maxBatchSize: number;
+  readonly logger: Logger;
+}
+
+/**
+ * An acknowledgement is worth a few seconds at most (a peer that misses it tries its handshake after five), so one that
+ * cannot be published is logged and forgotten.
+ */
+export const createHandshaker = ({ bus, turnScheduler, maxBatchSize, logger }: HandshakerOptions): Handshaker => {
+  const payloads$ = createInbox<string>();
+  const publish = batched(
+    (payloads: readonly string[]) =>
+      concat(bus.publish(channels.readyForHandshake, payloads), of(payloads)).pipe(
+        catchError((err: unknown) => {
+          logger.warn({ err, count: payloads.length }, 'acknowledgements not published');
+          return of(payloads);
+        }),
+      ),
+    { maxSize: maxBatchSize, maxInFlight: 1, scheduler: turnScheduler },
+  );
+  return {
+    accept: (to, from) => {
+      payloads$.next(`${to},${from}`);
+    },
+    end: () => {
+      payloads$.complete();
+    },
+    published$: payloads$.pipe(
+      mergeMap(publish),
+      mergeMap(() => EMPTY),
+    ),
+  };
+};

@@ -1,0 +1,157 @@
+import { type Observable, type SchedulerLike, EMPTY, catchError, defer, ignoreElements, map, tap } from 'rxjs';
+import type { Logger } from 'pino';
+import type { Binding, Microseconds, Uuid } from '../db/store.js';
+import type { Binder, WrittenBinding } from './binder.js';
+import { coalesceByKey } from './operators/coalesceByKey.js';
+import type { StoreCalls } from './storeCalls.js';
+import type { Tunneler, WrittenTunnels } from './tunneler.js';
+import { createInbox } from './inbox.js';
+
+/** What a peer took back here, while it still seemed to be at another coordinator, too. */
+export interface Withdrawal {
+  /** When it was written, by the database's clock. */
+  readonly at: Microseconds;
+  /** All it had, or the far ends of the tunnels it removed. */
+  readonly what: 'all' | ReadonlySet<Uuid>;
+  /** Milliseconds of the local scheduler until which it is remembered. */
+  readonly until: number;
+}
+
+/**
+ * What to do about a withdrawal, given the peer's bindings elsewhere:
+ *
+ * - `forget`: there is none left, or the peer has said something there since: it lives there.
+ * - `wait`: it may live there, or its connection may be broken without anybody having noticed.
+ * - `repeat`: it does not live there any more, so the withdrawal now reaches what it left.
+ */
+export const nextStep = (
+  elsewhere: readonly Omit<Binding, 'node'>[],
+  { at }: Pick<Withdrawal, 'at'>,
+  isLive: (coordinatorId: Uuid) => boolean,
+): 'forget' | 'wait' | 'repeat' => {
+  if (elsewhere.length === 0) return 'forget';
+  const there = elsewhere.filter(({ status, coordinatorId }) => status === 'ok' && isLive(coordinatorId));
+  if (there.some(({ updatedAt }) => updatedAt > at)) return 'forget';
+  return there.length > 0 ? 'wait' : 'repeat';
+};
+
+export interface LeftoversOptions {
+  readonly calls: Pick<StoreCalls, 'readBindings' | 'retry'>;
+  readonly coordinatorId: Uuid;
+  readonly binder: Pick<Binder, 'accept'>;
+  readonly tunneler: Pick<Tunneler, 'accept' | 'wantedBy'>;
+  readonly isConnected: (peerId: Uuid) => boolean;
+  readonly isLive: (coordinatorId: Uuid) => boolean;
+  /** Milliseconds for which a withdrawal is remembered: longer than a broken connection goes unnoticed. */
+  readonly memory: number;
+  readonly scheduler: SchedulerLike;
+  readonly logger: Logger;
+}
+
+/** Sees to it that what a peer took back is gone everywhere, also where its death was noticed only later. */
+export interface Leftovers {
+  /** A binding was written here. */
+  readonly bindingWritten: (written: WrittenBinding) => void;
+  /** Tunnels were written here. */
+  readonly tunnelsWritten: (written: WrittenTunnels) => void;
+  /** A peer's binding changed somewhere. Costs one look-up unless it took something back lately. */
+  peerChanged(peerId: Uuid): void;
+  /** A coordinator was given up. */
+  coordinatorLost(): void;
+  /** Works while it is subscribed to. Never completes. */
+  readonly work$: Observable<never>;
+}
+
+/**
+ * A peer moves from one coordinator to another and then says goodbye there. If the first one does not know yet that
+ * the peer has gone (it died a second ago, or waits for an answer on a dead connection), the peer's row there must stay,
+ * for the peer could as well be connected to both. So the withdrawal is remembered for a while, and made again once the
+ * row is lost or its coordinator is.
+ */
+export const createLeftovers = ({
+  calls,
+  coordinatorId,
+  binder,
+  tunneler,
+  isConnected,
+  isLive,
+  memory,
+  scheduler,
+  logger,
+}: LeftoversOptions): Leftovers => {
+  /** By peer, oldest first, so that forgetting looks at no more than what it forgets. */
+  const withdrawals = new Map<Uuid, Withdrawal>();
+  const suspects$ = createInbox<Uuid>();
+  /** Withdrawals under way for the second time: whatever they reach, there is no third. */
+  const repeated = { bindings: new Set<Uuid>(), tunnels: new Set<Uuid>() };
+
+  const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
+    const now = scheduler.now();
+    for (const [id, { until }] of withdrawals) {
+      if (until > now) break;
+      withdrawals.delete(id);
+    }
+    const before = withdrawals.get(peerId);
+    const merged =
+      what === 'all' || before === undefined || before.what === 'all' ? what : new Set([...before.what, ...what]);
+    withdrawals.delete(peerId);
+    withdrawals.set(peerId, { at, what: merged, until: now + memory });
+    suspects$.next(peerId);
+  };
+
+  const check = (peerId: Uuid): Observable<never> => {
+    const withdrawal = withdrawals.get(peerId);
+    if (withdrawal === undefined) return EMPTY;
+    return calls.readBindings(peerId).pipe(
+      map((rows) => rows.filter((row) => row.coordinatorId !== coordinatorId)),
+      tap((elsewhere) => {
+        const step = nextStep(elsewhere, withdrawal, isLive);
+        if (step === 'wait' || withdrawals.get(peerId) !== withdrawal) return;
+        withdrawals.delete(peerId);
+        if (step === 'repeat') repeatWithdrawal(peerId, withdrawal);
+      }),
+      ignoreElements(),
+    );
+  };
+
+  const repeatWithdrawal = (peerId: Uuid, { what }: Withdrawal): void => {
+    if (what === 'all') {
+      // Somebody who has come back here has rows here, which are not to go.
+      if (isConnected(peerId)) return;
+      repeated.bindings.add(peerId);
+      binder.accept({ kind: 'disconnected', peerId });
+      tunneler.accept({ kind: 'clear', src: peerId });
+      return;
+    }
+    const wanted = tunneler.wantedBy(peerId);
+    const unwanted = [...what].filter((dst) => !wanted.has(dst));
+    if (unwanted.length > 0) repeated.tunnels.add(peerId);
+    for (const dst of unwanted) tunneler.accept({ kind: 'remove', src: peerId, dst });
+  };
+
+  return {
+    bindingWritten: ({ peerId, kind, at }) => {
+      if (kind === 'disconnected' && !repeated.bindings.delete(peerId)) remember(peerId, at, 'all');
+    },
+    tunnelsWritten: ({ src, remove, clear, at }) => {
+      if (!clear && remove.length > 0 && !repeated.tunnels.delete(src)) remember(src, at, new Set(remove));
+    },
+    peerChanged: (peerId) => {
+      if (withdrawals.has(peerId)) suspects$.next(peerId);
+    },
+    coordinatorLost: () => {
+      for (const peerId of [...withdrawals.keys()]) suspects$.next(peerId);
+    },
+    work$: suspects$.pipe(
+      coalesceByKey((peerId) =>
+        defer(() => check(peerId)).pipe(
+          calls.retry<never>(),
+          catchError((err: unknown) => {
+            logger.error({ err, peer_id: peerId }, 'leftovers given up');
+            return EMPTY;
+          }),
+        ),
+      ),
+    ),
+  };
+};

@@ -1,0 +1,59 @@
+import {
+  type MonoTypeOperatorFunction,
+  type Observable,
+  type SchedulerLike,
+  connect,
+  exhaustMap,
+  filter,
+  ignoreElements,
+  merge,
+  mergeMap,
+  race,
+  take,
+  throwError,
+  timer,
+} from 'rxjs';
+import { type Uuid, StoreError } from '../db/store.js';
+import type { Beat } from './heartbeats.js';
+import type { Hint } from './hints.js';
+
+export interface ListeningOptions {
+  readonly coordinatorId: Uuid;
+  /** How the own heartbeats go. */
+  readonly beats$: Observable<Beat>;
+  /** Milliseconds after a written heartbeat within which it, or a later one, must be heard. */
+  readonly limit: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/**
+ * Notices a bus that is silently dead, as a LISTEN connection behind a broken network path, or one through a pooler
+ * that does not keep it: a heartbeat was written, and neither it nor a later one comes back. That is an error
+ * (`own heartbeats are not heard`); whoever subscribes again listens anew, and hears a gap first.
+ */
+export const withOwnHeartbeatHeard = ({
+  coordinatorId,
+  beats$,
+  limit,
+  scheduler,
+}: ListeningOptions): MonoTypeOperatorFunction<Hint> => {
+  return (hints$) =>
+    hints$.pipe(
+      connect((heard$) => {
+        const ownHeard$ = heard$.pipe(
+          filter((hint) => hint.kind === 'heartbeat' && hint.coordinatorId === coordinatorId),
+        );
+        const deaf$ = timer(limit, scheduler).pipe(
+          mergeMap(() => throwError(() => new StoreError('unavailable', 'own heartbeats are not heard'))),
+        );
+        return merge(
+          heard$,
+          beats$.pipe(
+            filter(({ kind }) => kind === 'written'),
+            exhaustMap(() => race(ownHeard$, deaf$).pipe(take(1))),
+            ignoreElements(),
+          ),
+        );
+      }),
+    );
+};

@@ -1,0 +1,77 @@
+import {
+  type MonoTypeOperatorFunction,
+  type OperatorFunction,
+  EMPTY,
+  Observable,
+  defer,
+  exhaustMap,
+  groupBy,
+  identity,
+  mergeMap,
+  of,
+  repeat,
+  tap,
+} from 'rxjs';
+import { limitConcurrency } from './limitConcurrency.js';
+
+export interface CoalesceOptions<R> {
+  /** So many keys may be in a run at the same time. Default: no limit. */
+  readonly concurrency?: number;
+  /** What makes a failed attempt again. It is applied outside of the limit: a key that waits holds no place. Default: nothing. */
+  readonly retry?: MonoTypeOperatorFunction<R>;
+}
+
+/**
+ * Runs `run(key)` for the keys that come, one run of a key at a time. A key that comes while its own run is in flight
+ * marks it: the run is made once more afterwards, however often the key came. So after the last time a key came, at
+ * least one complete run of it starts; and what it does there, it does with what is true by then, provided that `run`
+ * looks things up when it is called and not before.
+ *
+ * It is `groupBy` and `exhaustMap`. `exhaustMap` alone would lose the key that comes during a run; the marks bring it
+ * back. A group ends with its last run, in the same turn, so an idle key costs nothing and no key falls between.
+ *
+ * A run that fails is tried again as `retry` says; if it fails for good, so does the result, and with it all other
+ * keys. Whoever wants to go on handles the error inside of `run`. The result completes when the source has completed
+ * and all runs, marked ones included, have ended.
+ */
+export const coalesceByKey = <K, R>(
+  run: (key: K) => Observable<R>,
+  { concurrency = Infinity, retry = identity }: CoalesceOptions<R> = {},
+): OperatorFunction<K, R> => {
+  return (keys$) =>
+    defer(() => {
+      /** Keys that came and whose next attempt has not started yet. */
+      const marked = new Set<K>();
+      /** Ends the group of a key. One for each key with a run. */
+      const endGroup = new Map<K, () => void>();
+      const limited = concurrency === Infinity ? () => identity : limitConcurrency(concurrency);
+
+      const attempt = (key: K): Observable<R> =>
+        defer(() => {
+          marked.delete(key);
+          return run(key);
+        });
+
+      const runWhileMarked = (key: K): Observable<R> =>
+        attempt(key).pipe(
+          limited<R>(),
+          retry,
+          repeat({ delay: () => (marked.has(key) ? of(true) : EMPTY) }),
+          tap({ complete: () => endGroup.get(key)?.() }),
+        );
+
+      return keys$.pipe(
+        tap((key) => marked.add(key)),
+        groupBy((key) => key, {
+          duration: ({ key }) =>
+            new Observable<void>((subscriber) => {
+              endGroup.set(key, () => {
+                subscriber.next();
+              });
+              return () => endGroup.delete(key);
+            }),
+        }),
+        mergeMap((group$) => group$.pipe(exhaustMap(runWhileMarked))),
+      );
+    });
+};

@@ -1,0 +1,83 @@
+import { type Observable, EMPTY, concat, defer, expand, from, ignoreElements, last, map, mergeMap, tap } from 'rxjs';
+import type { Store, Tunnel, Uuid } from '../db/store.js';
+import type { Binder } from './binder.js';
+import type { StoreCalls } from './storeCalls.js';
+import type { Tunneler } from './tunneler.js';
+
+export interface OwnRowsOptions {
+  readonly store: Pick<Store, 'readOwnBindings' | 'readOwnTunnels'>;
+  readonly calls: Pick<StoreCalls, 'readBindings' | 'retry'>;
+  readonly coordinatorId: Uuid;
+  readonly binder: Binder;
+  readonly tunneler: Tunneler;
+  readonly isConnected: (peerId: Uuid) => boolean;
+}
+
+/** Rows read at a time. */
+const pageSize = 1000;
+
+/**
+ * Compares the rows of this coordinator with what its live connections last said, and has them written again where
+ * they differ. Rows vanish or go back in time without a word: by a restore, by a fail-over to a replica that was
+ * behind, by hand. Completes when everything was compared; what is found is written by binder and tunneler.
+ */
+export const checkOwnRows$ = (options: OwnRowsOptions): Observable<never> =>
+  concat(checkOwnBindings$(options), checkOwnTunnels$(options));
+
+/** Reads page after page, each from where the one before ended. */
+const allPages = <Row>(read: (after: Row | undefined) => Observable<readonly Row[]>): Observable<Row> =>
+  read(undefined).pipe(
+    expand((page) => (page.length < pageSize ? EMPTY : read(page.at(-1)))),
+    mergeMap((page) => page),
+  );
+
+const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, isConnected }: OwnRowsOptions): Observable<never> =>
+  defer(() => {
+    /** What stood written when this began, less what is found as it should be. */
+    const missing = new Map(binder.written());
+    const deserted: Uuid[] = [];
+
+    const compare$ = allPages<{ readonly peerId: Uuid; readonly updatedAt: number; readonly status: string }>((after) =>
+      store.readOwnBindings(coordinatorId, after?.peerId, pageSize).pipe(calls.retry()),
+    ).pipe(
+      tap(({ peerId, updatedAt, status }) => {
+        if (missing.get(peerId) === updatedAt && status === 'ok') missing.delete(peerId);
+        else if (status === 'ok' && !isConnected(peerId) && !binder.knows(peerId)) deserted.push(peerId);
+      }),
+      ignoreElements(),
+    );
+
+    const writeMissing$ = defer(() => {
+      // What was written meanwhile is newer than what was read.
+      for (const [peerId, at] of missing) if (binder.writtenAt(peerId) === at) binder.reassert(peerId);
+      return EMPTY;
+    });
+
+    const loseDeserted$ = defer(() => from(deserted)).pipe(
+      mergeMap((peerId) => calls.readBindings(peerId).pipe(calls.retry())),
+      mergeMap((rows) => rows),
+      tap((row) => {
+        if (row.coordinatorId === coordinatorId && !isConnected(row.peerId)) binder.abandon(row.peerId, row.node);
+      }),
+      ignoreElements(),
+    );
+
+    return concat(compare$, writeMissing$, loseDeserted$);
+  });
+
+const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler }: OwnRowsOptions): Observable<never> =>
+  defer(() => {
+    const found = new Map<Uuid, Set<Uuid>>();
+    return allPages<Tunnel>((after) => store.readOwnTunnels(coordinatorId, after, pageSize).pipe(calls.retry())).pipe(
+      tap(({ src, dst }) => {
+        const destinations = found.get(src);
+        if (destinations === undefined) found.set(src, new Set([dst]));
+        else destinations.add(dst);
+      }),
+      last(null, undefined),
+      map(() => {
+        for (const { src, dst } of tunneler.wanted()) if (!found.get(src)?.has(dst)) tunneler.reassert(src, dst);
+      }),
+      ignoreElements(),
+    );
+  });

@@ -1,0 +1,47 @@
+import { type Observable, type SchedulerLike, filter, map, merge, pairwise, skip, timestamp } from 'rxjs';
+import type { HeartbeatResult } from '../db/store.js';
+import type { Binder } from './binder.js';
+import type { Beat } from './heartbeats.js';
+import type { Tunneler } from './tunneler.js';
+
+export interface DoubtOptions {
+  readonly beats$: Observable<Beat>;
+  readonly gaps$: Observable<unknown>;
+  readonly binder: Pick<Binder, 'written'>;
+  readonly tunneler: Pick<Tunneler, 'wanted'>;
+  /** Milliseconds of silence after which others take this coordinator for gone. */
+  readonly expiry: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/**
+ * Emits when the own rows may not be what they should be: the coordinator's own row had gone, and its rows with it; not
+ * one of the rows that should be there is; others had reason to take this coordinator for gone, and may have removed
+ * what its peers took back elsewhere; hints were missed.
+ */
+export const ownRowsDoubts$ = ({
+  beats$,
+  gaps$,
+  binder,
+  tunneler,
+  expiry,
+  scheduler,
+}: DoubtOptions): Observable<unknown> => {
+  const written$ = beats$.pipe(
+    filter((beat) => beat.kind === 'written'),
+    map(({ result }) => result),
+    timestamp(scheduler),
+  );
+  const isDoubtful = ({ created, hasBindings, hasTunnels }: HeartbeatResult): boolean =>
+    created || (!hasBindings && hasAny(binder.written())) || (!hasTunnels && hasAny(tunneler.wanted()));
+
+  return merge(
+    written$.pipe(
+      pairwise(),
+      filter(([before, now]) => now.timestamp - before.timestamp >= expiry || isDoubtful(now.value)),
+    ),
+    gaps$.pipe(skip(1)),
+  );
+};
+
+const hasAny = (items: Iterable<unknown>): boolean => items[Symbol.iterator]().next().done !== true;

@@ -1,0 +1,79 @@
+import {
+  type Observable,
+  type SchedulerLike,
+  audit,
+  concat,
+  concatMap,
+  defer,
+  exhaustMap,
+  from,
+  ignoreElements,
+  map,
+  timer,
+} from 'rxjs';
+import type { Uuid } from '../db/store.js';
+import { coalesceByKey } from './operators/coalesceByKey.js';
+import type { Querier } from './querier.js';
+import type { View } from './view.js';
+
+export interface SweepOptions {
+  readonly view: Pick<View, 'joined' | 'watched'>;
+  readonly querier: Pick<Querier, 'refreshNeighbours' | 'refreshBindings'>;
+  readonly scheduler: SchedulerLike;
+}
+
+/** So many peers are marked in one go, so that nothing else waits long. */
+const chunkSize = 250;
+
+/** Milliseconds between the chunks of a resync. */
+const resyncPause = 5;
+
+/**
+ * Has everything of local interest read again, in chunks: whom the connected peers share tunnels with, then the
+ * bindings of all they watch. Completes after the last chunk.
+ *
+ * @param pause milliseconds after each chunk, given how many chunks there are
+ */
+export const sweep$ = (
+  { view, querier, scheduler }: SweepOptions,
+  pause: (chunks: number) => number,
+): Observable<never> => {
+  const inChunks = (ids: () => Iterable<Uuid>, refresh: (peerId: Uuid) => void): Observable<never> =>
+    defer(() => {
+      const chunks = chunksOf([...ids()]);
+      return from(chunks).pipe(
+        concatMap((chunk) => {
+          chunk.forEach(refresh);
+          return timer(pause(chunks.length), scheduler);
+        }),
+        ignoreElements(),
+      );
+    });
+  return concat(
+    inChunks(() => view.joined(), querier.refreshNeighbours),
+    inChunks(() => view.watched(), querier.refreshBindings),
+  );
+};
+
+/**
+ * Sweeps after each gap, within `jitter` milliseconds at random, so that coordinators that missed the same hints do not
+ * all read at once. Gaps that come until then share a sweep; a gap during a sweep asks for another one.
+ */
+export const resync$ = (
+  gaps$: Observable<unknown>,
+  { jitter, random, ...options }: SweepOptions & { readonly jitter: number; readonly random: () => number },
+): Observable<never> =>
+  gaps$.pipe(
+    audit(() => timer(random() * jitter, options.scheduler)),
+    map(() => 'everything'),
+    coalesceByKey(() => sweep$(options, () => resyncPause)),
+  );
+
+/** Sweeps for ever, so slowly that each sweep takes the period: what no hint and no gap has told comes right in the end. */
+export const rollingCheck$ = (period: number, options: SweepOptions): Observable<never> =>
+  timer(period, period, options.scheduler).pipe(exhaustMap(() => sweep$(options, (chunks) => period / 2 / chunks)));
+
+const chunksOf = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(items.length / chunkSize) }, (_, index) =>
+    items.slice(index * chunkSize, (index + 1) * chunkSize),
+  );

@@ -1,0 +1,150 @@
+import type { Logger } from 'pino';
+import { type Observable, EMPTY, catchError, defer, map } from 'rxjs';
+import type { Microseconds, Tunnel, Uuid } from '../db/store.js';
+import { coalesceByKey } from './operators/coalesceByKey.js';
+import type { SourceWrites, StoreCalls } from './storeCalls.js';
+import { createInbox } from './inbox.js';
+
+/** What a source wants of its tunnels. */
+export type TunnelChange =
+  | { readonly kind: 'add' | 'remove'; readonly src: Uuid; readonly dst: Uuid }
+  /** The source said goodbye: all its tunnels go. */
+  | { readonly kind: 'clear'; readonly src: Uuid }
+  /** The source's connection broke: its tunnels stay, but nobody here answers for them any more. */
+  | { readonly kind: 'release'; readonly src: Uuid };
+
+/** What was written of a source's tunnels, and when by the database's clock. */
+export interface WrittenTunnels extends SourceWrites {
+  readonly at: Microseconds;
+}
+
+/** Keeps the tunnels that connected peers opened, and writes what they change. */
+export interface Tunneler {
+  /** Takes in what a source wants. */
+  accept(change: TunnelChange): void;
+  /** Writes a tunnel again that was found missing, if its source still wants it. */
+  readonly reassert: (src: Uuid, dst: Uuid) => void;
+  /** The tunnels that a connected source wants. */
+  wantedBy(src: Uuid): ReadonlySet<Uuid>;
+  /** The tunnels that connected sources want. */
+  wanted(): Iterable<Tunnel>;
+  /** Takes in nothing more. */
+  end(): void;
+  /** Writes while it is subscribed to; completes when it was ended and everything is written. */
+  readonly written$: Observable<WrittenTunnels>;
+}
+
+interface Operation {
+  readonly kind: 'add' | 'remove';
+}
+
+/**
+ * What is still to be written of one source, and what it wants. All its writes go out one after the other, so that a
+ * goodbye and a tunnel that was just being opened cannot overtake each other.
+ */
+interface Source {
+  readonly wanted: Set<Uuid>;
+  readonly unwritten: Map<Uuid, Operation>;
+  /** A goodbye that is to be written before `unwritten`; an object of its own, to tell it from a later one. */
+  clear: object | undefined;
+}
+
+const nothing: ReadonlySet<Uuid> = new Set();
+
+export const createTunneler = (calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>, logger: Logger): Tunneler => {
+  const sources = new Map<Uuid, Source>();
+  const dirty$ = createInbox<Uuid>();
+
+  const sourceOf = (src: Uuid): Source => {
+    let source = sources.get(src);
+    if (source === undefined)
+      sources.set(src, (source = { wanted: new Set(), unwritten: new Map(), clear: undefined }));
+    return source;
+  };
+
+  const isSettled = (source: Source): boolean => source.unwritten.size === 0 && source.clear === undefined;
+
+  const dropIfIdle = (src: Uuid): void => {
+    const source = sources.get(src);
+    if (source?.wanted.size === 0 && isSettled(source)) sources.delete(src);
+  };
+
+  const writeUnwritten = (src: Uuid): Observable<WrittenTunnels> => {
+    const source = sources.get(src);
+    if (source === undefined || isSettled(source)) return EMPTY;
+    const operations = [...source.unwritten];
+    const { clear } = source;
+    const destinations = (kind: Operation['kind']) =>
+      operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
+    const writes = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
+    return calls.writeTunnels(writes).pipe(
+      map((at) => {
+        for (const [dst, operation] of operations) {
+          if (source.unwritten.get(dst) === operation) source.unwritten.delete(dst);
+        }
+        if (source.clear === clear) source.clear = undefined;
+        dropIfIdle(src);
+        return { ...writes, at };
+      }),
+    );
+  };
+
+  const giveUp = (src: Uuid): void => {
+    const source = sources.get(src);
+    source?.unwritten.clear();
+    if (source !== undefined) source.clear = undefined;
+    dropIfIdle(src);
+  };
+
+  return {
+    accept: (change) => {
+      const { src } = change;
+      const source = sourceOf(src);
+      switch (change.kind) {
+        case 'add':
+          source.wanted.add(change.dst);
+          source.unwritten.set(change.dst, { kind: 'add' });
+          break;
+        case 'remove':
+          source.wanted.delete(change.dst);
+          source.unwritten.set(change.dst, { kind: 'remove' });
+          break;
+        case 'clear':
+          source.wanted.clear();
+          source.unwritten.clear();
+          source.clear = {};
+          break;
+        case 'release':
+          source.wanted.clear();
+          dropIfIdle(src);
+          return;
+      }
+      dirty$.next(src);
+    },
+    reassert: (src, dst) => {
+      const source = sources.get(src);
+      if (!source?.wanted.has(dst) || source.unwritten.has(dst)) return;
+      source.unwritten.set(dst, { kind: 'add' });
+      dirty$.next(src);
+    },
+    wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
+    *wanted() {
+      for (const [src, { wanted }] of sources) for (const dst of wanted) yield { src, dst };
+    },
+    end: () => {
+      dirty$.complete();
+    },
+    written$: dirty$.pipe(
+      coalesceByKey((src) =>
+        defer(() => writeUnwritten(src)).pipe(
+          calls.retry(),
+          catchError((err: unknown) => {
+            logger.error({ err, peer_id: src }, 'tunnels given up');
+            giveUp(src);
+            return EMPTY;
+          }),
+        ),
+      ),
+    ),
+  };
+};

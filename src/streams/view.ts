@@ -1,0 +1,216 @@
+import type { Binding, Uuid } from '../db/store.js';
+import type { Node } from '../proto/gen/tailnet.js';
+import { type DecodedBinding, type Mapping, bestMapping } from './mapping.js';
+
+/** What the view says of a peer, to a peer that is connected here. */
+export type Sight = Mapping | 'absent' | 'unknown';
+
+interface Watched {
+  /** The peers connected here that share a tunnel with this one; never empty. */
+  readonly watchers: Set<Uuid>;
+  /** Undefined until they have been read. */
+  bindings: readonly DecodedBinding[] | undefined;
+  best: Mapping | undefined;
+}
+
+const nobody: ReadonlySet<Uuid> = new Set();
+
+/**
+ * What this coordinator knows of the tables: for the peers connected here, whom they share a tunnel with, and for each
+ * of those their bindings, held once for all who watch. Everything else in the database is of no interest here, and a
+ * hint about it costs one look-up.
+ *
+ * It is plain data: it reads nothing and tells nobody; each change returns who must be told of what. Cost: `sight`,
+ * `isWatched` and `setShared` O(1); `setNeighbours` and `leave` O(neighbours); `setBindings` O(rows of the peer), plus
+ * its watchers for the caller; `setLive` O(peers with bindings at the coordinators that changed).
+ */
+export class View {
+  readonly #decode: (binding: Binding) => Node | undefined;
+  readonly #selfId: Uuid;
+  readonly #neighbours = new Map<Uuid, Set<Uuid>>();
+  readonly #watched = new Map<Uuid, Watched>();
+  /** For each coordinator, the watched peers with a binding there. */
+  readonly #peersAt = new Map<Uuid, Set<Uuid>>();
+  #live: ReadonlySet<Uuid> = nobody;
+
+  /** `decode` answers undefined for a node that cannot be decoded, and says so to whom it concerns. */
+  constructor(selfId: Uuid, decode: (binding: Binding) => Node | undefined) {
+    this.#selfId = selfId;
+    this.#decode = decode;
+  }
+
+  /** Starts to look for a peer that is connected here. Its neighbours are unknown, not absent, until they are set. */
+  join(peerId: Uuid): void {
+    if (!this.#neighbours.has(peerId)) this.#neighbours.set(peerId, new Set());
+  }
+
+  /** Stops to look for a peer, and forgets whom nobody else here watches. */
+  leave(peerId: Uuid): void {
+    for (const neighbourId of this.#neighbours.get(peerId) ?? nobody) this.#unwatch(neighbourId, peerId);
+    this.#neighbours.delete(peerId);
+  }
+
+  /** Whether the peer is connected here. */
+  isJoined(peerId: Uuid): boolean {
+    return this.#neighbours.has(peerId);
+  }
+
+  /** Whether a peer connected here shares a tunnel with this one. */
+  isWatched(peerId: Uuid): boolean {
+    return this.#watched.has(peerId);
+  }
+
+  /** The peers connected here that share a tunnel with this one. */
+  watchersOf(peerId: Uuid): ReadonlySet<Uuid> {
+    return this.#watched.get(peerId)?.watchers ?? nobody;
+  }
+
+  /** Whom a peer connected here shares a tunnel with, as far as it is known. */
+  neighboursOf(peerId: Uuid): ReadonlySet<Uuid> {
+    return this.#neighbours.get(peerId) ?? nobody;
+  }
+
+  /** The peers that are joined. */
+  joined(): IterableIterator<Uuid> {
+    return this.#neighbours.keys();
+  }
+
+  /** The peers that are watched. */
+  watched(): IterableIterator<Uuid> {
+    return this.#watched.keys();
+  }
+
+  /** The coordinators whose ok bindings count as there. This one always does. */
+  isLive = (coordinatorId: Uuid): boolean => coordinatorId === this.#selfId || this.#live.has(coordinatorId);
+
+  /** What a peer that is connected here may know of another one. */
+  sight(peerId: Uuid, otherId: Uuid): Sight {
+    if (!this.neighboursOf(peerId).has(otherId)) return 'absent';
+    const watched = this.#watched.get(otherId);
+    if (watched?.bindings === undefined) return 'unknown';
+    return watched.best ?? 'absent';
+  }
+
+  /** Sets all whom a joined peer shares a tunnel with. Returns those who came or went. */
+  setNeighbours(peerId: Uuid, neighbourIds: ReadonlySet<Uuid>): readonly Uuid[] {
+    const changed: Uuid[] = [];
+    for (const id of this.neighboursOf(peerId)) {
+      if (!neighbourIds.has(id) && this.setShared(peerId, id, false)) changed.push(id);
+    }
+    for (const id of neighbourIds) {
+      if (this.setShared(peerId, id, true)) changed.push(id);
+    }
+    return changed;
+  }
+
+  /** Sets whether a joined peer shares a tunnel with another one. Returns whether that is news. */
+  setShared(peerId: Uuid, otherId: Uuid, shared: boolean): boolean {
+    const neighbours = this.#neighbours.get(peerId);
+    if (neighbours === undefined || neighbours.has(otherId) === shared) return false;
+    if (shared) {
+      neighbours.add(otherId);
+      this.#watch(otherId, peerId);
+    } else {
+      neighbours.delete(otherId);
+      this.#unwatch(otherId, peerId);
+    }
+    return true;
+  }
+
+  /** Whether the bindings of a watched peer have never been read. */
+  needsBindings(peerId: Uuid): boolean {
+    const watched = this.#watched.get(peerId);
+    return watched !== undefined && watched.bindings === undefined;
+  }
+
+  /**
+   * Sets all bindings of a watched peer, as just read. Returns whether its watchers must look again. A row whose node
+   * cannot be decoded is passed over: what was known of it before stays.
+   */
+  setBindings(peerId: Uuid, rows: readonly Binding[]): boolean {
+    const watched = this.#watched.get(peerId);
+    if (watched === undefined) return false;
+    const before = watched.bindings;
+    const bindings: DecodedBinding[] = [];
+    for (const row of rows) {
+      const known = before?.find(({ coordinatorId }) => coordinatorId === row.coordinatorId);
+      const decoded = this.#decodeRow(row, known);
+      if (decoded !== undefined) bindings.push(decoded);
+    }
+    watched.bindings = bindings;
+    this.#indexCoordinators(peerId, before ?? [], bindings);
+    return this.#updateBest(watched) || before === undefined;
+  }
+
+  /** Sets which coordinators are live. Returns the watched peers for whom that makes a difference. */
+  setLive(live: ReadonlySet<Uuid>): readonly Uuid[] {
+    const before = this.#live;
+    this.#live = live;
+    const changed = new Set<Uuid>();
+    for (const coordinatorId of symmetricDifference(before, live)) {
+      for (const peerId of this.#peersAt.get(coordinatorId) ?? nobody) {
+        const watched = this.#watched.get(peerId);
+        if (watched !== undefined && this.#updateBest(watched)) changed.add(peerId);
+      }
+    }
+    return [...changed];
+  }
+
+  /** How much it holds: for metrics, and for tests that look for leaks. */
+  get size(): { readonly joined: number; readonly watched: number; readonly coordinators: number } {
+    return { joined: this.#neighbours.size, watched: this.#watched.size, coordinators: this.#peersAt.size };
+  }
+
+  #decodeRow({ node: encoded, ...row }: Binding, known: DecodedBinding | undefined): DecodedBinding | undefined {
+    if (known !== undefined && sameBytes(known.encoded, encoded))
+      return { ...row, node: known.node, encoded: known.encoded };
+    const node = this.#decode({ ...row, node: encoded });
+    return node === undefined ? known : { ...row, node, encoded };
+  }
+
+  #updateBest(watched: Watched): boolean {
+    const best = bestMapping(watched.bindings ?? [], this.isLive);
+    const before = watched.best;
+    watched.best = best;
+    return best?.kind !== before?.kind || best?.node !== before?.node;
+  }
+
+  #watch(peerId: Uuid, watcherId: Uuid): void {
+    const watched = this.#watched.get(peerId);
+    if (watched === undefined) {
+      this.#watched.set(peerId, { watchers: new Set([watcherId]), bindings: undefined, best: undefined });
+    } else {
+      watched.watchers.add(watcherId);
+    }
+  }
+
+  #unwatch(peerId: Uuid, watcherId: Uuid): void {
+    const watched = this.#watched.get(peerId);
+    if (watched === undefined) return;
+    watched.watchers.delete(watcherId);
+    if (watched.watchers.size > 0) return;
+    this.#indexCoordinators(peerId, watched.bindings ?? [], []);
+    this.#watched.delete(peerId);
+  }
+
+  #indexCoordinators(peerId: Uuid, before: readonly DecodedBinding[], after: readonly DecodedBinding[]): void {
+    for (const { coordinatorId } of before) {
+      if (after.some((binding) => binding.coordinatorId === coordinatorId)) continue;
+      const peers = this.#peersAt.get(coordinatorId);
+      peers?.delete(peerId);
+      if (peers?.size === 0) this.#peersAt.delete(coordinatorId);
+    }
+    for (const { coordinatorId } of after) {
+      const peers = this.#peersAt.get(coordinatorId);
+      if (peers === undefined) this.#peersAt.set(coordinatorId, new Set([peerId]));
+      else peers.add(peerId);
+    }
+  }
+}
+
+function* symmetricDifference(a: ReadonlySet<Uuid>, b: ReadonlySet<Uuid>): Generator<Uuid> {
+  for (const id of a) if (!b.has(id)) yield id;
+  for (const id of b) if (!a.has(id)) yield id;
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
