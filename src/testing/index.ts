@@ -23,3 +23,8 @@ export { describeUpdate, describeUpdates } from './describeUpdates.js';
 export { testPeer } from './testPeer.js';
 export type { TestPeer, TestPeerOptions } from './testPeer.js';
 export type { Sighting, Sightings } from './sightings.js';
+
+export { busContract } from './contracts/busContract.js';
+export type { BusUnderTest } from './contracts/busContract.js';
+export { storeContract } from './contracts/storeContract.js';
+export type { StoreUnderTest } from './contracts/storeContract.js';

@@ -59,7 +59,8 @@ export function marbles(
     const expected = expectations();
     const { scheduler } = expected;
     scheduler.run((helpers) => {
-      const returned: unknown = body({
+      const run: (context: MarblesContext) => unknown = body;
+      const returned = run({
         ...helpers,
         ...expected.helpers(helpers),
         ...coordinators(expected, options?.until ?? 60_000),

@@ -16,7 +16,7 @@ export interface MemoryDatabase extends FaultyDatabase {
    * A wire of its own to the same tables, with its own latency and faults, on top of those of the database: to cut off
    * one coordinator, give each its own. What befalls `database.faults` befalls all.
    */
-  connect(options?: Omit<WireOptions, 'scheduler'>): FaultyDatabase;
+  readonly connect: (options?: Omit<WireOptions, 'scheduler'>) => FaultyDatabase;
 }
 
 /**

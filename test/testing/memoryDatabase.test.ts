@@ -1,39 +1,46 @@
 import { expect } from 'chai';
-import { Observable } from 'rxjs';
+import { EMPTY, filter, takeUntil } from 'rxjs';
 import { channels, type BusEvent } from '../../src/db/bus.js';
-import type { Binding, StoreError } from '../../src/db/store.js';
-import { memoryDatabase } from '../../src/testing/index.js';
-
-const north = 'c0000000-0000-4000-8000-000000000001';
-const south = 'c0000000-0000-4000-8000-000000000002';
-const alice = 'a11ce000-0000-4000-8000-000000000000';
-const bob = 'b0b00000-0000-4000-8000-000000000000';
-const writer = { coordinatorId: north, expiry: 6000 };
-const node = Uint8Array.of(1, 2, 3);
-
-/** The one value that a call answers before its subscription returns. */
-const answer = <T>(call$: Observable<T>): T => {
-  const values: T[] = [];
-  let end: 'none' | 'complete' | { error: unknown } = 'none';
-  call$.subscribe({
-    next: (value) => values.push(value),
-    error: (error: unknown) => (end = { error }),
-    complete: () => (end = 'complete'),
-  });
-  if (typeof end === 'object') throw (end as { error: unknown }).error;
-  expect(end).to.equal('complete');
-  expect(values).to.have.lengthOf(1);
-  return values[0] as T;
-};
+import { StoreError } from '../../src/db/store.js';
+import { alice, bob, carol, eve, memoryDatabase, north, south } from '../../src/testing/index.js';
+import { adding, answer, failureOf, hear, node, writer } from './support/answer.js';
 
 describe('memoryDatabase', () => {
   it('answers within the call', () => {
     const { store } = memoryDatabase();
     expect(answer(store.heartbeat(north))).to.deep.equal({ created: true, hasBindings: false, hasTunnels: false });
-    answer(store.writeBindings(writer, [{ kind: 'node', peerId: alice, node }]));
-    answer(store.writeTunnels(writer, { add: [{ src: alice, dst: bob }], remove: [], clear: [] }));
+    answer(store.writeBindings(writer, [node(alice)]));
+    answer(store.writeTunnels(writer, adding({ src: alice, dst: bob })));
     expect(answer(store.heartbeat(north))).to.deep.equal({ created: false, hasBindings: true, hasTunnels: true });
     expect(answer(store.readNeighbours([bob]))).to.deep.equal([{ peerId: bob, neighbourId: alice }]);
+  });
+
+  it('has told everybody of a write by the time it answers', () => {
+    const database = memoryDatabase();
+    answer(database.store.heartbeat(north));
+    const { heard } = hear(database, channels.peer);
+    let heardAtAnswer: string[] = [];
+    database.store.writeBindings(writer, [node(alice)]).subscribe(() => (heardAtAnswer = [...heard]));
+    expect(heardAtAnswer).to.deep.equal(['gap', alice]);
+  });
+
+  it('announces all of a write, though its caller leaves while it is announced', () => {
+    const database = memoryDatabase();
+    const { store, bus, rows } = database;
+    answer(store.heartbeat(north));
+    answer(store.writeBindings(writer, [node(alice)]));
+    answer(store.writeTunnels(writer, adding({ src: alice, dst: bob })));
+    rows.restore({ ...rows.backup(), coordinators: [{ id: north, heartbeatAt: 0 }] });
+
+    const { heard } = hear(database, channels.tunnel);
+    const answers: number[] = [];
+    const firstNews$ = bus.listen$(channels.peer).pipe(filter(({ kind }) => kind === 'message'));
+    store
+      .cleanCoordinators()
+      .pipe(takeUntil(firstNews$))
+      .subscribe((count) => answers.push(count));
+    expect(answers, 'the caller left').to.deep.equal([]);
+    expect(heard).to.deep.equal(['gap', `${alice},${bob}`]);
   });
 
   it('delivers what a listener causes after what it is hearing, to all listeners in the same order', () => {
@@ -41,7 +48,7 @@ describe('memoryDatabase', () => {
     answer(store.heartbeat(north));
     const heard: string[] = [];
     let inside = false;
-    const hear = (name: string, react: (event: BusEvent) => void) =>
+    const listen = (name: string, react: (event: BusEvent) => void) =>
       bus.listen$(channels.peer).subscribe((event) => {
         expect(inside, 're-entered').to.equal(false);
         inside = true;
@@ -49,39 +56,135 @@ describe('memoryDatabase', () => {
         react(event);
         inside = false;
       });
-    hear('first', (event) => {
-      if (event.kind === 'message' && event.payload === alice) {
-        answer(store.writeBindings(writer, [{ kind: 'node', peerId: bob, node }]));
-      }
+    listen('first', (event) => {
+      if (event.kind === 'gap') answer(store.writeBindings(writer, [node(alice)]));
+      else if (event.payload === alice) answer(store.writeBindings(writer, [node(bob)]));
     });
-    hear('second', () => undefined);
-    answer(store.writeBindings(writer, [{ kind: 'node', peerId: alice, node }]));
-    expect(heard).to.deep.equal(['first gap', 'second gap', 'first a11', 'second a11', 'first b0b', 'second b0b']);
+    expect(heard.splice(0)).to.deep.equal(['first gap', 'first a11', 'first b0b']);
+    listen('second', () => undefined);
+    answer(store.writeBindings(writer, [node(alice)]));
+    expect(heard).to.deep.equal(['second gap', 'first a11', 'second a11', 'first b0b', 'second b0b']);
   });
 
-  it('refuses to write for a coordinator without a row', () => {
-    const { store } = memoryDatabase();
-    let reason = '';
-    store
-      .writeBindings(writer, [{ kind: 'node', peerId: alice, node }])
-      .subscribe({ error: (error: StoreError) => (reason = error.reason) });
-    expect(reason).to.equal('missing-coordinator');
+  it('tells a listener that comes during a delivery only of what is published afterwards', () => {
+    const database = memoryDatabase();
+    const late: { heard: string[] }[] = [];
+    database.bus.listen$('news').subscribe((event) => {
+      if (event.kind === 'message' && event.payload === 'one') late.push(hear(database, 'news'));
+    });
+    database.bus.publish('news', ['one']).subscribe();
+    database.bus.publish('news', ['two']).subscribe();
+    expect(late.map(({ heard }) => heard)).to.deep.equal([['gap', 'two']]);
   });
 
-  it('orders the bindings of a peer by the time of their write, even within a millisecond', () => {
-    const { store } = memoryDatabase({
-      scheduler: {
-        now: () => 5,
-        schedule: () => {
-          throw new Error('unused');
-        },
-      },
-    });
+  it('refuses a batch that holds a key twice, and does nothing of it', () => {
+    const { store, rows } = memoryDatabase();
+    answer(store.heartbeat(north));
+    const failure = failureOf(store.writeBindings(writer, [node(bob), node(alice), node(alice, 2)]));
+    expect(failure).to.be.instanceOf(StoreError).with.property('reason', 'refused');
+    expect(failure).to.have.property('message', `the batch holds ${alice} more than once`);
+    expect(
+      failureOf(store.writeTunnels(writer, { ...adding({ src: bob, dst: eve }), remove: [{ src: bob, dst: eve }] })),
+    ).to.have.property('message', `the batch holds ${bob},${eve} more than once`);
+    expect(rows.peers()).to.deep.equal([]);
+  });
+
+  it('gives writes within one millisecond different times', () => {
+    const { store } = memoryDatabase({ scheduler: { now: () => 5, schedule: () => EMPTY.subscribe() } });
     answer(store.heartbeat(north));
     answer(store.heartbeat(south));
-    answer(store.writeBindings(writer, [{ kind: 'node', peerId: alice, node }]));
-    answer(store.writeBindings({ ...writer, coordinatorId: south }, [{ kind: 'node', peerId: alice, node }]));
-    const times = answer(store.readBindings([alice])).map(({ updatedAt }: Binding) => updatedAt);
-    expect(times).to.deep.equal([5000, 5001]);
+    answer(store.writeBindings(writer, [node(alice)]));
+    answer(store.writeBindings({ ...writer, coordinatorId: south }, [node(alice)]));
+    expect(answer(store.readBindings([alice])).map(({ updatedAt }) => updatedAt)).to.deep.equal([5000, 5001]);
+  });
+
+  it('never goes back in time, though the clock of the machine does', () => {
+    let now = 5;
+    const { store } = memoryDatabase({ scheduler: { now: () => now, schedule: () => EMPTY.subscribe() } });
+    answer(store.heartbeat(north));
+    const before = answer(store.writeBindings(writer, [node(alice)]));
+    now = 1;
+    expect(answer(store.writeBindings(writer, [node(alice)]))).to.equal(before + 1);
+  });
+
+  it('is shared by all who use it, and by nobody else', () => {
+    const [one, other] = [memoryDatabase(), memoryDatabase()];
+    answer(one.connect().store.heartbeat(north));
+    expect(one.rows.coordinators().map(({ id }) => id)).to.deep.equal([north]);
+    expect(other.rows.coordinators()).to.deep.equal([]);
+  });
+});
+
+describe('rows', () => {
+  const inhabited = () => {
+    const database = memoryDatabase();
+    const { store } = database;
+    for (const coordinatorId of [north, south]) {
+      answer(store.heartbeat(coordinatorId));
+      answer(store.writeBindings({ ...writer, coordinatorId }, [node(alice), node(bob)]));
+      answer(
+        store.writeTunnels(
+          { ...writer, coordinatorId },
+          adding({ src: alice, dst: bob }, { src: alice, dst: carol }, { src: bob, dst: carol }),
+        ),
+      );
+    }
+    return database;
+  };
+
+  it('show the tables', () => {
+    const { rows } = inhabited();
+    expect(rows.coordinators().map(({ id }) => id)).to.deep.equal([north, south]);
+    expect(rows.peers()).to.have.lengthOf(4);
+    expect(rows.peers(bob).map(({ coordinatorId }) => coordinatorId)).to.deep.equal([north, south]);
+    expect(rows.peers(carol)).to.deep.equal([]);
+    expect(rows.tunnels()).to.have.lengthOf(6);
+    expect(rows.tunnels(bob).map(({ dst }) => dst)).to.deep.equal([carol, carol]);
+  });
+
+  it('can be deleted by hand, and nobody is told', () => {
+    const database = inhabited();
+    const { rows, store } = database;
+    const heard = Object.values(channels).map((channel) => hear(database, channel).heard);
+
+    rows.deletePeer(alice, south);
+    expect(rows.peers(alice).map(({ coordinatorId }) => coordinatorId)).to.deep.equal([north]);
+    rows.deletePeer(bob);
+    expect(rows.peers(bob)).to.deep.equal([]);
+    rows.deleteTunnels(alice, bob);
+    expect(
+      answer(
+        store.readPairs([
+          [bob, alice],
+          [carol, alice],
+        ]),
+      ),
+    ).to.deep.equal([false, true]);
+    rows.deleteTunnels(bob);
+    expect(rows.tunnels().map(({ src }) => src)).to.deep.equal([alice, alice]);
+    rows.deleteCoordinator(north);
+    expect(rows.backup()).to.deep.include({ coordinators: rows.coordinators(), peers: [] });
+    expect(rows.tunnels().map(({ coordinatorId }) => coordinatorId)).to.deep.equal([south]);
+
+    expect(heard).to.deep.equal([['gap'], ['gap'], ['gap'], ['gap']]);
+  });
+
+  it('come back from a backup, which later writes do not touch', () => {
+    const { rows, store } = inhabited();
+    const backup = rows.backup();
+    answer(store.writeBindings(writer, [node(alice, 7), { kind: 'disconnected', peerId: bob }]));
+    answer(store.writeTunnels(writer, { add: [], remove: [], clear: [alice] }));
+    expect(rows.backup()).not.to.deep.equal(backup);
+    rows.restore(backup);
+    expect(rows.backup()).to.deep.equal(backup);
+    rows.restore();
+    expect(rows.backup()).to.deep.equal({ coordinators: [], peers: [], tunnels: [] });
+  });
+
+  it('take any row, though its node be none', () => {
+    const { rows, store } = inhabited();
+    const row = { peerId: eve, coordinatorId: north, updatedAt: 1, node: Uint8Array.of(255), status: 'ok' } as const;
+    rows.putPeer(row);
+    expect(answer(store.readBindings([eve]))).to.deep.equal([row]);
   });
 });

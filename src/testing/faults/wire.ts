@@ -15,6 +15,7 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
+import type { StoreError } from '../../db/store.js';
 import type { Call } from './call.js';
 import type { Fate, FaultState } from './faults.js';
 import type { WireOptions } from './withFaults.js';
@@ -32,7 +33,7 @@ export const wire =
         latency === undefined
           ? concat(wayThere$, outcome$)
           : travel(concat(wayThere$, outcome$), typeof latency === 'number' ? latency : latency(call), scheduler);
-      return journey$.pipe(takeUntil(faults.broken$.pipe(map(raise))));
+      return journey$.pipe(takeUntil(faults.broken$.pipe(map(fail))));
     });
 
 /** The work is done half-way; the answer, good or bad, needs the other half. */
@@ -56,6 +57,6 @@ const release$ = (call: Call, faults: FaultState): Observable<never> =>
     ignoreElements(),
   );
 
-const raise = (error: Error): never => {
+const fail = (error: StoreError): never => {
   throw error;
 };

@@ -17,7 +17,7 @@ export interface Expectations {
   /** The helpers of `run()`, which also note what is expected. */
   helpers(helpers: RunHelpers): Pick<RunHelpers, 'expectObservable' | 'expectSubscriptions'>;
   /** Unsubscribes from everything of which something is expected. What it does later does not count. */
-  stop(): void;
+  readonly stop: () => void;
   /** A text for each expectation that was not met. */
   failures(): readonly string[];
 }

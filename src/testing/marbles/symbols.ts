@@ -8,7 +8,7 @@ export interface Symbols {
   legend(): readonly (readonly [letter: string, value: unknown])[];
 }
 
-const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'];
+const letters = Array.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789');
 
 /** Starts with the letters that a test named its values by. */
 export const symbols = (named: Readonly<Record<string, unknown>> = {}): Symbols => {

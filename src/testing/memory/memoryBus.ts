@@ -5,7 +5,7 @@ import type { Turns } from './turns.js';
 /** A bus on which the store of the same process can announce. */
 export interface MemoryBus extends Bus {
   /** Publishes each payload once, at once: by the time this returns all listeners have heard, or will in their turn. */
-  announce(channel: string, payloads: ReadonlySet<string>): void;
+  readonly announce: (channel: string, payloads: ReadonlySet<string>) => void;
 }
 
 interface Listener {

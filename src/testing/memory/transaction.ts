@@ -6,9 +6,9 @@ import { tunnelKey, type Tables } from './tables.js';
 
 /** What a write changed, and so has to announce: each once. */
 export interface Changes {
-  coordinator(coordinatorId: Uuid): void;
-  peer(peerId: Uuid): void;
-  tunnel(tunnel: Tunnel): void;
+  readonly coordinator: (coordinatorId: Uuid) => void;
+  readonly peer: (peerId: Uuid) => void;
+  readonly tunnel: (tunnel: Tunnel) => void;
 }
 
 /**

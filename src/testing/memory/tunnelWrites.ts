@@ -46,7 +46,7 @@ export const tunnelWrites = (
     }),
 
   removeLeftovers: (writer, leftovers) =>
-    transaction<void>((changes) => {
+    transaction((changes) => {
       const presence = presenceFor(tables, clock, writer);
       const isElsewhere = (row: { coordinatorId: string }) => row.coordinatorId !== writer.coordinatorId;
 
