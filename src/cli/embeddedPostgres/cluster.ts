@@ -34,7 +34,17 @@ export async function openCluster(
   const directory = join(dataDir, 'postgres');
   if (!existsSync(directory)) await makeCluster(directory, programs, account, durable);
   refuseOtherVersion(clusterData(dataDir));
-  return { data: clusterData(dataDir), password: readFileSync(join(directory, 'password'), 'utf8').trim() };
+  return { data: clusterData(dataDir), password: readPassword(dataDir) };
+}
+
+/** The superuser's password; throws when there is no cluster, or this process may not know it. */
+export function readPassword(dataDir: string): string {
+  return readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim();
+}
+
+/** The URL of our database on a server that listens on this port. */
+export function clusterUrl(password: string, port: number): string {
+  return `postgres://${superuser}:${encodeURIComponent(password)}@127.0.0.1:${port}/tailnet`;
 }
 
 /**

@@ -17,11 +17,11 @@ import { linkLibraries, type BinariesPackage } from './binariesPackage.js';
 import { EmbeddedPostgresError } from './embeddedPostgresError.js';
 
 /**
- * Copies the programs to where every account can read them, once per version, and returns the directory. The copy
- * appears whole or not at all, and several processes may make it at the same time. About 45 MB.
+ * Copies the programs to where every account can read them, once per version, and returns the directory: a folder of
+ * `cache`, by default below /var/cache for root and ~/.cache for others. The copy appears whole or not at all, and
+ * several processes may make it at the same time. About 45 MB.
  */
-export function copyBinaries(source: BinariesPackage): string {
-  const cache = cacheDirectory();
+export function copyBinaries(source: BinariesPackage, cache = cacheDirectory()): string {
   const copy = join(cache, source.label);
   if (!existsSync(copy)) {
     const temporary = mkdtempSync(join(cache, 'new-'));

@@ -26,8 +26,8 @@ interface Owner {
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   for (;;) {
     const current = highestLock(directory);
-    const owner = current === 0 ? 'nobody' : await readOwner(lockFile(directory, current));
-    if (owner !== 'nobody' && processStart(owner.pid) === owner.start) {
+    const owner = current === 0 ? undefined : await readOwner(lockFile(directory, current));
+    if (owner !== undefined && isAlive(owner)) {
       throw new EmbeddedPostgresError(
         `the data directory ${directory} is in use by process ${owner.pid}: stop that, or choose another --data-dir`,
       );
@@ -49,17 +49,37 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   }
 }
 
-async function readOwner(file: string): Promise<Owner | 'nobody'> {
+/** The process that owns a data directory, if there is one and it lives. */
+export function ownerOf(directory: string): number | undefined {
+  try {
+    const owner = parseOwner(readFileSync(lockFile(directory, highestLock(directory)), 'utf8'));
+    return owner !== undefined && isAlive(owner) ? owner.pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readOwner(file: string): Promise<Owner | undefined> {
   // The file may be read between being made and being filled. One that stays empty was left by a crash.
   for (let attempt = 0; attempt < 20; attempt += 1) {
     try {
-      const owner = JSON.parse(readFileSync(file, 'utf8')) as Partial<Owner>;
-      return owner.pid === undefined ? 'nobody' : { pid: owner.pid, start: owner.start };
+      return parseOwner(readFileSync(file, 'utf8'));
     } catch {
       await delay(25);
     }
   }
-  return 'nobody';
+  return undefined;
+}
+
+/** Undefined: released. Throws when the text is not complete. */
+function parseOwner(text: string): Owner | undefined {
+  const { pid, start } = JSON.parse(text) as Partial<Owner>;
+  return pid === undefined ? undefined : { pid, start };
+}
+
+function isAlive({ pid, start }: Owner): boolean {
+  const now = processStart(pid);
+  return now !== undefined && now === start;
 }
 
 function highestLock(directory: string): number {

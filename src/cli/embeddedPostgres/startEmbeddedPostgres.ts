@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { pino, type Logger } from 'pino';
-import { clusterData, openCluster, superuser, type Cluster } from './cluster.js';
+import { clusterData, clusterUrl, openCluster, superuser, type Cluster } from './cluster.js';
 import { lockDirectory } from './directoryLock.js';
 import { EmbeddedPostgresError } from './embeddedPostgresError.js';
 import { freePort } from './freePort.js';
@@ -55,7 +55,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const cluster = await openCluster(dataDir, programs, account, durable);
     const common = { programs, account, data: cluster.data, durable, logger };
     const { postmaster, port } = await startOnPort(common, options.port);
-    const url = `postgres://${superuser}:${encodeURIComponent(cluster.password)}@127.0.0.1:${port}/tailnet`;
+    const url = clusterUrl(cluster.password, port);
     try {
       await makeDatabase(cluster, port);
     } catch (error) {

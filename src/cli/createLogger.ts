@@ -1,0 +1,24 @@
+import { destination, pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+/** What `--log-level` accepts. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export type LogLevel = Level | 'silent';
+
+/** Logs to standard output: readable lines on a terminal, JSON otherwise. Lines that cannot be written are lost. */
+export function createLogger(level: LogLevel): Logger {
+  const stream = process.stdout.isTTY ? prettyStream() : jsonStream();
+  return pino({ level }, stream);
+}
+
+function prettyStream(): DestinationStream {
+  return PinoPretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
+}
+
+function jsonStream(): DestinationStream {
+  const stream = destination({ fd: 1, sync: true });
+  // Whoever read our lines has gone. That is no reason to end connections.
+  stream.on('error', () => {});
+  return stream;
+}

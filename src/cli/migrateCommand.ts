@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { commandDatabase } from './commandDatabase.js';
+import { CommandError } from './commandError.js';
+import { createLogger } from './createLogger.js';
+import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
+import { option } from './environment.js';
+import { migrate, type MigrateResult } from '../db/migrate.js';
+import { errorText } from './errorText.js';
+import type { Output } from './output.js';
+
+interface MigrateOptions {
+  readonly databaseUrl?: string;
+  readonly dataDir: string;
+  readonly grant?: string;
+}
+
+/** `migrate`: makes or updates the tables. */
+export function migrateCommand(output: Output): Command {
+  return new Command('migrate')
+    .description('Create or update the tables. May run beside coordinators, and at several places at once.')
+    .addOption(databaseUrlOption())
+    .addOption(option('--data-dir <dir>', 'where the embedded database is').default('.tailnet'))
+    .addOption(option('--grant <role>', 'also allow this role what a coordinator needs at run time'))
+    .action(async (options: MigrateOptions) => {
+      if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
+      const logger = createLogger('warn');
+      await using database = await commandDatabase(options, logger, true);
+      const { grant } = options;
+      const result = await migrate(database.url, { logger, ...(grant !== undefined && { grant }) }).catch(fail);
+      output.out(`${describe(result)}\n`);
+      if (grant !== undefined) output.out(`the role "${grant}" may do what a coordinator needs at run time\n`);
+    });
+}
+
+function fail(error: unknown): never {
+  throw new CommandError(errorText(error), { cause: error });
+}
+
+function describe({ status, applied }: MigrateResult): string {
+  switch (status) {
+    case 'migrated':
+      return `migrated: ${applied.join(', ')}`;
+    case 'adopted':
+      return 'adopted: the tables were there already, and are right';
+    case 'current':
+      return 'nothing to do: the tables are up to date';
+    case 'verified':
+      return 'nothing to do: the tables are right, and this role may not change them';
+  }
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { CommandError } from './commandError.js';
+import { tidyEnvironment } from './environment.js';
+import { migrateCommand } from './migrateCommand.js';
+import { standardOutput, type Output } from './output.js';
+import { peerCommand } from './peerCommand.js';
+import { serveCommand } from './serveCommand.js';
+import { statusCommand } from './statusCommand.js';
+import { UsageError } from './usageError.js';
+
+/**
+ * Runs the command that these arguments ask for and returns its exit code: 0 when all went well, 1 when the command
+ * failed, 2 when the arguments or the environment are wrong. Never rejects.
+ */
+export async function runCommandLine(words: readonly string[], output = standardOutput): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(output, (code) => (exitCode = code));
+  try {
+    const command = program.commands.find((candidate) => candidate.name() === words[0]);
+    if (command !== undefined) tidyEnvironment(command, process.env);
+    await program.parseAsync(words, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has already said what it has to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UsageError || error instanceof CommandError) output.error(`error: ${error.message}\n`);
+    // A defect: whoever reports it needs to know where.
+    else output.error(`${inspect(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function createProgram(output: Output, end: (exitCode: number) => void): Command {
+  const program = new Command('tailnet-coordinator')
+    .description('A high-availability coordinator for WireGuard-style mesh networks, on PostgreSQL.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'explain the commands')
+    .helpCommand(false);
+  const commands = [serveCommand(end), migrateCommand(output), peerCommand(output, end), statusCommand(output)];
+  for (const command of commands) program.addCommand(command.helpOption('-h, --help', 'explain the options'));
+  for (const command of [program, ...commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: output.out,
+      writeErr: output.error,
+      // One line, even when commander suggests what may have been meant.
+      outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`),
+    });
+  }
+  return program;
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Uuid } from '../db/store.js';
+import type { Node } from '../proto/gen/tailnet.js';
+import { connectPeer, type PeerConnection } from './connectPeer.js';
+import type { PeerEvent } from './peerEvent.js';
+
+export interface RunPeerOptions {
+  readonly url: URL;
+  readonly id: Uuid;
+  readonly node: Node;
+  readonly tunnels: readonly Uuid[];
+  readonly print: (event: PeerEvent) => void;
+}
+
+const [firstRetry, lastRetry] = [500, 10_000];
+
+/** How long the coordinator may take to answer a goodbye. */
+const goodbyePatience = 5000;
+
+/**
+ * Stays connected until SIGINT or SIGTERM, then says goodbye. Returns the exit code: 0 after a goodbye, 1 when the
+ * coordinator will never take this peer as it is.
+ */
+export async function runPeer(options: RunPeerOptions): Promise<number> {
+  const stop = new AbortController();
+  let connection: PeerConnection | undefined;
+  const onSignal = () => {
+    // The second time is for those who do not want to wait.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+    connection?.sayGoodbye(goodbyePatience);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    for (let failures = 0; ; failures += 1) {
+      connection = connectPeer({
+        ...options,
+        print: (event) => {
+          if (event.kind === 'connected') failures = 0;
+          options.print(event);
+        },
+      });
+      const { code, reason, final } = await connection.ended;
+      if (stop.signal.aborted || final) {
+        options.print({ kind: 'closed', code, reason });
+        return stop.signal.aborted ? 0 : 1;
+      }
+      const longest = Math.min(lastRetry, firstRetry * 1.5 ** failures);
+      const retryIn = Math.round(longest * (0.5 + Math.random() / 2));
+      options.print({ kind: 'closed', code, reason, retryIn });
+      await delay(retryIn, undefined, { signal: stop.signal }).catch(() => {});
+      if (stop.signal.aborted) return 0;
+    }
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}

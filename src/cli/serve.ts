@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
+import type { Logger } from 'pino';
+import { createCoordinator, type Coordinator } from '../coordinator.js';
+import { healthRoutes } from '../gateways/healthRoutes.js';
+import { httpServer$ } from '../gateways/httpServer.js';
+import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
+import type { WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { webSocketRoute } from '../gateways/webSocketRoute.js';
+import { CommandError } from './commandError.js';
+import { withoutPassword } from './databaseUrl.js';
+import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
+import { logGatewayEvent } from './logGatewayEvent.js';
+import { prepareDatabase } from './prepareDatabase.js';
+import { shutdownRequest } from './shutdownRequest.js';
+
+export interface ServeOptions {
+  /** Default: an embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl?: string;
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly limits: Partial<WebSocketLimits>;
+  readonly logger: Logger;
+}
+
+/** Draining that takes longer is given up, in milliseconds; the coordinator itself takes 15 s at most. */
+const drainTimeout = 19_000;
+
+/** How long the database may keep us from listening. After that we listen, and say that we are not ready. */
+const databasePatience = 3000;
+
+/**
+ * Runs a coordinator and its server until SIGTERM or SIGINT, and returns the exit code.
+ *
+ * A database that cannot be reached is waited for; errors with a {@link CommandError} when it will never do, or when
+ * nothing can listen at the port.
+ */
+export async function serve(options: ServeOptions): Promise<number> {
+  const { databaseUrl, dataDir, logger } = options;
+  const shutdown = shutdownRequest(logger);
+  void shutdown.received.then(() => {
+    setTimeout(() => {
+      logger.error(`not drained after ${drainTimeout / 1000} s, ending anyway`);
+      process.exit(1);
+    }, drainTimeout).unref();
+  });
+  try {
+    if (databaseUrl !== undefined) return await serveDatabase(databaseUrl, options, shutdown.received);
+    const embedded = await keepEmbeddedPostgres(dataDir, logger);
+    try {
+      return await serveDatabase(embedded.url, options, shutdown.received);
+    } finally {
+      await embedded.stop();
+    }
+  } finally {
+    shutdown.dispose();
+  }
+}
+
+async function serveDatabase(url: string, options: ServeOptions, shutdown: Promise<unknown>): Promise<number> {
+  const { logger } = options;
+  const preparation = prepareDatabase(url, logger);
+  try {
+    const patience = delay(databasePatience, undefined, { ref: false });
+    await Promise.race([preparation.attempted, preparation.refused, patience, shutdown]);
+    const coordinator = createCoordinator({ database: url, logger });
+    try {
+      await Promise.race([started(coordinator), patience, shutdown, preparation.refused]);
+      await serveCoordinator(coordinator, url, options, Promise.race([shutdown, preparation.refused]));
+    } finally {
+      await coordinator.close();
+    }
+    return 0;
+  } finally {
+    preparation.stop();
+  }
+}
+
+/** Serves until `end` settles, then drains; rejects with what `end` rejects with. */
+async function serveCoordinator(
+  coordinator: Coordinator,
+  databaseUrl: string,
+  { host, port, limits, logger }: ServeOptions,
+  end: Promise<unknown>,
+): Promise<void> {
+  const draining$ = new BehaviorSubject(false);
+  const drain$ = draining$.pipe(filter((draining) => draining));
+  const routes = { ...healthRoutes(coordinator, draining$), [coordinatePath]: webSocketRoute };
+  const { handshakeTimeout = 10_000 } = limits;
+  const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
+  const events$ = httpServer$({ host, port, routes, handshakeTimeout, drain$, onError }).pipe(
+    tap(({ url }) => {
+      const { id: coordinatorId } = coordinator;
+      logger.info({ http: url, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+    }),
+    switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
+    tap((event) => logGatewayEvent(logger, event)),
+  );
+  const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: Error) => {
+    throw new CommandError(`cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
+  });
+  try {
+    await Promise.race([served, end]);
+  } finally {
+    draining$.next(true);
+    // The coordinator ends the connections, and that is what the gateway waits for.
+    await Promise.allSettled([coordinator.close(), served]);
+  }
+}
+
+/** Resolves when the coordinator has tried its database. */
+function started({ health$ }: Coordinator): Promise<unknown> {
+  return firstValueFrom(health$.pipe(filter((health) => health !== 'starting')), { defaultValue: undefined });
+}

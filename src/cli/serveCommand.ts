@@ -1,0 +1,72 @@
+import { Command, Option } from 'commander';
+import { defaultWebSocketLimits as limits } from '../gateways/webSocketOptions.js';
+import { createLogger, logLevels, type LogLevel } from './createLogger.js';
+import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
+import { option } from './environment.js';
+import { authentication, host, isLoopback, port, wholeNumber } from './parsers.js';
+import { UsageError } from './usageError.js';
+
+interface ServeOptions {
+  readonly databaseUrl?: string;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly auth: 'none';
+  readonly allowUnauthenticated?: boolean;
+  readonly logLevel: LogLevel;
+  readonly maxMessageSize: number;
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
+  readonly maxTunnels: number;
+  readonly maxConnections: number;
+  readonly handshakeTimeout: number;
+}
+
+/** `serve`: runs a coordinator until it is told to stop. */
+export function serveCommand(end: (exitCode: number) => void): Command {
+  const command = new Command('serve')
+    .description('Run a coordinator. SIGTERM or SIGINT drains it and ends it within 20 s, a second one at once.')
+    .addOption(databaseUrlOption())
+    .addOption(
+      option('--data-dir <dir>', 'where the embedded database is kept when no database is given').default('.tailnet'),
+    )
+    .addOption(option('--host <host>', 'name or address to listen on').argParser(host).default('127.0.0.1'))
+    .addOption(option('--port <port>', 'port for HTTP and WebSockets; 0: a free one').argParser(port).default(7350))
+    .addOption(
+      option('--auth <how>', 'who may connect; "none": everybody, as whoever they say')
+        .argParser(authentication)
+        .default('none'),
+    )
+    .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
+    .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
+  for (const limit of limitOptions()) command.addOption(limit);
+  return command.action(async (options: ServeOptions) => {
+    if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
+    if (!isLoopback(options.host) && options.allowUnauthenticated !== true) {
+      throw new UsageError(
+        `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
+      );
+    }
+    // The other commands do without what this one loads.
+    const { serve } = await import('./serve.js');
+    end(await serve({ ...options, limits: options, logger: createLogger(options.logLevel) }));
+  });
+}
+
+function limitOptions(): Option[] {
+  const most = 2 ** 31 - 1;
+  const limit = (flags: string, description: string, value: number) =>
+    option(flags, description).argParser(wholeNumber(1, most)).default(value);
+  return [
+    limit('--max-message-size <bytes>', 'largest message of a peer', limits.maxMessageSize),
+    limit(
+      '--requests-per-second <n>',
+      'messages of one peer, on average; more are read later',
+      limits.requestsPerSecond,
+    ),
+    limit('--request-burst <n>', 'messages of one peer at once, after a silence', limits.requestBurst),
+    limit('--max-tunnels <n>', 'open tunnels of one connection', limits.maxTunnels),
+    limit('--max-connections <n>', 'open connections', limits.maxConnections),
+    limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
+  ];
+}
