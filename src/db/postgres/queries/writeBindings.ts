@@ -4,14 +4,17 @@ import { announcePeers, isBeating, microseconds } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 import { compareUuids, uuidArray } from '../uuidArray.js';
 
+/** Nodes travel as one `bytea`, one after the other: `pg` writes an array of them as hexadecimal text, twice the size. */
+const nodeOf = (nodes: string): string => `substring(${nodes}::bytea FROM item.start FOR item.length)`;
+
 /** By far the most batches hold nodes only. Their rows are locked in the order of the array, which is sorted. */
 const nodesOnly: Statement = {
   name: 'tailnet_write_nodes',
   text: `
     WITH written AS (
       INSERT INTO tailnet_peers (id, coordinator_id, updated_at, node, status)
-      SELECT item.id, $1::uuid, now(), item.node, 'ok'::tailnet_status
-      FROM unnest($2::uuid[], $3::bytea[]) AS item (id, node)
+      SELECT item.id, $1::uuid, now(), ${nodeOf('$3')}, 'ok'::tailnet_status
+      FROM unnest($2::uuid[], $4::int[], $5::int[]) AS item (id, start, length)
       ON CONFLICT (id, coordinator_id) DO UPDATE
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
@@ -30,30 +33,30 @@ const allKinds: Statement = {
       SELECT peer.id, peer.coordinator_id
       FROM tailnet_peers AS peer
       JOIN tailnet_coordinators AS coordinator ON coordinator.id = peer.coordinator_id
-      WHERE peer.id = ANY ($2::uuid[] || $4::uuid[] || $6::uuid[])
+      WHERE peer.id = ANY ($2::uuid[] || $6::uuid[] || $10::uuid[])
         AND (
           peer.coordinator_id = $1::uuid
-          OR peer.id = ANY ($6::uuid[]) AND (peer.status = 'lost' OR NOT ${isBeating('coordinator', '$7::float8')})
+          OR peer.id = ANY ($10::uuid[]) AND (peer.status = 'lost' OR NOT ${isBeating('coordinator', '$11::float8')})
         )
       ORDER BY peer.id, peer.coordinator_id
       FOR UPDATE OF peer
     ), written AS (
       INSERT INTO tailnet_peers (id, coordinator_id, updated_at, node, status)
-      SELECT item.id, $1::uuid, now(), item.node, 'ok'::tailnet_status
-      FROM unnest($2::uuid[], $3::bytea[]) AS item (id, node)
+      SELECT item.id, $1::uuid, now(), ${nodeOf('$3')}, 'ok'::tailnet_status
+      FROM unnest($2::uuid[], $4::int[], $5::int[]) AS item (id, start, length)
       WHERE (SELECT count(*) FROM held) >= 0
       ON CONFLICT (id, coordinator_id) DO UPDATE
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
     ), lost AS (
-      UPDATE tailnet_peers AS peer SET updated_at = now(), node = item.node, status = 'lost'
-      FROM unnest($4::uuid[], $5::bytea[]) AS item (id, node)
+      UPDATE tailnet_peers AS peer SET updated_at = now(), node = ${nodeOf('$7')}, status = 'lost'
+      FROM unnest($6::uuid[], $8::int[], $9::int[]) AS item (id, start, length)
       JOIN held ON held.id = item.id AND held.coordinator_id = $1::uuid
       WHERE peer.id = item.id AND peer.coordinator_id = $1::uuid
       RETURNING peer.id
     ), gone AS (
       DELETE FROM tailnet_peers AS peer USING held
-      WHERE held.id = ANY ($6::uuid[]) AND peer.id = held.id AND peer.coordinator_id = held.coordinator_id
+      WHERE held.id = ANY ($10::uuid[]) AND peer.id = held.id AND peer.coordinator_id = held.coordinator_id
       RETURNING peer.id
     ), changed AS (
       SELECT id FROM written UNION ALL SELECT id FROM lost UNION SELECT id FROM gone
@@ -66,21 +69,21 @@ interface Row {
 }
 
 export function writeBindings(run: Run, writer: Writer, writes: readonly BindingWrite[]): Observable<Microseconds> {
-  const ids: Record<BindingWrite['kind'], Uuid[]> = { node: [], lost: [], disconnected: [] };
-  const nodes: Record<'node' | 'lost', Buffer[]> = { node: [], lost: [] };
+  const disconnected: Uuid[] = [];
+  const nodes: NodeWrite[] = [];
+  const lost: NodeWrite[] = [];
   for (const write of [...writes].sort((a, b) => compareUuids(a.peerId, b.peerId))) {
-    ids[write.kind].push(write.peerId);
-    if (write.kind !== 'disconnected') nodes[write.kind].push(bufferOn(write.node));
+    if (write.kind === 'disconnected') disconnected.push(write.peerId);
+    else (write.kind === 'node' ? nodes : lost).push(write);
   }
-  const writesNodes = [writer.coordinatorId, uuidArray(ids.node), nodes.node];
   const rows$ =
-    ids.node.length === writes.length
-      ? run<Row>(nodesOnly, writesNodes)
+    nodes.length === writes.length
+      ? run<Row>(nodesOnly, [writer.coordinatorId, ...columns(nodes)])
       : run<Row>(allKinds, [
-          ...writesNodes,
-          uuidArray(ids.lost),
-          nodes.lost,
-          uuidArray(ids.disconnected),
+          writer.coordinatorId,
+          ...columns(nodes),
+          ...columns(lost),
+          uuidArray(disconnected),
           writer.expiry,
         ]);
   return rows$.pipe(
@@ -89,7 +92,20 @@ export function writeBindings(run: Run, writer: Writer, writes: readonly Binding
   );
 }
 
-/** The same bytes as what `pg` takes for a `bytea`. */
-function bufferOn({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+type NodeWrite = Exclude<BindingWrite, { kind: 'disconnected' }>;
+
+/** Ids, all nodes in one, and where each begins (counted from 1) and how long it is. */
+function columns(writes: readonly NodeWrite[]): [ids: string, nodes: Buffer, starts: string, lengths: string] {
+  const starts: number[] = [];
+  let end = 0;
+  for (const { node } of writes) {
+    starts.push(end + 1);
+    end += node.byteLength;
+  }
+  return [
+    uuidArray(writes.map(({ peerId }) => peerId)),
+    Buffer.concat(writes.map(({ node }) => node)),
+    `{${starts.join(',')}}`,
+    `{${writes.map(({ node }) => node.byteLength).join(',')}}`,
+  ];
 }
