@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { filter, firstValueFrom, map, ReplaySubject, skip } from 'rxjs';
@@ -93,7 +92,11 @@ export function rawSocket(url: string): { readonly socket: Socket; readonly answ
   let text = '';
   socket.on('data', (chunk) => (text += chunk.toString('latin1')));
   socket.on('error', () => undefined);
-  const answer = once(socket, 'close').then(() => text);
+  const answer = new Promise<string>((resolve) => {
+    socket.once('close', () => {
+      resolve(text);
+    });
+  });
   return { socket, answer };
 }
 

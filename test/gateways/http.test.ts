@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { expect } from 'chai';
+import {
+  BehaviorSubject,
+  EMPTY,
+  firstValueFrom,
+  lastValueFrom,
+  NEVER,
+  Observable,
+  of,
+  ReplaySubject,
+  Subject,
+  throwError,
+} from 'rxjs';
+import type { Subscription } from 'rxjs';
+import type { Health } from '../../src/coordinator.js';
+import {
+  coordinatePath,
+  getRoute,
+  healthRoutes,
+  httpServer$,
+  replyText,
+  webSocketRoute,
+} from '../../src/gateways/index.js';
+import type { HttpRoutes, HttpServerOptions, ListeningHttpServer } from '../../src/gateways/index.js';
+import { rawSocket } from './peerSocket.js';
+
+describe('httpServer$', () => {
+  let subscriptions: Subscription[];
+  beforeEach(() => {
+    subscriptions = [];
+  });
+  afterEach(() => {
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  });
+
+  const serve = async (routes: HttpRoutes, options: Partial<HttpServerOptions> = {}): Promise<string> => {
+    const listening$ = new ReplaySubject<ListeningHttpServer>(1);
+    subscriptions.push(httpServer$({ port: 0, routes, ...options }).subscribe(listening$));
+    return (await firstValueFrom(listening$)).url;
+  };
+
+  /** Fetches without keeping the connection. */
+  const get = async (
+    url: string,
+    init: RequestInit = {},
+  ): Promise<{ status: number; body: string; headers: Headers }> => {
+    const answer = await fetch(url, { ...init, headers: { Connection: 'close' } });
+    return { status: answer.status, body: await answer.text(), headers: answer.headers };
+  };
+
+  describe('with healthRoutes', () => {
+    it('is alive whatever the coordinator is', async () => {
+      for (const health$ of [of<Health>('unhealthy'), of<Health>('closed'), EMPTY, NEVER]) {
+        const url = await serve(healthRoutes({ health$ }));
+        expect(await get(`${url}/healthz`)).to.include({ status: 200, body: '{"status":"alive"}\n' });
+      }
+    });
+
+    for (const [health, status] of [
+      ['starting', 503],
+      ['healthy', 200],
+      ['unhealthy', 503],
+      ['closing', 503],
+      ['closed', 503],
+    ] as const) {
+      it(`answers ${String(status)} to /readyz while the coordinator is ${health}`, async () => {
+        const url = await serve(healthRoutes({ health$: new BehaviorSubject<Health>(health) }));
+        const { headers, ...answer } = await get(`${url}/readyz`);
+        expect(answer).to.deep.equal({ status, body: `{"status":"${health}"}\n` });
+        expect(headers.get('content-type')).to.equal('application/json; charset=utf-8');
+        expect(headers.get('cache-control')).to.equal('no-store');
+      });
+    }
+
+    it('follows the coordinator', async () => {
+      const health$ = new BehaviorSubject<Health>('healthy');
+      const url = await serve(healthRoutes({ health$ }));
+      expect(await get(`${url}/readyz`)).to.include({ status: 200 });
+      health$.next('unhealthy');
+      expect(await get(`${url}/readyz`)).to.include({ status: 503 });
+      health$.next('healthy');
+      expect(await get(`${url}/readyz`)).to.include({ status: 200 });
+    });
+
+    it('is not ready while it drains, though the coordinator is healthy', async () => {
+      const draining$ = new BehaviorSubject(false);
+      const url = await serve(healthRoutes({ health$: of('healthy') }, draining$));
+      expect(await get(`${url}/readyz`)).to.include({ status: 200 });
+      draining$.next(true);
+      expect(await get(`${url}/readyz`)).to.include({ status: 503, body: '{"status":"draining"}\n' });
+    });
+
+    it('takes a coordinator that says nothing more for a closed one', async () => {
+      const url = await serve(healthRoutes({ health$: EMPTY }));
+      expect(await get(`${url}/readyz`)).to.include({ status: 503, body: '{"status":"closed"}\n' });
+    });
+
+    it('answers HEAD without a body and refuses other methods', async () => {
+      const url = await serve(healthRoutes({ health$: of('healthy') }));
+      expect(await get(`${url}/readyz`, { method: 'HEAD' })).to.include({ status: 200, body: '' });
+      const { status, body, headers } = await get(`${url}/healthz`, { method: 'DELETE' });
+      expect({ status, body }).to.deep.equal({ status: 405, body: 'only GET and HEAD are allowed here\n' });
+      expect(headers.get('allow')).to.equal('GET, HEAD');
+    });
+  });
+
+  it('composes routes, and names them to who is lost', async () => {
+    const url = await serve({
+      ...healthRoutes({ health$: of('healthy') }),
+      [coordinatePath]: webSocketRoute,
+      '/hello': getRoute((_request, response) => {
+        replyText(response, 200, 'hello');
+      }),
+    });
+    expect(await get(`${url}/hello?x=1`)).to.include({ status: 200, body: 'hello\n' });
+    expect(await get(`${url}${coordinatePath}`)).to.include({ status: 426 });
+    expect(await get(`${url}/hello/`)).to.include({
+      status: 404,
+      body: `not found; there is /healthz, /readyz, ${coordinatePath}, /hello\n`,
+    });
+    expect(await get(`${url}/constructor`)).to.include({ status: 404 });
+  });
+
+  it('waits for routes that answer later', async () => {
+    const url = await serve({
+      '/promise': async (_request, response) => {
+        await Promise.resolve();
+        replyText(response, 200, 'kept');
+      },
+    });
+    expect(await get(`${url}/promise`)).to.include({ body: 'kept\n' });
+  });
+
+  for (const [name, route] of [
+    [
+      'throws',
+      () => {
+        throw new Error('secret');
+      },
+    ],
+    ['fails', () => throwError(() => new Error('secret'))],
+    ['rejects', () => Promise.reject(new Error('secret'))],
+  ] as const) {
+    it(`answers 500 when a route ${name}, and tells who asked for errors`, async () => {
+      const errors: unknown[] = [];
+      const url = await serve({ '/': route }, { onError: (error) => errors.push(error) });
+      expect(await get(`${url}/`)).to.include({ status: 500, body: 'internal error\n' });
+      expect(errors).to.have.lengthOf(1);
+      expect(errors[0]).to.be.instanceOf(Error).with.property('message', 'secret');
+    });
+  }
+
+  it('breaks off an answer that fails half way', async () => {
+    const url = await serve({
+      '/': (_request, response) => {
+        response.writeHead(200, { 'Content-Length': 100 });
+        response.write('half');
+        return throwError(() => new Error('secret'));
+      },
+    });
+    const { socket, answer } = rawSocket(url);
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await answer).to.not.include('secret');
+  });
+
+  it('stops a route whose client has left', async () => {
+    let stopped: () => void = () => undefined;
+    const hasStopped = new Promise<void>((resolve) => (stopped = resolve));
+    const url = await serve({
+      '/live': (_request, response) =>
+        new Observable(() => {
+          response.write('first');
+          return stopped;
+        }),
+    });
+    const { socket, answer } = rawSocket(url);
+    socket.write('GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+    await answer;
+    await hasStopped;
+  });
+
+  it('gives up on clients that are slow to ask', async () => {
+    const url = await serve({}, { handshakeTimeout: 50 });
+    const silent = rawSocket(url);
+    const slow = rawSocket(url);
+    slow.socket.write('GET / HTTP/1.1\r\nX: ');
+    expect(await slow.answer).to.match(/^HTTP\/1.1 408 /);
+    await silent.answer;
+  });
+
+  it('lets nobody in once it drains, and completes', async () => {
+    const drain$ = new Subject<void>();
+    const listening$ = new ReplaySubject<ListeningHttpServer>(1);
+    httpServer$({ port: 0, routes: {}, drain$ }).subscribe(listening$);
+    const { url, server } = await firstValueFrom(listening$);
+    drain$.next();
+    expect(server.listening).to.equal(false);
+    await lastValueFrom(listening$);
+    expect(await fetch(url).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+  });
+
+  it('errors when it cannot listen', async () => {
+    const url = await serve({});
+    const error: unknown = await lastValueFrom(httpServer$({ port: Number(new URL(url).port), routes: {} })).catch(
+      (cause: unknown) => cause,
+    );
+    expect(error).to.include({ code: 'EADDRINUSE' });
+  });
+
+  it('writes addresses of the sixth version in brackets', async () => {
+    const url = await serve({}, { host: '::1' });
+    expect(url).to.match(/^http:\/\/\[::1\]:\d+$/);
+  });
+});

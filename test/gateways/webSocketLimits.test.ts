@@ -1,0 +1,312 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { filter, firstValueFrom, take, toArray, VirtualTimeScheduler } from 'rxjs';
+import { webSocketGateway } from '../../src/gateways/index.js';
+import { requests } from '../../src/proto/requests.js';
+import type { Coordination } from './fakeCoordinator.js';
+import { alice, bob, carol, GatewayFixture, response } from './gatewayFixture.js';
+import { refusedUpgrade } from './peerSocket.js';
+import type { ServedGateway } from './servedGateway.js';
+
+describe('the limits of a WebSocket gateway', () => {
+  let fixture: GatewayFixture;
+  beforeEach(() => {
+    fixture = new GatewayFixture();
+  });
+  afterEach(() => fixture.end());
+
+  it('must be numbers above 0', () => {
+    for (const value of [0, -1, NaN]) {
+      expect(() => webSocketGateway(fixture.coordinator, { port: 0, limits: { maxTunnels: value } })).to.throw(
+        RangeError,
+        `maxTunnels must be a number above 0, got ${String(value)}`,
+      );
+    }
+  });
+
+  describe('on messages', () => {
+    it('let one of exactly the largest size pass', async () => {
+      const gateway = await fixture.serve({ limits: { maxMessageSize: 1000 } });
+      const peer = await fixture.join(gateway);
+      // An unknown field of 997 bytes, and three for its tag and length.
+      peer.webSocket.send(Buffer.concat([Buffer.from([0x7a, 0xe5, 0x07]), Buffer.alloc(997)]));
+      await firstValueFrom((await fixture.coordinator.coordination(alice)).requests$);
+    });
+
+    it('close with 1009 when one is larger', async () => {
+      const gateway = await fixture.serve({ limits: { maxMessageSize: 1000 } });
+      const peer = await fixture.join(gateway);
+      peer.webSocket.send(Buffer.alloc(1001));
+      expect(await peer.closed).to.include({ code: 1009 });
+      expect(await gateway.event('closed')).to.include({ code: 1009, received: 0 });
+      expect((await fixture.coordinator.coordination(alice)).isUnsubscribed).to.equal(true);
+    });
+
+    it('add up the pieces of one', async () => {
+      const gateway = await fixture.serve({ limits: { maxMessageSize: 1000 } });
+      const peer = await fixture.join(gateway);
+      peer.webSocket.send(Buffer.alloc(600), { fin: false });
+      peer.webSocket.send(Buffer.alloc(600));
+      expect(await peer.closed).to.include({ code: 1009 });
+    });
+  });
+
+  it('refuse one tunnel too many with an error and 1008', async () => {
+    const gateway = await fixture.serve({ limits: { maxTunnels: 1 } });
+    const peer = await fixture.join(gateway);
+    peer.send(requests.addTunnel(bob));
+    peer.send(requests.addTunnel(carol));
+    expect((await peer.next()).error).to.equal('too many tunnels: at most 1');
+    expect(await peer.closed).to.include({ code: 1008, reason: 'too many tunnels: at most 1' });
+    const { requests$ } = await fixture.coordinator.coordination(alice);
+    expect(await firstValueFrom(requests$.pipe(take(1), toArray()))).to.have.lengthOf(1);
+  });
+
+  it('refuse one connection too many with 503, and take the next when one has gone', async () => {
+    const gateway = await fixture.serve({ limits: { maxConnections: 2 } });
+    const first = await fixture.join(gateway, `id=${alice}`);
+    await fixture.join(gateway, `id=${bob}`);
+    const { status, body, headers } = await refusedUpgrade(`${gateway.url}?id=${carol}`);
+    expect({ status, body }).to.deep.equal({ status: 503, body: 'too many connections: at most 2\n' });
+    expect(headers['retry-after']).to.equal('1');
+    expect(await gateway.event('rejected')).to.include({ status: 503, reason: 'too many connections: at most 2' });
+    first.webSocket.terminate();
+    await gateway.event('closed');
+    await fixture.join(gateway, `id=${carol}`);
+  });
+
+  it('do not count who was refused', async () => {
+    const gateway = await fixture.serve({ limits: { maxConnections: 1 } });
+    for (let index = 0; index < 3; index++) expect(await refusedUpgrade(gateway.url)).to.include({ status: 400 });
+    await fixture.join(gateway);
+  });
+
+  describe('on the rate of messages', () => {
+    it('stop reading from who sends too much, until time has passed, and lose nothing', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { requestsPerSecond: 100, requestBurst: 50 } });
+      const peer = await fixture.join(gateway);
+      const { requests$ } = await fixture.coordinator.coordination(alice);
+      const received: number[] = [];
+      requests$.subscribe(({ updateSelf }) => received.push(updateSelf?.node?.preferredDerp ?? 0));
+      const derps = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+      const send = (derp: number) => {
+        peer.send(requests.updateSelf({ preferredDerp: derp }));
+      };
+      for (const derp of derps(51)) send(derp);
+      await firstValueFrom(requests$.pipe(take(51), toArray()));
+      send(52);
+      await roundTrip(gateway);
+      expect(received).to.deep.equal(derps(51));
+      // One message of debt and a tenth of a second's worth: 11 at 100 a second.
+      clock.advanceTo(109);
+      await roundTrip(gateway);
+      expect(received).to.deep.equal(derps(51));
+      clock.advanceTo(110);
+      await firstValueFrom(requests$.pipe(take(52), toArray()));
+      expect(received).to.deep.equal(derps(52));
+    });
+
+    it('count pings as well', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { requestsPerSecond: 1, requestBurst: 1 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      for (let index = 0; index < 2; index++) {
+        peer.webSocket.ping();
+        await once(peer.webSocket, 'pong');
+      }
+      peer.send(requests.addTunnel(bob));
+      await roundTrip(gateway);
+      let hasCome = false;
+      coordination.requests$.subscribe(() => (hasCome = true));
+      expect(hasCome).to.equal(false);
+      clock.advanceTo(2000);
+      await firstValueFrom(coordination.requests$);
+    });
+
+    it('do not keep a close frame from being answered', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { requestsPerSecond: 1, requestBurst: 1 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.send(requests.addTunnel(bob));
+      peer.send(requests.addTunnel(carol));
+      await firstValueFrom(coordination.requests$.pipe(take(2), toArray()));
+      coordination.end('coordinator closed');
+      expect(await peer.closed).to.include({ code: 1001 });
+      expect(await gateway.event('closed')).to.include({ code: 1001 });
+    });
+  });
+
+  describe('on what waits for a slow receiver', () => {
+    const kilobytes64 = 'x'.repeat(65_536);
+
+    /** Sends as long as it may; how many responses that were. */
+    const fill = (coordination: Coordination): number => {
+      let count = 0;
+      while (coordination.ready.at(-1) === true && count < 1000) {
+        coordination.responses$.next(response(kilobytes64));
+        count++;
+      }
+      return count;
+    };
+
+    it('tell the coordinator to wait until all was sent', async () => {
+      const gateway = await fixture.serve({ limits: { highWaterMark: 300_000 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.webSocket.pause();
+      const count = fill(coordination);
+      expect(coordination.ready).to.deep.equal([true, false]);
+      expect(count).to.be.below(1000);
+      peer.webSocket.resume();
+      await coordination.becomes(true);
+      coordination.responses$.next(response('last'));
+      await peer.count(count + 1);
+      expect(peer.messages).to.have.lengthOf(count + 1);
+      coordination.end();
+      await peer.closed;
+      expect(await gateway.event('closed')).to.include({ sent: count + 1, code: 1000 });
+    });
+
+    it('hold for each receiver apart', async () => {
+      const gateway = await fixture.serve({ limits: { highWaterMark: 1 } });
+      const slow = await fixture.join(gateway, `id=${alice}`);
+      const quick = await fixture.join(gateway, `id=${bob}`);
+      slow.webSocket.pause();
+      fill(await fixture.coordinator.coordination(alice));
+      const coordination = await fixture.coordinator.coordination(bob);
+      coordination.responses$.next(response());
+      await quick.next();
+      expect(coordination.ready).to.deep.equal([true]);
+    });
+
+    it('hold nobody back after the connection has ended', async () => {
+      const gateway = await fixture.serve();
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.webSocket.pause();
+      peer.send(requests.disconnect());
+      await firstValueFrom(coordination.requests$);
+      fill(coordination);
+      peer.webSocket.terminate();
+      await coordination.becomes(true);
+      coordination.end();
+    });
+
+    it('tell the newest state to all who ask, also when a response follows at once', async () => {
+      const gateway = await fixture.serve({ limits: { highWaterMark: 1 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      const { ready$ } = coordination.options;
+      if (!ready$) throw new Error('the gateway gives no ready$');
+      peer.webSocket.pause();
+      fill(coordination);
+      const states: boolean[] = [];
+      // The first of these subscribers sends again as soon as it may.
+      const first = ready$.pipe(filter(Boolean), take(1)).subscribe(() => fill(coordination));
+      const second = ready$.subscribe((ready) => states.push(ready));
+      peer.webSocket.resume();
+      await coordination.becomes(true);
+      peer.webSocket.pause();
+      fill(coordination);
+      expect(states.at(-1)).to.equal(coordination.ready.at(-1));
+      first.unsubscribe();
+      second.unsubscribe();
+    });
+  });
+
+  describe('on silence', () => {
+    it('terminate who does not answer a ping until the next', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000 } });
+      const peer = await fixture.join(gateway, `id=${alice}`, [], { autoPong: false });
+      const coordination = await fixture.coordinator.coordination(alice);
+      const pinged = once(peer.webSocket, 'ping');
+      clock.advanceTo(1000);
+      await pinged;
+      clock.advanceTo(17_000);
+      await roundTrip(gateway);
+      expect(coordination.isUnsubscribed).to.equal(false);
+      clock.advanceTo(18_000);
+      await coordination.unsubscribed();
+      expect(await peer.closed).to.include({ code: 1006 });
+      expect(await gateway.event('closed')).to.include({ code: 1006, reason: 'no sign of life', durationMs: 18_000 });
+    });
+
+    it('leave alone who answers', async () => {
+      const gateway = await fixture.serve({ limits: { pingPeriod: 20 } });
+      const peer = await fixture.join(gateway);
+      for (let ping = 0; ping < 5; ping++) await once(peer.webSocket, 'ping');
+      const { responses$ } = await fixture.coordinator.coordination(alice);
+      responses$.next(response());
+      await peer.next();
+      expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'opened']);
+    });
+
+    it('take a message for an answer', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000 } });
+      const peer = await fixture.join(gateway, `id=${alice}`, [], { autoPong: false });
+      const coordination = await fixture.coordinator.coordination(alice);
+      clock.advanceTo(1000);
+      peer.send(requests.updateSelf({}));
+      await firstValueFrom(coordination.requests$);
+      const pinged = once(peer.webSocket, 'ping');
+      clock.advanceTo(18_000);
+      await pinged;
+      expect(coordination.isUnsubscribed).to.equal(false);
+    });
+
+    it('do not blame a peer that is not listened to', async () => {
+      fixture.coordinator.listensLate = true;
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      clock.advanceTo(100_000);
+      peer.send(requests.addTunnel(bob));
+      coordination.listen();
+      await firstValueFrom(coordination.requests$);
+      expect(coordination.isUnsubscribed).to.equal(false);
+    });
+
+    it('give four periods to who cannot have received the ping yet', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000, highWaterMark: 1 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.webSocket.pause();
+      while (coordination.ready.at(-1) === true) coordination.responses$.next(response('x'.repeat(65_536)));
+      // Asked at 1000, silent at 17000, 33000, 49000 and 65000.
+      clock.advanceTo(65_999);
+      expect(coordination.isUnsubscribed).to.equal(false);
+      clock.advanceTo(66_000);
+      await coordination.unsubscribed();
+      expect(await gateway.event('closed')).to.include({ code: 1006, reason: 'no sign of life' });
+    });
+  });
+
+  /** Time enough for a server to do whatever it would do: somebody else connects, asks and is answered. */
+  const roundTrip = async (gateway: ServedGateway): Promise<void> => {
+    const id = randomUUID();
+    const peer = await fixture.join(gateway, `id=${id}`);
+    peer.send(requests.updateSelf({}));
+    const { requests$, responses$ } = await fixture.coordinator.coordination(id);
+    await firstValueFrom(requests$);
+    responses$.next(response());
+    await peer.next();
+    peer.webSocket.terminate();
+  };
+});
+
+/** Time that passes only when told. */
+class Clock extends VirtualTimeScheduler {
+  advanceTo(time: number): void {
+    this.maxFrames = time;
+    this.flush();
+    this.frame = time;
+  }
+}
