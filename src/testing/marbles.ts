@@ -23,7 +23,7 @@ export interface MarblesContext extends RunHelpers {
    * A coordinator that closes when the test ends. Unlike elsewhere everything is decided: ids are `north`, `south`,
    * `east`, `west` of the cast in this order, and jitter is in the middle of its range.
    */
-  createCoordinator(options?: Partial<CoordinatorOptions>): Coordinator;
+  readonly createCoordinator: (options?: Partial<CoordinatorOptions>) => Coordinator;
 }
 
 /** What a marble test does. Everything happens after it has returned, so it cannot be async. */
