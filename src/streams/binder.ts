@@ -83,9 +83,21 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
 
   /** Looks up what to write when it starts, and again on each retry: what is newest by then. */
   const writeNewest = (peerId: Uuid): Observable<WrittenBinding> => {
-    const entry = entries.get(peerId);
-    if (entry === undefined || entry.at !== undefined) return EMPTY;
-    return calls.writeBinding(entry.write).pipe(map((at) => record(entry, at)));
+    let tried: Entry | undefined;
+    return defer(() => {
+      tried = entries.get(peerId);
+      if (tried === undefined || tried.at !== undefined) return EMPTY;
+      const entry = tried;
+      return calls.writeBinding(entry.write).pipe(map((at) => record(entry, at)));
+    }).pipe(
+      calls.retry(),
+      catchError((err: unknown) => {
+        logger.error({ err, peer_id: peerId }, 'binding given up');
+        // What has come since then was not refused: it is written next.
+        if (entries.get(peerId) === tried && tried?.write.kind !== 'node') entries.delete(peerId);
+        return EMPTY;
+      }),
+    );
   };
 
   return {
@@ -108,17 +120,6 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
     end: () => {
       dirty$.complete();
     },
-    written$: dirty$.pipe(
-      coalesceByKey((peerId) =>
-        defer(() => writeNewest(peerId)).pipe(
-          calls.retry(),
-          catchError((err: unknown) => {
-            logger.error({ err, peer_id: peerId }, 'binding given up');
-            if (entries.get(peerId)?.write.kind !== 'node') entries.delete(peerId);
-            return EMPTY;
-          }),
-        ),
-      ),
-    ),
+    written$: dirty$.pipe(coalesceByKey(writeNewest)),
   };
 };

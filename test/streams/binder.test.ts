@@ -1,0 +1,284 @@
+import { expect } from 'chai';
+import { type Observable, map } from 'rxjs';
+import type { TestScheduler } from 'rxjs/testing';
+import { StoreError, type Uuid } from '../../src/db/store.js';
+import { encodeNode } from '../../src/proto/node.js';
+import { type Binder, type WrittenBinding, createBinder, nextBinding } from '../../src/streams/binder.js';
+import { type NodeOptions, aNode, alice, bob, carol, eve, marbles, nameOf, north } from '../../src/testing/index.js';
+import { statementsOf } from './support/describeCall.js';
+import { logbook } from './support/logbook.js';
+import { northsDatabase } from './support/northsDatabase.js';
+import { onTime } from './support/onTime.js';
+import { storeCallsOn } from './support/storeCallsOn.js';
+
+const encoded = (of: Uuid, derp: number, more: NodeOptions = {}) => encodeNode(aNode({ of, derp, ...more }));
+const node = (peerId: Uuid, derp: number, more?: NodeOptions) =>
+  ({ kind: 'node', peerId, node: encoded(peerId, derp, more) }) as const;
+const lost = (peerId: Uuid) => ({ kind: 'lost', peerId }) as const;
+const disconnected = (peerId: Uuid) => ({ kind: 'disconnected', peerId }) as const;
+
+const inWords = (binder: Binder): Observable<string> =>
+  binder.written$.pipe(map(({ peerId, kind }: WrittenBinding) => `${nameOf(peerId)} ${kind}`));
+
+const setUp = (scheduler: TestScheduler, options: Parameters<typeof storeCallsOn>[2] = {}) => {
+  const database = northsDatabase(scheduler);
+  const book = logbook();
+  const binder = createBinder(storeCallsOn(database.store, scheduler, options), book.logger);
+  const statuses = (peerId?: Uuid) => database.rows.peers(peerId).map((row) => `${nameOf(row.peerId)} ${row.status}`);
+  return { binder, database, book, statuses, at: onTime(scheduler), statements$: statementsOf(database) };
+};
+
+describe('nextBinding', () => {
+  const before = node(alice, 1);
+  const wasLost = { ...before, kind: 'lost' } as const;
+
+  it('takes a node that is new, different, or that of a peer that was lost', () => {
+    expect(nextBinding(undefined, before)).to.equal(before);
+    expect(nextBinding(before, node(alice, 2))).to.deep.equal(node(alice, 2));
+    expect(nextBinding(wasLost, before)).to.equal(before);
+    expect(nextBinding(disconnected(alice), before)).to.equal(before);
+  });
+
+  it('passes over a node that differs only in when it was composed', () => {
+    expect(nextBinding(before, node(alice, 1, { asOf: new Date(5) }))).to.equal(undefined);
+  });
+
+  it('keeps the node of a peer that is lost, and has nothing to lose without one', () => {
+    expect(nextBinding(before, lost(alice))).to.deep.equal({ kind: 'lost', peerId: alice, node: before.node });
+    expect(nextBinding(undefined, lost(alice))).to.equal(undefined);
+    expect(nextBinding(wasLost, lost(alice))).to.equal(undefined);
+    expect(nextBinding(disconnected(alice), lost(alice))).to.equal(undefined);
+  });
+
+  it('takes every goodbye', () => {
+    for (const current of [undefined, before, wasLost, disconnected(alice)]) {
+      expect(nextBinding(current, disconnected(alice))).to.deep.equal(disconnected(alice));
+    }
+  });
+});
+
+describe('binder', () => {
+  it(
+    'writes in one statement what comes in one turn, and says what it wrote',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at, statements$ } = setUp(scheduler);
+      at(2, () => {
+        binder.accept(node(alice, 1));
+        binder.accept(node(bob, 2));
+      });
+      expectObservable(statements$).toBe('--a', { a: 'write alice 1, bob 2' });
+      expectObservable(inWords(binder)).toBe('12ms (ab)', { a: 'alice node', b: 'bob node' });
+    }),
+  );
+
+  it(
+    'writes only the newest of what comes while a write is in flight',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at, statements$ } = setUp(scheduler);
+      [1, 2, 3, 4].forEach((derp) => at(derp, () => binder.accept(node(alice, derp))));
+      expectObservable(statements$).toBe(' -a 9ms  b', { a: 'write alice 1', b: 'write alice 4' });
+      expectObservable(inWords(binder)).toBe('11ms a 9ms  a', { a: 'alice node' });
+    }),
+  );
+
+  it(
+    'asks nothing of the database where nothing changed',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at, statements$ } = setUp(scheduler);
+      at(1, () => binder.accept(lost(alice)));
+      at(2, () => binder.accept(node(bob, 1)));
+      at(50, () => binder.accept(node(bob, 1, { asOf: new Date(9) })));
+      at(60, () => binder.accept(lost(bob)));
+      at(90, () => binder.accept(lost(bob)));
+      expectObservable(statements$).toBe('--a 57ms b', { a: 'write bob 1', b: 'write bob lost' });
+      expectObservable(inWords(binder)).toBe('12ms a 57ms b', { a: 'bob node', b: 'bob lost' });
+    }),
+  );
+
+  it(
+    'knows what stands written and since when, and keeps nothing of who went',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at } = setUp(scheduler);
+      expectObservable(inWords(binder)).toBe('11ms (ab) 36ms (cd)', {
+        ...{ a: 'alice node', b: 'bob node', c: 'alice lost', d: 'bob disconnected' },
+      });
+      at(1, () => {
+        binder.accept(node(alice, 1));
+        binder.accept(node(bob, 1));
+      });
+      at(5, () => {
+        expect(binder.writtenAt(alice)).to.equal(undefined);
+        expect([...binder.written()]).to.deep.equal([]);
+      });
+      at(20, () => {
+        const [row] = database.rows.peers(alice);
+        expect(row?.updatedAt).to.be.a('number');
+        expect(binder.writtenAt(alice)).to.equal(row?.updatedAt);
+        expect([...binder.written()].map(([peerId]) => nameOf(peerId))).to.deep.equal(['alice', 'bob']);
+      });
+      at(41, () => {
+        binder.accept(lost(alice));
+        binder.accept(disconnected(bob));
+        expect([binder.knows(alice), binder.knows(bob)]).to.deep.equal([true, true]);
+      });
+      at(70, () => {
+        expect([binder.knows(alice), binder.knows(bob)]).to.deep.equal([false, false]);
+        expect([...binder.written()]).to.deep.equal([]);
+        expect(database.rows.peers().map(({ peerId, status }) => `${nameOf(peerId)} ${status}`)).to.deep.equal([
+          'alice lost',
+        ]);
+      });
+    }),
+  );
+
+  it(
+    'writes again what is asserted again, and nothing for a peer it does not know',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at, statements$ } = setUp(scheduler);
+      at(1, () => binder.accept(node(alice, 1)));
+      at(20, () => {
+        binder.reassert(alice);
+        binder.reassert(bob);
+      });
+      expectObservable(statements$).toBe('-a 18ms a', { a: 'write alice 1' });
+      expectObservable(inWords(binder)).toBe('11ms a 18ms a', { a: 'alice node' });
+    }),
+  );
+
+  it(
+    'marks a deserted row lost, unless the peer is known here',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at, statements$, statuses, database } = setUp(scheduler);
+      database.rows.putPeer({
+        ...{ peerId: bob, coordinatorId: north, updatedAt: 1, node: encoded(bob, 1), status: 'ok' },
+      });
+      at(1, () => binder.accept(node(alice, 1)));
+      at(2, () => {
+        binder.abandon(alice, encoded(alice, 9));
+        binder.abandon(bob, encoded(bob, 1));
+      });
+      expectObservable(statements$).toBe('-ab', { a: 'write alice 1', b: 'write bob lost' });
+      expectObservable(inWords(binder)).toBe('11ms ab', { a: 'alice node', b: 'bob lost' });
+      at(20, () => expect(statuses()).to.deep.equal(['bob lost', 'alice ok']));
+    }),
+  );
+
+  it(
+    'tries again for ever, waiting longer each time, with what is newest by then',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at, statements$ } = setUp(scheduler);
+      database.faults.failNext('writeBindings', 3);
+      at(1, () => binder.accept(node(alice, 1)));
+      at(600, () => binder.accept(node(alice, 2)));
+      at(2000, () => binder.accept(node(alice, 3)));
+      expectObservable(statements$).toBe('-a 509ms b 759ms c 1134ms d', {
+        ...{ a: 'write alice 1', b: 'write alice 1', c: 'write alice 2', d: 'write alice 3' },
+      });
+      expectObservable(inWords(binder)).toBe('2416ms a', { a: 'alice node' });
+    }),
+  );
+
+  it(
+    'tries again at once when something else has succeeded',
+    marbles(({ scheduler, hot, expectObservable }) => {
+      const { binder, database, at, statements$ } = setUp(scheduler, { wake$: hot('100ms w') });
+      database.faults.failNext('writeBindings', 2);
+      at(1, () => binder.accept(node(alice, 1)));
+      expectObservable(statements$).toBe('-a 98ms a 759ms a', { a: 'write alice 1' });
+      expectObservable(inWords(binder)).toBe('870ms a', { a: 'alice node' });
+    }),
+  );
+
+  it(
+    'gives up what the database refuses, says so, and goes on with the others of its batch',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, book, at, statements$ } = setUp(scheduler);
+      database.faults.failWhen((call) =>
+        call.method === 'writeBindings' && call.args[1].some(({ peerId }) => peerId === eve)
+          ? new StoreError('refused', 'nobody wants eve')
+          : undefined,
+      );
+      at(1, () => [alice, eve, bob, carol].forEach((peerId) => binder.accept(node(peerId, 1))));
+      expectObservable(statements$).toBe('-a 9ms b 9ms c 9ms d 9ms e', {
+        a: 'write alice 1, eve 1, bob 1, carol 1',
+        b: 'write alice 1, eve 1',
+        c: 'write alice 1',
+        d: 'write eve 1',
+        e: 'write bob 1, carol 1',
+      });
+      expectObservable(inWords(binder)).toBe('31ms a 19ms (bc)', {
+        ...{ a: 'alice node', b: 'bob node', c: 'carol node' },
+      });
+      at(100, () => {
+        expect(book.lines).to.deep.equal(['error binding given up']);
+        expect(book.entries[0]).to.include({ peer_id: eve });
+      });
+    }),
+  );
+
+  it(
+    'still says goodbye for a peer whose node is refused meanwhile',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at, statements$ } = setUp(scheduler);
+      at(1, () => binder.accept(node(alice, 1)));
+      at(20, () => {
+        database.faults.failNext('writeBindings', 1, new StoreError('refused', 'too large'));
+        binder.accept(node(alice, 2));
+      });
+      at(25, () => binder.accept(disconnected(alice)));
+      expectObservable(statements$).toBe('-a 18ms b 9ms c', {
+        a: 'write alice 1',
+        b: 'write alice 2',
+        c: 'write alice gone',
+      });
+      expectObservable(inWords(binder)).toBe('11ms a 28ms b', { a: 'alice node', b: 'alice disconnected' });
+      at(50, () => expect(database.rows.peers()).to.deep.equal([]));
+    }),
+  );
+
+  it(
+    'completes when it was ended and everything is written, retries included',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at } = setUp(scheduler);
+      at(1, () => binder.accept(node(alice, 1)));
+      at(20, () => {
+        database.faults.failNext('writeBindings');
+        binder.accept(node(alice, 2));
+        binder.accept(lost(alice));
+        binder.end();
+      });
+      expectObservable(inWords(binder)).toBe('11ms a 528ms (b|)', { a: 'alice node', b: 'alice lost' });
+    }),
+  );
+
+  it(
+    'completes at once when it is ended with nothing to write',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at } = setUp(scheduler);
+      at(5, () => binder.end());
+      expectObservable(inWords(binder)).toBe('-----|');
+    }),
+  );
+
+  it(
+    'stops trying when it is unsubscribed',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at, statements$ } = setUp(scheduler);
+      database.faults.failNext('writeBindings', 99);
+      at(1, () => binder.accept(node(alice, 1)));
+      expectObservable(inWords(binder), '^ 700ms !').toBe('-');
+      expectObservable(statements$).toBe('-a 509ms a', { a: 'write alice 1' });
+    }),
+  );
+
+  it(
+    'cancels a write that nobody waits for any more',
+    marbles(({ scheduler, cold, expectObservable, expectSubscriptions }) => {
+      const write$ = cold<number>('-----a|', { a: 7 });
+      const binder = createBinder({ writeBinding: () => write$, retry: () => (source$) => source$ }, logbook().logger);
+      onTime(scheduler)(2, () => binder.accept(node(alice, 1)));
+      expectObservable(binder.written$, '^---!').toBe('-');
+      expectSubscriptions(write$.subscriptions).toBe('--^-!');
+    }),
+  );
+});
