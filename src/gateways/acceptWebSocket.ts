@@ -10,7 +10,10 @@ import type { WebSocketLimits } from './webSocketOptions.js';
 const maxPieces = 16 * 1024;
 
 /** A WebSocket, or why the request cannot become one; neither if the client has left. */
-export type Acceptance = { readonly webSocket?: WebSocket; readonly refusal?: Refusal };
+export interface Acceptance {
+  readonly webSocket?: WebSocket;
+  readonly refusal?: Refusal;
+}
 
 /** Does the WebSocket handshake. The subprotocols that the client offers were checked before. */
 export function createAcceptor(

@@ -7,6 +7,7 @@ import { pathOf } from './handshake.js';
  * Answers a request. What takes longer is returned as a promise or an Observable: it is unsubscribed when the client
  * leaves, and if it fails, or if the route throws, the client gets a 500.
  */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most routes return nothing at all
 export type HttpRoute = (request: IncomingMessage, response: ServerResponse) => void | ObservableInput<unknown>;
 
 /** Routes by their exact paths. Several sets are composed with a spread: `{ ...healthRoutes(coordinator), '/metrics': metrics }`. */

@@ -10,8 +10,8 @@ export interface Subprotocol {
   /** The frames it uses: binary or text ones. */
   readonly binary: boolean;
   /** Reads one message; throws when it is none. Keeps nothing of the buffer. */
-  decode(data: Buffer): CoordinateRequest;
-  encode(response: CoordinateResponse): Uint8Array | string;
+  readonly decode: (data: Buffer) => CoordinateRequest;
+  readonly encode: (response: CoordinateResponse) => Uint8Array | string;
 }
 
 const protobuf: Subprotocol = {

@@ -1,4 +1,4 @@
-import { filter, firstValueFrom, NEVER, Observable, ReplaySubject, Subject, Subscription } from 'rxjs';
+import { filter, firstValueFrom, NEVER, Observable, ReplaySubject, Subject, Subscription, tap } from 'rxjs';
 import type { CoordinateOptions, Coordinator } from '../../src/coordinator.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { errorResponse } from '../../src/proto/responses.js';
@@ -53,12 +53,14 @@ export class Coordination {
           this.#readiness$.next(ready);
         }),
       );
-      const outputs = this.responses$.subscribe(subscriber);
+      let hasEnded = false;
+      const outputs = this.responses$
+        .pipe(tap({ complete: () => (hasEnded = true), error: () => (hasEnded = true) }))
+        .subscribe(subscriber);
       return () => {
-        const hadEnded = this.responses$.isStopped;
         outputs.unsubscribe();
         inputs.unsubscribe();
-        if (hadEnded) return;
+        if (hasEnded) return;
         this.isUnsubscribed = true;
         this.#unsubscribed$.next(true);
       };
