@@ -21,9 +21,9 @@ export const limitConcurrency = (limit: number): (<T>() => MonoTypeOperatorFunct
     new Observable((subscriber) => {
       const start = (): void => {
         running++;
-        // Added first: a source that ends while it is being subscribed to gives its place back, too.
-        subscriber.add(leave);
         source$.subscribe(subscriber);
+        // Added last, so that a source is torn down before the next one starts. If it has ended by now, this leaves at once.
+        subscriber.add(leave);
       };
       if (running < limit) {
         start();
