@@ -12,7 +12,7 @@ import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { logGatewayEvent } from './logGatewayEvent.js';
 import { prepareDatabase } from './prepareDatabase.js';
-import { shutdownRequest } from './shutdownRequest.js';
+import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 
 export interface ServeOptions {
   /** Default: an embedded PostgreSQL in `dataDir`. */
@@ -47,10 +47,10 @@ export async function serve(options: ServeOptions): Promise<number> {
     }, drainTimeout).unref();
   });
   try {
-    if (databaseUrl !== undefined) return await serveDatabase(databaseUrl, options, shutdown.received);
+    if (databaseUrl !== undefined) return await serveDatabase(databaseUrl, options, shutdown);
     const embedded = await keepEmbeddedPostgres(dataDir, logger);
     try {
-      return await serveDatabase(embedded.url, options, shutdown.received);
+      return await serveDatabase(embedded.url, options, shutdown);
     } finally {
       await embedded.stop();
     }
@@ -59,16 +59,19 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
 }
 
-async function serveDatabase(url: string, options: ServeOptions, shutdown: Promise<unknown>): Promise<number> {
+async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<number> {
   const { logger } = options;
   const preparation = prepareDatabase(url, logger);
   try {
     const patience = delay(databasePatience, undefined, { ref: false });
-    await Promise.race([preparation.attempted, preparation.refused, patience, shutdown]);
+    const end = Promise.race([shutdown.received, preparation.refused]);
+    const isReachable = await Promise.race([preparation.attempted, patience, end]);
+    if (shutdown.isReceived()) return 0;
     const coordinator = createCoordinator({ database: url, logger });
     try {
-      await Promise.race([started(coordinator), patience, shutdown, preparation.refused]);
-      await serveCoordinator(coordinator, url, options, Promise.race([shutdown, preparation.refused]));
+      // Who reads that we listen may connect at once, and should not be sent away.
+      if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
+      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, options, end);
     } finally {
       await coordinator.close();
     }
@@ -98,7 +101,8 @@ async function serveCoordinator(
     switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
     tap((event) => logGatewayEvent(logger, event)),
   );
-  const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: Error) => {
+  const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall === undefined) throw error;
     throw new CommandError(`cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
   });
   try {

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
-import { defaultWebSocketLimits as limits } from '../gateways/webSocketOptions.js';
+import { defaultWebSocketLimits as limits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { authentication, host, isLoopback, port, wholeNumber } from './parsers.js';
 import { UsageError } from './usageError.js';
 
-interface ServeOptions {
+interface ServeOptions extends ServeLimits {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
@@ -14,13 +14,13 @@ interface ServeOptions {
   readonly auth: 'none';
   readonly allowUnauthenticated?: boolean;
   readonly logLevel: LogLevel;
-  readonly maxMessageSize: number;
-  readonly requestsPerSecond: number;
-  readonly requestBurst: number;
-  readonly maxTunnels: number;
-  readonly maxConnections: number;
-  readonly handshakeTimeout: number;
 }
+
+/** The limits that have an option; the others keep their defaults. */
+type ServeLimits = Pick<
+  WebSocketLimits,
+  'maxMessageSize' | 'requestsPerSecond' | 'requestBurst' | 'maxTunnels' | 'maxConnections' | 'handshakeTimeout'
+>;
 
 /** `serve`: runs a coordinator until it is told to stop. */
 export function serveCommand(end: (exitCode: number) => void): Command {
@@ -49,8 +49,13 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     }
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
-    end(await serve({ ...options, limits: options, logger: createLogger(options.logLevel) }));
+    end(await serve({ ...options, limits: limitsOf(options), logger: createLogger(options.logLevel) }));
   });
+}
+
+function limitsOf(options: ServeLimits): ServeLimits {
+  const { maxMessageSize, requestsPerSecond, requestBurst, maxTunnels, maxConnections, handshakeTimeout } = options;
+  return { maxMessageSize, requestsPerSecond, requestBurst, maxTunnels, maxConnections, handshakeTimeout };
 }
 
 function limitOptions(): Option[] {

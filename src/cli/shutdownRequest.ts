@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 export interface ShutdownRequest {
   /** Resolves with the first SIGTERM or SIGINT. The second one ends the process at once. */
   readonly received: Promise<NodeJS.Signals>;
+  isReceived(): boolean;
   /** Stops listening for signals. */
   dispose(): void;
 }
@@ -27,6 +28,7 @@ export function shutdownRequest(logger: Logger): ShutdownRequest {
   for (const signal of signals) process.on(signal, listener);
   return {
     received,
+    isReceived: () => first !== undefined,
     dispose: () => {
       for (const signal of signals) process.off(signal, listener);
     },

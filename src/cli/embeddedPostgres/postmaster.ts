@@ -45,6 +45,7 @@ export function startPostmaster(options: PostmasterOptions): Postmaster {
   const stopAtExit = () => child.kill('SIGINT');
   process.once('exit', stopAtExit);
 
+  let isStopping = false;
   const words: string[] = [];
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -61,7 +62,7 @@ export function startPostmaster(options: PostmasterOptions): Postmaster {
     createInterface({ input: child.stderr }).on('line', (line) => {
       words.push(line);
       if (words.length > 2 * lastLines) words.splice(0, lastLines);
-      logLine(logger, line);
+      logLine(logger, line, isStopping);
       if (line.includes('database system is ready to accept connections')) {
         clearTimeout(timer);
         resolve();
@@ -72,7 +73,11 @@ export function startPostmaster(options: PostmasterOptions): Postmaster {
       reject(failure(`did not start (${how})`));
     });
   });
-  return { pid: child.pid ?? 0, ended, ready, stop: () => stopChild(child, ended) };
+  const stop = () => {
+    isStopping = true;
+    return stopChild(child, ended);
+  };
+  return { pid: child.pid ?? 0, ended, ready, stop };
 }
 
 function settings({ port, durable }: PostmasterOptions): string[] {
@@ -88,9 +93,10 @@ function settings({ port, durable }: PostmasterOptions): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-function logLine(logger: Logger, line: string): void {
+function logLine(logger: Logger, line: string, isStopping: boolean): void {
   const text = line.replace(/^\S+ \S+ \S+ \[\d+\] /, '');
-  if (/^(FATAL|PANIC|WARNING): /.test(text)) logger.warn({ postgres: text }, 'embedded PostgreSQL');
+  // Whoever is still connected to a server that stops is told so with a FATAL, and that is meant.
+  if (/^(FATAL|PANIC|WARNING): /.test(text) && !isStopping) logger.warn({ postgres: text }, 'embedded PostgreSQL');
   else logger.debug({ postgres: text }, 'embedded PostgreSQL');
 }
 

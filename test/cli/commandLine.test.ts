@@ -1,0 +1,175 @@
+import { expect } from 'chai';
+import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runProgram } from './childProcess.js';
+
+const uuid = '6b6df1ba-41b5-4b8f-a3f9-2f6f2d2c4bd3';
+
+describe('the command line', () => {
+  describe('refuses with one line and exit code 2', () => {
+    const mistakes: readonly [string, string][] = [
+      ['frob', `error: unknown command 'frob'`],
+      ['serve --prot 1', `error: unknown option '--prot' (Did you mean --port?)`],
+      ['serve now', `error: too many arguments for 'serve'. Expected 0 arguments but got 1.`],
+      ['serve --port', `error: option '--port <port>' argument missing`],
+      [
+        'serve --port 65536',
+        `error: option '--port <port>' argument '65536' is invalid. It is a whole number from 0 to 65535.`,
+      ],
+      [
+        'serve --port 1e3',
+        `error: option '--port <port>' argument '1e3' is invalid. It is a whole number from 0 to 65535.`,
+      ],
+      [
+        'serve --max-tunnels 0',
+        `error: option '--max-tunnels <n>' argument '0' is invalid. It is a whole number from 1 to 2147483647.`,
+      ],
+      [
+        'serve --host http://x',
+        `error: option '--host <host>' argument 'http://x' is invalid. It is a host name or an IP address.`,
+      ],
+      ['serve --auth jwt', `error: option '--auth <how>' argument 'jwt' is invalid. This version knows only "none".`],
+      [
+        'serve --host 0.0.0.0',
+        'error: --auth none lets everybody in who can reach 0.0.0.0: give --allow-unauthenticated if that is meant',
+      ],
+      [
+        'serve --host ::',
+        'error: --auth none lets everybody in who can reach ::: give --allow-unauthenticated if that is meant',
+      ],
+      [
+        'serve --database-url mysql://a:secret@b/c',
+        `error: option '--database-url' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
+      ],
+      [
+        'migrate --database-url postgres://a:secret@b:port/c',
+        `error: option '--database-url' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
+      ],
+      ['peer', `error: required option '--url <url>' not specified`],
+      [
+        'peer --url http://x',
+        `error: option '--url <url>' argument 'http://x' is invalid. It looks like ws://host:7350.`,
+      ],
+      ['peer --url ws://x --id 7', `error: option '--id <uuid>' argument '7' is invalid. It is a UUID.`],
+      [
+        `peer --url ws://x --tunnel ${uuid},8`,
+        `error: option '--tunnel <uuid>' argument '${uuid},8' is invalid. It is a UUID.`,
+      ],
+      [
+        'peer --url ws://x --id 00000000-0000-0000-0000-000000000000',
+        `error: option '--id <uuid>' argument '00000000-0000-0000-0000-000000000000' is invalid. It is not the nil UUID.`,
+      ],
+      [
+        'peer --url ws://x --derp -1',
+        `error: option '--derp <region>' argument '-1' is invalid. It is a whole number from 0 to 2147483647.`,
+      ],
+      ['status --verbose', `error: unknown option '--verbose'`],
+    ];
+    for (const [words, line] of mistakes) {
+      it(words, async () => {
+        expect(await run(words)).to.deep.equal({ exitCode: 2, out: '', error: `${line}\n` });
+      });
+    }
+  });
+
+  describe('reads the environment', () => {
+    it('for every option', async () => {
+      const { error, exitCode } = await run('serve', { TAILNET_PORT: 'x' });
+      expect(error).to.equal(
+        `error: option '--port <port>' value 'x' from env 'TAILNET_PORT' is invalid. It is a whole number from 0 to 65535.\n`,
+      );
+      expect(exitCode).to.equal(2);
+    });
+
+    it('and lets options win', async () => {
+      const { error } = await run('serve --port y', { TAILNET_PORT: 'x' });
+      expect(error).to.contain(`argument 'y' is invalid`);
+    });
+
+    it('and takes DATABASE_URL for the database, and TAILNET_DATABASE_URL before it', async () => {
+      expect((await run('status', { DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b' })).error).to.contain(
+        'the database postgres://a@127.0.0.1:1/b cannot be read: connect ECONNREFUSED',
+      );
+      const both = { DATABASE_URL: 'nonsense', TAILNET_DATABASE_URL: 'postgres://a@127.0.0.1:1/c' };
+      expect((await run('status', both)).error).to.contain('the database postgres://a@127.0.0.1:1/c cannot be read');
+    });
+
+    it('and takes a variable that is empty for one that is not set', async () => {
+      const { error } = await run('serve --host 0.0.0.0', { TAILNET_PORT: '', TAILNET_ALLOW_UNAUTHENTICATED: '' });
+      expect(error).to.contain('--allow-unauthenticated');
+    });
+
+    it('and does not take "false" for yes', async () => {
+      const { error } = await run('serve --host 0.0.0.0', { TAILNET_ALLOW_UNAUTHENTICATED: 'false' });
+      expect(error).to.contain('--allow-unauthenticated');
+    });
+
+    it('and refuses switches that say neither yes nor no', async () => {
+      expect(await run('status', { TAILNET_JSON: 'perhaps' })).to.deep.equal({
+        exitCode: 2,
+        out: '',
+        error: `error: option '--json' value 'perhaps' from env 'TAILNET_JSON' is invalid. Use true or false.\n`,
+      });
+    });
+  });
+
+  it('explains itself and every command', async () => {
+    const { out, exitCode } = await run('--help');
+    for (const command of ['serve', 'migrate', 'peer', 'status']) {
+      expect(out).to.contain(`  ${command} `);
+      const help = await run(`${command} --help`);
+      expect(help.out).to.contain(`Usage: tailnet-coordinator ${command}`);
+      expect(help.exitCode).to.equal(0);
+    }
+    expect(exitCode).to.equal(0);
+  });
+
+  it('prints its version', async () => {
+    expect(await run('--version')).to.deep.equal({ exitCode: 0, out: '0.1.0\n', error: '' });
+  });
+
+  it('lists the commands on standard error when none is given', async () => {
+    const { exitCode, out, error } = await run('');
+    expect({ exitCode, out }).to.deep.equal({ exitCode: 2, out: '' });
+    expect(error).to.contain('Usage: tailnet-coordinator');
+  });
+
+  it('hands its exit code to the shell', async () => {
+    await using program = runProgram('src/cli/main.ts', ['serve', '--prot']);
+    expect(await program.ended).to.equal(2);
+    expect(program.errors()).to.equal(`error: unknown option '--prot' (Did you mean --port?)\n`);
+    expect(program.lines).to.deep.equal([]);
+  });
+
+  it('needs no database of its own to say that there is none', async () => {
+    expect(await run('status --data-dir /nowhere')).to.deep.equal({
+      exitCode: 1,
+      out: '',
+      error:
+        'error: no database: there is no embedded one in /nowhere; give --database-url, or the --data-dir of one\n',
+    });
+  });
+});
+
+/** Runs within this process, with this environment and nothing else of ours in it. */
+async function run(words: string, environment: NodeJS.ProcessEnv = {}) {
+  const kept = { ...process.env };
+  const restore = (wanted: NodeJS.ProcessEnv) => {
+    for (const name of Object.keys(process.env)) if (!(name in wanted)) delete process.env[name];
+    Object.assign(process.env, wanted);
+  };
+  restore({
+    ...Object.fromEntries(Object.entries(kept).filter(([name]) => !/^(TAILNET_|DATABASE_URL)/.test(name))),
+    ...environment,
+  });
+  let out = '';
+  let error = '';
+  try {
+    const exitCode = await runCommandLine(words.split(' ').filter(Boolean), {
+      out: (text) => (out += text),
+      error: (text) => (error += text),
+    });
+    return { exitCode, out, error };
+  } finally {
+    restore(kept);
+  }
+}

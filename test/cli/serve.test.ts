@@ -1,0 +1,311 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'chai';
+import pg from 'pg';
+import { WebSocket } from 'ws';
+import { processStart } from '../../src/cli/embeddedPostgres/processStart.js';
+import { runningEmbeddedPostgres } from '../../src/cli/embeddedPostgres/runningEmbeddedPostgres.js';
+import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { privateServer } from '../support/privateServer.js';
+import { query } from '../support/query.js';
+import { testDatabase } from '../support/testDatabase.js';
+import { runProgram, type RunningProgram } from './childProcess.js';
+import { temporaryDirectory } from './temporaryDirectory.js';
+
+const alice = 'a11cea11-cea1-4cea-91ce-a11cea11cea1';
+const bob = 'b0bb0bb0-b0bb-4bb0-8bb0-bb0bb0bb0bb0';
+
+interface LogLine {
+  readonly msg: string;
+  readonly http: string;
+  readonly coordinatorId: string;
+  readonly databaseUrl: string;
+}
+
+describe('serve', () => {
+  it('runs on an embedded database, which it stops when it is told to end', async () => {
+    using directory = temporaryDirectory();
+    await using server = runServe([], { cwd: directory.path });
+    const { http, databaseUrl } = await listening(server);
+    const url = runningEmbeddedPostgres(`${directory.path}/.tailnet`) ?? '';
+    expect(new URL(url).port).to.equal(new URL(databaseUrl).port);
+    const postgres = await serverPid(url);
+    expect(processStart(postgres)).not.to.equal(undefined);
+    expect(await answer(`${http}/healthz`)).to.deep.equal([200, { status: 'alive' }]);
+    expect(await answer(`${http}/readyz`)).to.deep.equal([200, { status: 'healthy' }]);
+
+    server.signal('SIGTERM');
+    expect(await server.ended).to.equal(0);
+    expect(processStart(postgres)).to.equal(undefined);
+    expect(server.errors()).to.equal('');
+  });
+
+  it('says where it listens, who it is and which database it uses, without the password', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url]);
+    const { http, coordinatorId, databaseUrl } = await listening(server);
+    expect(http).to.match(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    const withoutPassword = new URL(database.url);
+    withoutPassword.password = '';
+    expect(databaseUrl).to.equal(withoutPassword.href);
+    const found = await query(database.url, 'select id from tailnet_coordinators');
+    expect(found).to.deep.equal([{ id: coordinatorId }]);
+    expect(server.lines.join('\n')).not.to.contain(new URL(database.url).password || 'no password');
+  });
+
+  it('tells its peers that it closes, and keeps them as lost', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url]);
+    const { http } = await listening(server);
+    await using peer = runPeer(http, alice, ['--json']);
+    await peer.line((line) => line.includes('"connected"'));
+    await row(database.url, `select from tailnet_peers where status = 'ok'`);
+    server.signal('SIGINT');
+    expect(JSON.parse(await peer.line((line) => line.includes('"closed"')))).to.include({
+      code: 1001,
+      reason: 'coordinator closed',
+    });
+    expect(await server.ended).to.equal(0);
+    expect(await query(database.url, 'select id, status from tailnet_peers')).to.deep.equal([
+      { id: alice, status: 'lost' },
+    ]);
+  });
+
+  it('waits for a database that cannot be reached, and serves when it can', async () => {
+    await using database = await privateServer();
+    await database.stop();
+    await using server = runServe(['--database-url', database.url]);
+    const { http } = await listening(server);
+    expect(await answer(`${http}/healthz`)).to.deep.equal([200, { status: 'alive' }]);
+    expect((await answer(`${http}/readyz`))[0]).to.equal(503);
+    await database.restart();
+    await server.line((line) => line.includes('"health":"healthy"'));
+    expect((await answer(`${http}/readyz`))[0]).to.equal(200);
+    server.signal('SIGTERM');
+    expect(await server.ended).to.equal(0);
+  });
+
+  it('refuses a database with other tables, says so and exits with 1', async () => {
+    await using database = await testDatabase();
+    await query(database.url, 'create table tailnet_coordinators (id text)');
+    await using server = runServe(['--database-url', database.url]);
+    expect(await server.ended).to.equal(1);
+    expect(server.errors()).to.match(/^error: the database has some of the tables .*\n$/);
+  });
+
+  it('says that its port is taken, exits with 1 and leaves nothing behind', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    try {
+      const { port } = squatter.address() as { port: number };
+      using directory = temporaryDirectory();
+      await using server = runProgram('src/cli/main.ts', [
+        ...['serve', '--port', String(port), '--data-dir', directory.path],
+      ]);
+      expect(await server.ended).to.equal(1);
+      expect(server.errors()).to.equal(
+        `error: cannot listen on 127.0.0.1, port ${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+      );
+      expect(runningEmbeddedPostgres(directory.path)).to.equal(undefined);
+    } finally {
+      squatter.close();
+    }
+  });
+
+  it('ends at once with the second signal, and even then leaves no database behind', async () => {
+    using directory = temporaryDirectory();
+    await using server = runServe(['--data-dir', directory.path]);
+    await listening(server);
+    const url = runningEmbeddedPostgres(directory.path) ?? '';
+    const postgres = await serverPid(url);
+    // What the coordinator writes when it closes has to wait, so that there is something to interrupt.
+    const blocker = new pg.Client(url);
+    blocker.on('error', () => {});
+    await blocker.connect();
+    await blocker.query('begin; lock table tailnet_peers in access exclusive mode');
+    server.signal('SIGTERM');
+    await server.line((line) => line.includes('"draining"'));
+    server.signal('SIGINT');
+    expect(await server.ended).to.equal(130);
+    while (processStart(postgres) !== undefined) await delay(20);
+    await blocker.end();
+  });
+
+  it('takes its options from the environment', async () => {
+    await using database = await testDatabase();
+    const environment = { DATABASE_URL: database.url, TAILNET_PORT: '0', TAILNET_LOG_LEVEL: 'debug' };
+    await using server = runProgram('src/cli/main.ts', ['serve'], { environment });
+    const { http } = await listening(server);
+    await using peer = runPeer(http, alice, []);
+    await server.line((line) => line.includes('"connection opened"'));
+    peer.signal('SIGTERM');
+    await peer.ended;
+  });
+
+  it('holds peers to its limits', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url, '--max-message-size', '50']);
+    const { http } = await listening(server);
+    const socket = new WebSocket(`${http.replace('http', 'ws')}/api/v2/coordinate?id=${alice}`);
+    await once(socket, 'open');
+    socket.send(new Uint8Array(51));
+    const [code] = (await once(socket, 'close')) as [number];
+    expect(code).to.equal(1009);
+  });
+});
+
+describe('peer', () => {
+  it('publishes a node, opens tunnels, tells what it hears and says goodbye', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url]);
+    const { http } = await listening(server);
+    await using a = runPeer(http, alice, ['--derp', '7']);
+    await using b = runPeer(http, bob, ['--tunnel', alice, '--json']);
+    expect(await a.line((line) => line.startsWith(bob))).to.equal(
+      `${bob} NODE (new) derp 1 fd7a:115c:a1e0:4bb0:8bb0:bb0b:b0bb:bb0/128`,
+    );
+    const update = JSON.parse(await b.line((line) => line.includes('"update"'))) as { node: { preferredDerp: number } };
+    expect(update).to.include({ event: 'update', peer: alice, kind: 'NODE', reason: 'new' });
+    expect(update.node.preferredDerp).to.equal(7);
+    a.signal('SIGINT');
+    expect(await a.ended).to.equal(0);
+    expect(a.lines.at(-1)).to.equal('connection closed: 1000');
+    expect(JSON.parse(await b.line((line) => line.includes('"DISCONNECTED"')))).to.deep.equal({
+      event: 'update',
+      peer: alice,
+      kind: 'DISCONNECTED',
+      reason: 'disconnected',
+    });
+    expect(await query(database.url, 'select id from tailnet_peers')).to.deep.equal([{ id: bob }]);
+  });
+
+  it('comes back when its coordinator does', async () => {
+    await using database = await testDatabase();
+    const port = await freePort();
+    const words = ['--database-url', database.url, '--port', String(port)];
+    await using first = runServe(words);
+    const { http } = await listening(first);
+    await using peer = runPeer(http, alice, []);
+    await peer.line((line) => line.startsWith('connected'));
+    first.signal('SIGTERM');
+    await first.ended;
+    await using second = runServe(words);
+    await listening(second);
+    await row(database.url, `select from tailnet_peers where status = 'ok'`);
+    expect(peer.lines.filter((line) => line.startsWith('connected'))).to.have.length(2);
+  });
+
+  it('gives up with exit code 1 when the coordinator will never take it', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url]);
+    const { http } = await listening(server);
+    await using peer = runProgram('src/cli/main.ts', ['peer', '--url', `${http.replace('http', 'ws')}/?role=king`]);
+    expect(await peer.ended).to.equal(1);
+    expect(peer.lines.join()).to.match(/^connection closed: 1006 HTTP 400 .*role.*king/);
+  });
+
+  it('ends when it is told to, although nobody answers', async () => {
+    await using peer = runPeer(`http://127.0.0.1:${await freePort()}`, alice, []);
+    await peer.line((line) => line.includes('next try'));
+    peer.signal('SIGTERM');
+    expect(await peer.ended).to.equal(0);
+  });
+});
+
+describe('status and migrate', () => {
+  it('show what there is, while serve runs on the embedded database and after', async () => {
+    using directory = temporaryDirectory();
+    const dataDir = ['--data-dir', directory.path];
+    await using server = runServe(dataDir);
+    const { http, coordinatorId } = await listening(server);
+    await using a = runPeer(http, alice, []);
+    await using b = runPeer(http, bob, ['--tunnel', alice]);
+    await a.line((line) => line.startsWith(bob));
+
+    const status = JSON.parse(await output('status', '--json', ...dataDir)) as Record<
+      string,
+      Record<string, unknown>[]
+    >;
+    expect(status['coordinators']?.map(({ id, live }) => ({ id, live }))).to.deep.equal([
+      { id: coordinatorId, live: true },
+    ]);
+    expect(status['peers']?.map(({ id, status: is }) => ({ id, is }))).to.deep.equal([
+      { id: alice, is: 'ok' },
+      { id: bob, is: 'ok' },
+    ]);
+    expect(status['tunnels']?.map(({ src, dst }) => ({ src, dst }))).to.deep.equal([{ src: bob, dst: alice }]);
+    expect(await output('migrate', ...dataDir)).to.equal('nothing to do: the tables are up to date');
+
+    b.signal('SIGKILL');
+    await a.line((line) => line.includes('LOST'));
+    server.signal('SIGTERM');
+    await server.ended;
+    const text = await output('status', ...dataDir);
+    expect(text).to.match(new RegExp(`^1 coordinator\nCOORDINATOR .*\n${coordinatorId}  `));
+    expect(text).to.match(new RegExp(`\n2 peers\nPEER .*\n${alice}  lost .*\n${bob}  lost `));
+    expect(text).to.match(new RegExp(`\n1 tunnel\nFROM .*\n${bob}  ${alice}  `));
+  });
+
+  it('say what to do when there are no tables, and do it', async () => {
+    await using database = await testDatabase();
+    await using before = runProgram('src/cli/main.ts', ['status', '--database-url', database.url]);
+    expect(await before.ended).to.equal(1);
+    expect(before.errors()).to.match(
+      /^error: the database \S+ has no tailnet tables: run "tailnet-coordinator migrate"\n$/,
+    );
+    expect(await output('migrate', '--database-url', database.url)).to.match(/^migrated: 0001_/);
+    expect(await output('status', '--database-url', database.url)).to.equal(
+      'no coordinators\n\nno peers\n\nno tunnels',
+    );
+  });
+
+  it('fail in one line when a role is not there', async () => {
+    await using database = await testDatabase();
+    await using migrate = runProgram('src/cli/main.ts', [
+      ...['migrate', '--database-url', database.url, '--grant', 'no_such_role'],
+    ]);
+    expect(await migrate.ended).to.equal(1);
+    expect(migrate.errors()).to.match(/^error: cannot grant to role "no_such_role": .*\n$/);
+  });
+});
+
+function runServe(words: string[], options?: { cwd: string }): RunningProgram {
+  const port = words.includes('--port') ? [] : ['--port', '0'];
+  return runProgram('src/cli/main.ts', ['serve', ...port, ...words], options);
+}
+
+function runPeer(http: string, id: string, words: string[]): RunningProgram {
+  return runProgram('src/cli/main.ts', ['peer', '--url', http.replace('http', 'ws'), '--id', id, ...words]);
+}
+
+async function listening(server: RunningProgram): Promise<LogLine> {
+  return JSON.parse(await server.line((line) => line.includes('"msg":"listening"'))) as LogLine;
+}
+
+async function answer(url: string): Promise<[number, unknown]> {
+  // A connection that is kept would be one more thing that the server has to close.
+  const response = await fetch(url, { headers: { connection: 'close' } });
+  return [response.status, await response.json()];
+}
+
+/** The output of a command that is to succeed. */
+async function output(...words: string[]): Promise<string> {
+  await using program = runProgram('src/cli/main.ts', words);
+  expect(await program.ended, program.errors()).to.equal(0);
+  return program.lines.join('\n');
+}
+
+/** Resolves when there is such a row; mocha's timeout is the limit. */
+async function row(url: string, sql: string): Promise<void> {
+  while ((await query(url, sql)).length === 0) await delay(20);
+}
+
+/** The process of the server itself. */
+async function serverPid(url: string): Promise<number> {
+  const [row] = await query<{ pid: string }>(
+    url,
+    `select split_part(pg_read_file('postmaster.pid'), e'\\n', 1) as pid`,
+  );
+  return Number(row?.pid);
+}
