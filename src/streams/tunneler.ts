@@ -69,31 +69,39 @@ export const createTunneler = (calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>
     if (source?.wanted.size === 0 && isSettled(source)) sources.delete(src);
   };
 
+  /** Looks up what to write when it starts, and again on each retry: all that is unwritten by then. */
   const writeUnwritten = (src: Uuid): Observable<WrittenTunnels> => {
-    const source = sources.get(src);
-    if (source === undefined || isSettled(source)) return EMPTY;
-    const operations = [...source.unwritten];
-    const { clear } = source;
-    const destinations = (kind: Operation['kind']) =>
-      operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
-    const writes = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
-    return calls.writeTunnels(writes).pipe(
-      map((at) => {
+    let settle = (): void => {};
+    return defer(() => {
+      const source = sources.get(src);
+      if (source === undefined || isSettled(source)) return EMPTY;
+      const operations = [...source.unwritten];
+      const { clear } = source;
+      // What has come since then is still to be written.
+      settle = () => {
         for (const [dst, operation] of operations) {
           if (source.unwritten.get(dst) === operation) source.unwritten.delete(dst);
         }
         if (source.clear === clear) source.clear = undefined;
         dropIfIdle(src);
-        return { ...writes, at };
+      };
+      const destinations = (kind: Operation['kind']) =>
+        operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
+      const writes = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
+      return calls.writeTunnels(writes).pipe(
+        map((at) => {
+          settle();
+          return { ...writes, at };
+        }),
+      );
+    }).pipe(
+      calls.retry(),
+      catchError((err: unknown) => {
+        logger.error({ err, peer_id: src }, 'tunnels given up');
+        settle();
+        return EMPTY;
       }),
     );
-  };
-
-  const giveUp = (src: Uuid): void => {
-    const source = sources.get(src);
-    source?.unwritten.clear();
-    if (source !== undefined) source.clear = undefined;
-    dropIfIdle(src);
   };
 
   return {
@@ -134,17 +142,6 @@ export const createTunneler = (calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>
     end: () => {
       dirty$.complete();
     },
-    written$: dirty$.pipe(
-      coalesceByKey((src) =>
-        defer(() => writeUnwritten(src)).pipe(
-          calls.retry(),
-          catchError((err: unknown) => {
-            logger.error({ err, peer_id: src }, 'tunnels given up');
-            giveUp(src);
-            return EMPTY;
-          }),
-        ),
-      ),
-    ),
+    written$: dirty$.pipe(coalesceByKey(writeUnwritten)),
   };
 };

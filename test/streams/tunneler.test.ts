@@ -1,0 +1,295 @@
+import { expect } from 'chai';
+import { type Observable, map } from 'rxjs';
+import type { TestScheduler } from 'rxjs/testing';
+import { StoreError, type Uuid } from '../../src/db/store.js';
+import { type Tunneler, createTunneler } from '../../src/streams/tunneler.js';
+import { alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
+import { statementsOf } from './support/describeCall.js';
+import { logbook } from './support/logbook.js';
+import { northsDatabase } from './support/northsDatabase.js';
+import { onTime } from './support/onTime.js';
+import { storeCallsOn } from './support/storeCallsOn.js';
+
+const add = (src: Uuid, dst: Uuid) => ({ kind: 'add', src, dst }) as const;
+const remove = (src: Uuid, dst: Uuid) => ({ kind: 'remove', src, dst }) as const;
+const clear = (src: Uuid) => ({ kind: 'clear', src }) as const;
+const release = (src: Uuid) => ({ kind: 'release', src }) as const;
+
+const arrow = ({ src, dst }: { src: Uuid; dst: Uuid }) => `${nameOf(src)}>${nameOf(dst)}`;
+
+const setUp = (scheduler: TestScheduler) => {
+  const database = northsDatabase(scheduler);
+  const book = logbook();
+  const tunneler = createTunneler(storeCallsOn(database.store, scheduler), book.logger);
+  return {
+    ...{ tunneler, database, book, faults: database.faults },
+    at: onTime(scheduler),
+    statements$: statementsOf(database),
+    rows: () => database.rows.tunnels().map(arrow),
+    wanted: () => [...tunneler.wanted()].map(arrow),
+  };
+};
+
+/** Whose tunnels were written. */
+const inWords = (tunneler: Tunneler): Observable<string> => tunneler.written$.pipe(map(({ src }) => nameOf(src)));
+
+describe('tunneler', () => {
+  it(
+    'writes in one statement what several peers ask for in one turn',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at, statements$, rows, wanted } = setUp(scheduler);
+      at(1, () => {
+        tunneler.accept(add(alice, bob));
+        tunneler.accept(add(dave, alice));
+        tunneler.accept(remove(carol, alice));
+        tunneler.accept(clear(eve));
+      });
+      expectObservable(statements$).toBe('-a', { a: 'tunnels +alice>bob +dave>alice -carol>alice clear eve' });
+      expectObservable(inWords(tunneler)).toBe('11ms (adce)', { a: 'alice', c: 'carol', d: 'dave', e: 'eve' });
+      at(12, () => {
+        expect(rows()).to.deep.equal(['alice>bob', 'dave>alice']);
+      });
+    }),
+  );
+
+  it(
+    'writes together what a peer asks for while a write of its own is in flight',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at, statements$, rows, wanted } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(2, () => tunneler.accept(add(alice, carol)));
+      at(3, () => tunneler.accept(add(dave, alice)));
+      at(4, () => tunneler.accept(remove(alice, eve)));
+      expectObservable(statements$).toBe('-a-b 7ms c', {
+        a: 'tunnels +alice>bob',
+        b: 'tunnels +dave>alice',
+        c: 'tunnels +alice>carol -alice>eve',
+      });
+      expectObservable(inWords(tunneler)).toBe('11ms a-d 7ms a', { a: 'alice', d: 'dave' });
+      at(30, () => {
+        expect(rows()).to.deep.equal(['alice>bob', 'alice>carol', 'dave>alice']);
+        expect(wanted()).to.deep.equal(rows());
+        expect(tunneler.wantedBy(alice)).to.deep.equal(new Set([bob, carol]));
+        expect(tunneler.wantedBy(bob)).to.deep.equal(new Set());
+      });
+    }),
+  );
+
+  it(
+    'says what was written of whom, and when',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(21, () => {
+        tunneler.accept(remove(alice, bob));
+        tunneler.accept(clear(carol));
+      });
+      const nothing = { add: [], remove: [], clear: false };
+      expectObservable(tunneler.written$).toBe('11ms a 19ms (bc)', {
+        a: { ...nothing, src: alice, add: [bob], at: 6000 },
+        b: { ...nothing, src: alice, remove: [bob], at: 26_000 },
+        c: { ...nothing, src: carol, clear: true, at: 26_000 },
+      });
+    }),
+  );
+
+  it(
+    'leaves no row of a tunnel that is removed while its write fails and is tried again',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at, statements$, rows, wanted } = setUp(scheduler);
+      faults.failNext('writeTunnels', 2);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(300, () => tunneler.accept(remove(alice, bob)));
+      expectObservable(statements$).toBe('-a 509ms b 759ms b', { a: 'tunnels +alice>bob', b: 'tunnels -alice>bob' });
+      expectObservable(inWords(tunneler)).toBe('1281ms a', { a: 'alice' });
+      at(2000, () => {
+        expect(rows()).to.deep.equal([]);
+        expect(wanted()).to.deep.equal([]);
+      });
+    }),
+  );
+
+  it(
+    'leaves no row of a tunnel whose write took effect although it seemed to fail',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at, rows } = setUp(scheduler);
+      faults.failAfterEffect('writeTunnels');
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(300, () => {
+        expect(rows()).to.deep.equal(['alice>bob']);
+        tunneler.accept(remove(alice, bob));
+      });
+      expectObservable(inWords(tunneler)).toBe('521ms a', { a: 'alice' });
+      at(600, () => expect(rows()).to.deep.equal([]));
+    }),
+  );
+
+  it(
+    'leaves no orphan when a peer says goodbye while a tunnel of its is being written',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at, statements$, rows } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(2, () => tunneler.accept(add(alice, carol)));
+      at(3, () => tunneler.accept(clear(alice)));
+      expectObservable(statements$).toBe('-a 9ms b', { a: 'tunnels +alice>bob', b: 'tunnels clear alice' });
+      expectObservable(inWords(tunneler)).toBe('11ms a 9ms a', { a: 'alice' });
+      at(10, () => expect(rows()).to.deep.equal(['alice>bob']));
+      at(30, () => expect(rows()).to.deep.equal([]));
+    }),
+  );
+
+  it(
+    'keeps a tunnel that is opened after a goodbye',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at, statements$, rows } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => {
+        tunneler.accept(clear(alice));
+        tunneler.accept(add(alice, carol));
+      });
+      expectObservable(statements$).toBe('-a 18ms b 9ms c', {
+        a: 'tunnels +alice>bob',
+        b: 'tunnels clear alice',
+        c: 'tunnels +alice>carol',
+      });
+      expectObservable(inWords(tunneler)).toBe('11ms a 18ms a 9ms a', { a: 'alice' });
+      at(50, () => expect(rows()).to.deep.equal(['alice>carol']));
+    }),
+  );
+
+  it(
+    'keeps a tunnel that is opened while the goodbye before it is being written',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at, statements$, rows } = setUp(scheduler);
+      at(1, () => tunneler.accept(clear(alice)));
+      at(3, () => tunneler.accept(add(alice, carol)));
+      at(4, () => tunneler.accept(clear(alice)));
+      at(5, () => tunneler.accept(add(alice, dave)));
+      expectObservable(statements$).toBe('-a 9ms b', {
+        a: 'tunnels clear alice',
+        b: 'tunnels +alice>dave clear alice',
+      });
+      expectObservable(inWords(tunneler)).toBe('11ms a 9ms a', { a: 'alice' });
+      at(40, () => expect(rows()).to.deep.equal(['alice>dave']));
+    }),
+  );
+
+  it(
+    'writes what came last of one tunnel, however often it changed',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at, statements$, rows } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      [add, remove, add, remove].forEach((change, index) => at(2 + index, () => tunneler.accept(change(alice, bob))));
+      expectObservable(statements$).toBe('-a 9ms b', { a: 'tunnels +alice>bob', b: 'tunnels -alice>bob' });
+      expectObservable(inWords(tunneler)).toBe('11ms a 9ms a', { a: 'alice' });
+      at(40, () => expect(rows()).to.deep.equal([]));
+    }),
+  );
+
+  it(
+    'does not answer for the tunnels of a lost peer any more, but leaves them',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at, statements$, rows, wanted } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => {
+        tunneler.accept(release(alice));
+        tunneler.accept(release(eve));
+        tunneler.reassert(alice, bob);
+        expect(wanted()).to.deep.equal([]);
+      });
+      expectObservable(statements$).toBe('-a', { a: 'tunnels +alice>bob' });
+      expectObservable(inWords(tunneler)).toBe('11ms a', { a: 'alice' });
+      at(40, () => expect(rows()).to.deep.equal(['alice>bob']));
+    }),
+  );
+
+  it(
+    'still writes what a lost peer had asked for',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at, rows } = setUp(scheduler);
+      faults.failNext('writeTunnels');
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => tunneler.accept(release(alice)));
+      expectObservable(inWords(tunneler)).toBe('521ms a', { a: 'alice' });
+      at(600, () => expect(rows()).to.deep.equal(['alice>bob']));
+    }),
+  );
+
+  it(
+    'writes a wanted tunnel again that was found missing, once, and no other',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, database, at, statements$, rows } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => {
+        database.rows.deleteTunnels(alice);
+        tunneler.reassert(alice, bob);
+        tunneler.reassert(alice, bob);
+        tunneler.reassert(alice, carol);
+        tunneler.reassert(dave, bob);
+      });
+      at(22, () => tunneler.reassert(alice, bob));
+      expectObservable(statements$).toBe('-a 18ms a', { a: 'tunnels +alice>bob' });
+      expectObservable(inWords(tunneler)).toBe('11ms a 18ms a', { a: 'alice' });
+      at(40, () => expect(rows()).to.deep.equal(['alice>bob']));
+    }),
+  );
+
+  it(
+    'gives up the tunnels that the database refuses, says so, and goes on with those of others',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, book, at, rows } = setUp(scheduler);
+      faults.failWhen((call) =>
+        call.method === 'writeTunnels' && call.args[1].add.some(({ src }) => src === eve)
+          ? new StoreError('refused', 'nobody wants eve')
+          : undefined,
+      );
+      at(1, () => [alice, eve, bob].forEach((src) => tunneler.accept(add(src, carol))));
+      expectObservable(inWords(tunneler)).toBe('21ms a 29ms b', { a: 'alice', b: 'bob' });
+      at(100, () => {
+        expect(rows()).to.deep.equal(['alice>carol', 'bob>carol']);
+        expect(book.lines).to.deep.equal(['error tunnels given up']);
+        expect(book.entries[0]).to.include({ peer_id: eve });
+      });
+    }),
+  );
+
+  it(
+    'still writes the goodbye of a peer whose tunnel is refused meanwhile',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at, statements$, rows } = setUp(scheduler);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => {
+        faults.failNext('writeTunnels', 1, new StoreError('refused', 'no'));
+        tunneler.accept(add(alice, carol));
+      });
+      at(25, () => tunneler.accept(clear(alice)));
+      expectObservable(statements$).toBe('-a 18ms b 9ms c', {
+        ...{ a: 'tunnels +alice>bob', b: 'tunnels +alice>carol', c: 'tunnels clear alice' },
+      });
+      expectObservable(inWords(tunneler)).toBe('11ms a 28ms a', { a: 'alice' });
+      at(50, () => expect(rows()).to.deep.equal([]));
+    }),
+  );
+
+  it(
+    'completes when it was ended and everything is written, retries included',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at } = setUp(scheduler);
+      faults.failNext('writeTunnels');
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => tunneler.end());
+      expectObservable(inWords(tunneler)).toBe('521ms (a|)', { a: 'alice' });
+    }),
+  );
+
+  it(
+    'stops trying when it is unsubscribed',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at, statements$ } = setUp(scheduler);
+      faults.failNext('writeTunnels', 99);
+      at(1, () => tunneler.accept(add(alice, bob)));
+      expectObservable(inWords(tunneler), '^ 700ms !').toBe('-');
+      expectObservable(statements$).toBe('-a 509ms a', { a: 'tunnels +alice>bob' });
+    }),
+  );
+});
