@@ -24,7 +24,7 @@ export const resolveOptions = ({
 }: CoordinatorOptions) => {
   for (const [name, value] of Object.entries(tuning)) {
     if (!(name in defaultTuning)) throw new RangeError(`tuning: there is no ${name}; there are ${tunable}`);
-    if (!(value > 0) && !mayBeZero.has(name)) {
+    if (!(value > 0 || (value === 0 && mayBeZero.has(name)))) {
       throw new RangeError(`tuning: ${name} must be a positive number, got ${String(value)}`);
     }
   }

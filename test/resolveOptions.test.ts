@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import { NEVER, asapScheduler, asyncScheduler } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { defaultTuning } from '../src/defaults.js';
+import type { CoordinatorOptions } from '../src/options.js';
+import { isUuid } from '../src/proto/uuid.js';
+import { resolveOptions } from '../src/resolveOptions.js';
+import { memoryDatabase, north } from '../src/testing/index.js';
+import { logbook } from './streams/support/logbook.js';
+
+const database = memoryDatabase();
+const resolved = (options: Partial<CoordinatorOptions> = {}) => resolveOptions({ database, ...options });
+const tuned = (tuning: Record<string, number>) => () => resolved({ tuning });
+
+describe('resolveOptions', () => {
+  it('fills in the defaults', () => {
+    const options = resolved();
+    expect(options).to.include({ scheduler: asyncScheduler, close$: NEVER, random: Math.random });
+    expect(options.tuning).to.deep.equal(defaultTuning);
+    expect(options.logger.level).to.equal('silent');
+  });
+
+  it('draws an id, a new one each time', () => {
+    const [first, second] = [resolved().id, resolved().id];
+    expect([first, second].every(isUuid)).to.equal(true);
+    expect(first).not.to.equal(second);
+  });
+
+  it('takes an id in either case, and refuses what is none', () => {
+    expect(resolved({ id: north.toUpperCase() }).id).to.equal(north);
+    expect(() => resolved({ id: 'north' })).to.throw(TypeError, 'not a UUID: "north"');
+  });
+
+  it('keeps the defaults of what is not tuned', () => {
+    expect(resolved({ tuning: { heartbeatPeriod: 5 } }).tuning).to.deep.equal({ ...defaultTuning, heartbeatPeriod: 5 });
+  });
+
+  it('refuses times and sizes that make no sense, and names that there are not', () => {
+    expect(tuned({ heartbeatPeriod: -1 })).to.throw(
+      RangeError,
+      'tuning: heartbeatPeriod must be a positive number, got -1',
+    );
+    for (const [name] of Object.entries(defaultTuning)) {
+      expect(tuned({ [name]: Number.NaN }), name).to.throw(RangeError, `tuning: ${name} must be a positive number`);
+      expect(tuned({ [name]: -5 }), name).to.throw(RangeError, `tuning: ${name} must be a positive number, got -5`);
+    }
+    expect(tuned({ heartbeat: 5 })).to.throw(RangeError, /^tuning: there is no heartbeat; there are heartbeatPeriod, /);
+    expect(tuned({ heartbeatPeriod: 0 })).to.throw(RangeError, 'got 0');
+  });
+
+  it('lets those jitters be zero that may be', () => {
+    expect(resolved({ tuning: { resyncJitter: 0, unhealthySpread: 0 } }).tuning).to.include({
+      ...{ resyncJitter: 0, unhealthySpread: 0 },
+    });
+  });
+
+  it('waits for the end of a turn at once in real time, and within the frame in virtual time', () => {
+    const scheduler = new TestScheduler(() => undefined);
+    expect(resolved().turnScheduler).to.equal(asapScheduler);
+    expect(resolved({ scheduler }).turnScheduler).to.equal(scheduler);
+  });
+
+  it('uses a database that it is given as it is, and leaves closing it to the giver', () => {
+    const options = resolved();
+    expect(options.database).to.equal(database);
+    expect(options.ownsDatabase).to.equal(false);
+  });
+
+  it('opens a database by its URL or configuration, without connecting yet, and owns it', () => {
+    for (const given of ['postgres://localhost:1/nowhere', { host: 'localhost', port: 1 }]) {
+      const options = resolved({ database: given });
+      expect(options.ownsDatabase).to.equal(true);
+      expect(options.database).to.have.keys('store', 'bus', 'close');
+      options.database.close?.().subscribe();
+    }
+  });
+
+  it('names the coordinator in every line that is logged', () => {
+    const book = logbook();
+    resolved({ logger: book.logger, id: north }).logger.info('hello');
+    expect(book.entries[0]).to.include({ coordinator_id: north });
+  });
+});
