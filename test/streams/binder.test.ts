@@ -40,7 +40,7 @@ describe('nextBinding', () => {
   });
 
   it('passes over a node that differs only in when it was composed', () => {
-    expect(nextBinding(before, node(alice, 1, { asOf: new Date(5) }))).to.equal(undefined);
+    expect(nextBinding(before, node(alice, 1, { asOf: { seconds: 5n, nanos: 0 } }))).to.equal(undefined);
   });
 
   it('keeps the node of a peer that is lost, and has nothing to lose without one', () => {
@@ -87,7 +87,7 @@ describe('binder', () => {
       const { binder, at, statements$ } = setUp(scheduler);
       at(1, () => binder.accept(lost(alice)));
       at(2, () => binder.accept(node(bob, 1)));
-      at(50, () => binder.accept(node(bob, 1, { asOf: new Date(9) })));
+      at(50, () => binder.accept(node(bob, 1, { asOf: { seconds: 9n, nanos: 0 } })));
       at(60, () => binder.accept(lost(bob)));
       at(90, () => binder.accept(lost(bob)));
       expectObservable(statements$).toBe('--a 57ms b', { a: 'write bob 1', b: 'write bob lost' });

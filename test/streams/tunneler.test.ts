@@ -37,7 +37,7 @@ describe('tunneler', () => {
   it(
     'writes in one statement what several peers ask for in one turn',
     marbles(({ scheduler, expectObservable }) => {
-      const { tunneler, at, statements$, rows, wanted } = setUp(scheduler);
+      const { tunneler, at, statements$, rows } = setUp(scheduler);
       at(1, () => {
         tunneler.accept(add(alice, bob));
         tunneler.accept(add(dave, alice));

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { type Observable, NEVER } from 'rxjs';
+import { type Bus, type BusEvent, channels } from '../../src/db/bus.js';
+import { hints$ } from '../../src/streams/hints.js';
+import { alice, bob, marbles, north } from '../../src/testing/index.js';
+import { logbook } from './support/logbook.js';
+
+const g: BusEvent = { kind: 'gap' };
+const message = (payload: string): BusEvent => ({ kind: 'message', payload });
+
+/** A bus on which this is heard; nothing on the other channels. */
+const hearing = (heard: Partial<Record<keyof typeof channels, Observable<BusEvent>>>): Bus => ({
+  listen$: (channel) => {
+    const [name] = Object.entries(channels).find(([, value]) => value === channel) ?? [];
+    return heard[name as keyof typeof channels] ?? NEVER;
+  },
+  publish: () => NEVER,
+});
+
+describe('hints$', () => {
+  it(
+    'says what is heard on each channel',
+    marbles(({ cold, expectObservable }) => {
+      const bus = hearing({
+        heartbeat: cold('        -a', { a: message(north) }),
+        peer: cold('             --a', { a: message(alice) }),
+        tunnel: cold('           ---a', { a: message(`${alice},${bob}`) }),
+        readyForHandshake: cold('----a', { a: message(`${alice},${bob}`) }),
+      });
+      expectObservable(hints$(bus, logbook().logger)).toBe('-hptr', {
+        h: { kind: 'heartbeat', coordinatorId: north },
+        p: { kind: 'peer', peerId: alice },
+        t: { kind: 'tunnel', src: alice, dst: bob },
+        r: { kind: 'ready', to: alice, from: bob },
+      });
+    }),
+  );
+
+  it(
+    'says the first gap only when all channels are listened on, and then every one',
+    marbles(({ cold, expectObservable }) => {
+      const bus = hearing({
+        heartbeat: cold('        g---------', { g }),
+        peer: cold('             -g----g---', { g }),
+        tunnel: cold('           --g-g-----', { g }),
+        readyForHandshake: cold('--------g-g', { g }),
+      });
+      expectObservable(hints$(bus, logbook().logger)).toBe('--------g-g', { g: { kind: 'gap' } });
+    }),
+  );
+
+  it(
+    'waits for all channels anew each time it is subscribed to',
+    marbles(({ cold, expectObservable }) => {
+      const bus = hearing({
+        heartbeat: cold('        g', { g }),
+        peer: cold('             g', { g }),
+        tunnel: cold('           g', { g }),
+        readyForHandshake: cold('--g', { g }),
+      });
+      const heard$ = hints$(bus, logbook().logger);
+      expectObservable(heard$).toBe('          --g', { g: { kind: 'gap' } });
+      expectObservable(heard$, '----^').toBe('------g', { g: { kind: 'gap' } });
+    }),
+  );
+
+  it(
+    'drops what does not read as it should, says so, and goes on',
+    marbles(({ cold, scheduler, expectObservable }) => {
+      const book = logbook();
+      const bus = hearing({
+        peer: cold('  abcdef-x', {
+          a: message(''),
+          b: message('alice'),
+          c: message(`${alice},`),
+          d: message(`${alice},${bob}`),
+          e: message(` ${alice}`),
+          f: message('x'.repeat(7000)),
+          x: message(alice),
+        }),
+        tunnel: cold('abcde---y', {
+          a: message(''),
+          b: message(alice),
+          c: message(`${alice},`),
+          d: message(`${alice},${bob},${bob}`),
+          e: message(`${alice} ${bob}`),
+          y: message(`${bob},${alice}`),
+        }),
+      });
+      expectObservable(hints$(bus, book.logger)).toBe('-------xy', {
+        x: { kind: 'peer', peerId: alice },
+        y: { kind: 'tunnel', src: bob, dst: alice },
+      });
+      scheduler.schedule(() => {
+        expect(book.lines).to.deep.equal(Array.from({ length: 11 }, () => 'error notification not understood'));
+        expect(book.entries[0]).to.include({ channel: channels.peer, expected: 'a UUID', payload: '' });
+        expect(book.entries[1]).to.include({ expected: 'two UUIDs separated by a comma' });
+        const payloads = book.entries.map(({ payload }) => String(payload).length);
+        expect(Math.max(...payloads)).to.equal(100);
+      }, 20);
+    }),
+  );
+
+  it(
+    'reads ids in upper case as the same',
+    marbles(({ cold, expectObservable }) => {
+      const bus = hearing({ peer: cold('a', { a: message(alice.toUpperCase()) }) });
+      expectObservable(hints$(bus, logbook().logger)).toBe('a', { a: { kind: 'peer', peerId: alice } });
+    }),
+  );
+
+  it(
+    'fails when the bus can no longer listen, and lets go of all channels',
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const peer$ = cold<BusEvent>('-----', { g });
+      const tunnel$ = cold<BusEvent>('---#', {}, new Error('for ever'));
+      expectObservable(hints$(hearing({ peer: peer$, tunnel: tunnel$ }), logbook().logger)).toBe(
+        '---#',
+        {},
+        new Error('for ever'),
+      );
+      expectSubscriptions(peer$.subscriptions).toBe('^--!');
+    }),
+  );
+});
