@@ -42,6 +42,7 @@ export const conflate = <T>(ready$: Source<boolean>, createConflation: () => Con
           },
         }),
       );
+      if (subscriber.closed) return;
       subscriber.add(
         source$.subscribe({
           next: (value) => {
