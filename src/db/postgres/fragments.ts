@@ -17,8 +17,18 @@ export const announceTunnels = (from: string): string =>
   `(SELECT count(pg_notify('${channels.tunnel}', src_id::text || ',' || dst_id::text)) FROM ${from})::int`;
 
 /** The coordinator of the row `coordinator` was heard of within so many milliseconds. */
-export const isBeating = (coordinator: string, expiry: string): string =>
+const isBeating = (coordinator: string, expiry: string): string =>
   `(${coordinator}.heartbeat_at > now() - ${expiry} * interval '1 millisecond')`;
+
+/**
+ * The row `peer` stands for nobody who is connected: it is lost, or its coordinator has gone silent. A subquery instead
+ * of a join, because rows of `tailnet_peers` are to be found by the peer, never by the coordinator.
+ */
+export const isLeftBehind = (peer: string, expiry: string): string => `(
+      ${peer}.status = 'lost' OR NOT (
+        SELECT ${isBeating('home', expiry)} FROM tailnet_coordinators AS home WHERE home.id = ${peer}.coordinator_id
+      )
+    )`;
 
 /** The source of the row `tunnel` is live where that row was written: its binding is ok, its coordinator not silent. */
 export const sourceIsLive = (tunnel: string, expiry: string): string => `EXISTS (

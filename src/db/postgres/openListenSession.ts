@@ -53,12 +53,16 @@ export function openListenSession(
     close();
     events.broken(error);
   };
-  const sendListen = (channel: string, request: symbol) => {
-    const acknowledge = () => {
-      if (!isOver && wanted.get(channel) === request) events.listening(channel);
-    };
-    Promise.resolve(subscriber.listenTo(channel)).then(acknowledge).catch(fail);
+  /** One statement after the other: `pg` means to refuse a connection that is given two at a time. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<unknown> | undefined) => {
+    turn = turn.then(() => (isOver ? undefined : work())).catch(fail);
   };
+  const sendListen = (channel: string, request: symbol) =>
+    inTurn(async () => {
+      await subscriber.listenTo(channel);
+      if (!isOver && wanted.get(channel) === request) events.listening(channel);
+    });
 
   subscriber.events.on('error', fail);
   subscriber.events.on('notification', ({ channel, payload }) => {
@@ -82,7 +86,7 @@ export function openListenSession(
     },
     unlisten(channel) {
       wanted.delete(channel);
-      if (isConnected && !isOver) Promise.resolve(subscriber.unlisten(channel)).catch(fail);
+      if (isConnected && !isOver) inTurn(() => subscriber.unlisten(channel));
     },
     close,
   };

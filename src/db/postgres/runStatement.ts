@@ -2,9 +2,12 @@ import type { Pool, QueryResultRow } from 'pg';
 import { catchError, defer, map, type Observable } from 'rxjs';
 import { storeErrorOf } from './storeErrorOf.js';
 
-/** A statement that each connection prepares once, under its name. */
 export interface Statement {
-  readonly name: string;
+  /**
+   * Each connection prepares the statement once under this name, and keeps a plan. Left out where a plan that was made
+   * for small tables would be bad for large ones: then every execution is planned, for about a millisecond.
+   */
+  readonly name?: string;
   readonly text: string;
 }
 
@@ -22,7 +25,7 @@ export type Run = <Row extends QueryResultRow>(
  */
 export function runOn(pool: Pool): Run {
   return <Row extends QueryResultRow>({ name, text }: Statement, values: readonly unknown[]) =>
-    defer(() => pool.query<Row>({ name, text, values: [...values] })).pipe(
+    defer(() => pool.query<Row>({ ...(name === undefined ? {} : { name }), text, values: [...values] })).pipe(
       map(({ rows }): readonly Row[] => rows),
       catchError((error: unknown) => {
         throw storeErrorOf(error);

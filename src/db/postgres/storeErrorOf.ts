@@ -26,8 +26,8 @@ function reasonOf(code: string | undefined): StoreError['reason'] {
 const FOREIGN_KEY_VIOLATION = '23503';
 const PROGRAM_LIMIT_EXCEEDED = '54000';
 
-/** Data exceptions, integrity violations, limits of the statement itself. */
-const REFUSED_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
+/** The same row twice, data exceptions, integrity violations, limits of the statement itself. */
+const REFUSED_CLASSES: ReadonlySet<string> = new Set(['21', '22', '23', '54']);
 
 const hints: Readonly<Record<string, string>> = {
   '42P01': '; run `tailnet-coordinator migrate`',

@@ -96,7 +96,7 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
     });
 
     it('completes when there is nothing to publish', async () => {
-      expect(await publish(bus, 'one', [])).to.equal(undefined);
+      await publish(bus, 'one', []);
     });
 
     it('carries any text unchanged', async () => {

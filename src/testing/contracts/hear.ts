@@ -28,7 +28,7 @@ export async function hear(bus: Bus, channel: string): Promise<Hearing> {
   const payloads: string[] = [];
   const waiting = new Set<() => void>();
   let gaps = 0;
-  let failure: unknown;
+  let failure: Error | undefined;
 
   const until = async (reached: () => boolean): Promise<void> => {
     while (!reached()) {
@@ -54,7 +54,7 @@ export async function hear(bus: Bus, channel: string): Promise<Hearing> {
     .subscribe({
       next: wake,
       error: (error: unknown) => {
-        failure = error;
+        failure = error instanceof Error ? error : new Error(String(error));
         wake();
       },
       complete: () => {

@@ -13,10 +13,10 @@ describe('postgresDatabase', () => {
 
   storeContract('PostgreSQL', async () => {
     await query(database.url, 'truncate tailnet_coordinators cascade');
-    const { store, bus, close } = postgresDatabase(database.url);
+    const tested = postgresDatabase(database.url);
     return {
-      store,
-      bus,
+      store: tested.store,
+      bus: tested.bus,
       age: async (hours) => {
         const client = new Client({ connectionString: database.url });
         await client.connect();
@@ -29,14 +29,14 @@ describe('postgresDatabase', () => {
           await client.end();
         }
       },
-      close: () => lastOf(close()),
+      close: () => lastOf(tested.close()),
     };
   });
 
-  busContract('PostgreSQL', async () => {
+  busContract('PostgreSQL', () => {
     const here = postgresDatabase(database.url);
     const there = postgresDatabase(database.url);
-    return {
+    return Promise.resolve({
       bus: here.bus,
       other: there.bus,
       interrupt: async () => {
@@ -50,6 +50,6 @@ describe('postgresDatabase', () => {
         await lastOf(here.close());
         await lastOf(there.close());
       },
-    };
+    });
   });
 });

@@ -10,7 +10,6 @@ const PIECE = 5000;
 
 /** One coordinator at a time, and by hand what the foreign keys would delete as well, because it must be announced. */
 const coordinators: Statement = {
-  name: 'tailnet_clean_coordinators',
   text: `
     WITH silent AS MATERIALIZED (
       SELECT id FROM tailnet_coordinators
@@ -32,7 +31,6 @@ const coordinators: Statement = {
 };
 
 const lostBindings: Statement = {
-  name: 'tailnet_clean_lost_bindings',
   text: `
     WITH old AS MATERIALIZED (
       SELECT id, coordinator_id FROM tailnet_peers
@@ -48,7 +46,6 @@ const lostBindings: Statement = {
 };
 
 const tunnels: Statement = {
-  name: 'tailnet_clean_tunnels',
   text: `
     WITH abandoned AS MATERIALIZED (
       SELECT tunnel.ctid AS place FROM tailnet_tunnels AS tunnel

@@ -1,12 +1,11 @@
 import { map, type Observable } from 'rxjs';
 import type { Leftover, Writer } from '../../store.js';
-import { announcePeers, announceTunnels, isBeating, sourceIsLive, timestamp, tunnelByKey } from '../fragments.js';
+import { announcePeers, announceTunnels, isLeftBehind, sourceIsLive, timestamp, tunnelByKey } from '../fragments.js';
 import type { Run, Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
 /** Locks what it deletes in one order, as `writeBindings` and `writeTunnels` do. */
 const statement: Statement = {
-  name: 'tailnet_remove_leftovers',
   text: `
     WITH goodbye AS MATERIALIZED (
       SELECT src, ${timestamp('at')} AS at FROM unnest($2::uuid[], $3::float8[]) AS item (src, at)
@@ -17,15 +16,14 @@ const statement: Statement = {
       SELECT peer.id, peer.coordinator_id
       FROM goodbye
       JOIN tailnet_peers AS peer ON peer.id = goodbye.src
-      JOIN tailnet_coordinators AS coordinator ON coordinator.id = peer.coordinator_id
-      WHERE peer.coordinator_id <> $1::uuid
+      WHERE peer.id = ANY ($2::uuid[]) AND peer.coordinator_id <> $1::uuid
         AND peer.updated_at <= goodbye.at
-        AND (peer.status = 'lost' OR NOT ${isBeating('coordinator', '$7::float8')})
+        AND ${isLeftBehind('peer', '$7::float8')}
       ORDER BY peer.id, peer.coordinator_id
       FOR UPDATE OF peer
     ), removed_peers AS (
       DELETE FROM tailnet_peers AS peer USING held_peers AS held
-      WHERE peer.id = held.id AND peer.coordinator_id = held.coordinator_id
+      WHERE peer.id = ANY ($2::uuid[]) AND peer.id = held.id AND peer.coordinator_id = held.coordinator_id
       RETURNING peer.id
     ), found AS MATERIALIZED (
       SELECT tunnel.ctid AS place

@@ -1,6 +1,6 @@
 import { map, type Observable } from 'rxjs';
 import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
-import { announcePeers, isBeating, microseconds } from '../fragments.js';
+import { announcePeers, isLeftBehind, microseconds } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 import { compareUuids, uuidArray } from '../uuidArray.js';
 
@@ -27,16 +27,14 @@ const nodesOnly: Statement = {
  * so no two such statements can wait for each other.
  */
 const allKinds: Statement = {
-  name: 'tailnet_write_bindings',
   text: `
     WITH held AS MATERIALIZED (
       SELECT peer.id, peer.coordinator_id
       FROM tailnet_peers AS peer
-      JOIN tailnet_coordinators AS coordinator ON coordinator.id = peer.coordinator_id
       WHERE peer.id = ANY ($2::uuid[] || $6::uuid[] || $10::uuid[])
         AND (
           peer.coordinator_id = $1::uuid
-          OR peer.id = ANY ($10::uuid[]) AND (peer.status = 'lost' OR NOT ${isBeating('coordinator', '$11::float8')})
+          OR peer.id = ANY ($10::uuid[]) AND ${isLeftBehind('peer', '$11::float8')}
         )
       ORDER BY peer.id, peer.coordinator_id
       FOR UPDATE OF peer
@@ -52,11 +50,11 @@ const allKinds: Statement = {
       UPDATE tailnet_peers AS peer SET updated_at = now(), node = ${nodeOf('$7')}, status = 'lost'
       FROM unnest($6::uuid[], $8::int[], $9::int[]) AS item (id, start, length)
       JOIN held ON held.id = item.id AND held.coordinator_id = $1::uuid
-      WHERE peer.id = item.id AND peer.coordinator_id = $1::uuid
+      WHERE peer.id = ANY ($6::uuid[]) AND peer.id = item.id AND peer.coordinator_id = $1::uuid
       RETURNING peer.id
     ), gone AS (
       DELETE FROM tailnet_peers AS peer USING held
-      WHERE held.id = ANY ($10::uuid[]) AND peer.id = held.id AND peer.coordinator_id = held.coordinator_id
+      WHERE peer.id = ANY ($10::uuid[]) AND peer.id = held.id AND peer.coordinator_id = held.coordinator_id
       RETURNING peer.id
     ), changed AS (
       SELECT id FROM written UNION ALL SELECT id FROM lost UNION SELECT id FROM gone

@@ -25,7 +25,6 @@ const addOnly: Statement = {
  * (`ctid`), because by their key the planner might read all tunnels of a hub.
  */
 const allKinds: Statement = {
-  name: 'tailnet_write_tunnels',
   text: `
     WITH found AS MATERIALIZED (
       SELECT hit.ctid AS place
