@@ -5,10 +5,11 @@ import {
   concat,
   concatMap,
   defer,
-  exhaustMap,
   from,
   ignoreElements,
   map,
+  merge,
+  repeat,
   timer,
 } from 'rxjs';
 import type { Uuid } from '../db/store.js';
@@ -69,9 +70,20 @@ export const resync$ = (
     coalesceByKey(() => sweep$(options, () => resyncPause)),
   );
 
-/** Sweeps for ever, so slowly that each sweep takes the period: what no hint and no gap has told comes right in the end. */
-export const rollingCheck$ = (period: number, options: SweepOptions): Observable<never> =>
-  timer(period, period, options.scheduler).pipe(exhaustMap(() => sweep$(options, (chunks) => period / 2 / chunks)));
+/**
+ * Sweeps for ever, so slowly that each sweep takes the period: what no hint and no gap has told comes right in the end.
+ * Where there is little to look at, or nothing, the next sweep waits for the next period all the same.
+ */
+export const rollingCheck$ = (period: number, options: SweepOptions): Observable<never> => {
+  const onePeriod$ = timer(period, options.scheduler).pipe(ignoreElements());
+  return concat(
+    onePeriod$,
+    merge(
+      sweep$(options, (chunks) => period / 2 / chunks),
+      onePeriod$,
+    ).pipe(repeat()),
+  );
+};
 
 const chunksOf = <T>(items: readonly T[]): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(items.length / chunkSize) }, (_, index) =>
