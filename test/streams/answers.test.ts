@@ -1,0 +1,307 @@
+import { expect } from 'chai';
+import { NEVER, Subject, map, of, throwError, timer } from 'rxjs';
+import { type Auth, AuthorizationError } from '../../src/auth/auth.js';
+import { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
+import { requests } from '../../src/proto/requests.js';
+import { errorResponse } from '../../src/proto/responses.js';
+import type { ParsedRequest } from '../../src/proto/validate.js';
+import { type Outcome, answers } from '../../src/streams/answers.js';
+import { type MarblesContext, aNode, alice, bob, marbles } from '../../src/testing/index.js';
+import { type Logbook, logbook } from './support/logbook.js';
+
+const drawn: Record<string, CoordinateRequest> = {
+  n: requests.updateSelf(aNode({ derp: 1 })),
+  t: requests.addTunnel(bob),
+  r: requests.removeTunnel(bob),
+  d: requests.disconnect(),
+};
+
+interface Handling {
+  readonly auth?: Auth;
+  readonly apply?: (request: ParsedRequest) => Outcome;
+  readonly book?: Logbook;
+}
+
+const goOn: Outcome = { isLast: false };
+
+/** How these requests are answered: the texts of the errors. */
+const answered = (
+  { scheduler, hot }: Pick<MarblesContext, 'scheduler' | 'hot'>,
+  requestsDrawn: string,
+  { auth = () => undefined, apply = ({ disconnect }) => ({ isLast: disconnect }), book = logbook() }: Handling = {},
+) => {
+  const requests$ = hot(requestsDrawn, drawn);
+  return {
+    requests$,
+    errors$: requests$.pipe(
+      answers({ auth, authTimeout: 100, apply, scheduler, logger: book.logger }),
+      map(({ error }) => error),
+    ),
+  };
+};
+
+/** The error a request is answered with, how often it was authorised, and what was applied of it. */
+const handled = (request: CoordinateRequest | null | undefined, auth: Auth = () => undefined) => {
+  const book = logbook();
+  const errors: string[] = [];
+  const applied: ParsedRequest[] = [];
+  let asked = 0;
+  let ended = false;
+  marbles(({ scheduler }) => {
+    // Callers without types may send anything.
+    of(request!, drawn['t']!)
+      .pipe(
+        answers({
+          ...{ authTimeout: 100, scheduler, logger: book.logger },
+          auth: (given) => {
+            asked += 1;
+            return auth(given);
+          },
+          apply: (parsed) => {
+            applied.push(parsed);
+            return { isLast: parsed.disconnect };
+          },
+        }),
+      )
+      .subscribe({ next: ({ error }) => errors.push(error), complete: () => (ended = true) });
+  })();
+  expect(ended).to.equal(true);
+  return { errors, asked, applied, lines: book.lines, entries: book.entries };
+};
+
+const withBytes = (part: 'addTunnel' | 'removeTunnel', bytes: number) => ({
+  ...CoordinateRequest.fromPartial({}),
+  [part]: { id: new Uint8Array(bytes).fill(1) },
+});
+
+/** What is wrong, a request with it, and the error. */
+type Refused = readonly [what: string, request: CoordinateRequest | null | undefined, error: string];
+
+describe('answers', () => {
+  it(
+    'applies requests one after the other, and completes after a goodbye',
+    marbles((context) => {
+      const applied: string[] = [];
+      const apply = ({ node, addTunnel, removeTunnel, disconnect }: ParsedRequest): Outcome => {
+        applied.push(node ? 'node' : addTunnel ? 'add' : removeTunnel ? 'remove' : 'goodbye');
+        return { isLast: disconnect };
+      };
+      const { requests$, errors$ } = answered(context, '-ntr-d-n', { apply });
+      context.expectObservable(errors$).toBe('-----|');
+      context.expectSubscriptions(requests$.subscriptions).toBe('^----!');
+      context.scheduler.schedule(() => expect(applied).to.deep.equal(['node', 'add', 'remove', 'goodbye']), 20);
+    }),
+  );
+
+  it(
+    'completes when the requests do',
+    marbles((context) => context.expectObservable(answered(context, '-n-|').errors$).toBe('---|')),
+  );
+
+  it(
+    'passes on an answer that does not end the connection, and goes on',
+    marbles((context) => {
+      const apply = ({ disconnect }: ParsedRequest): Outcome =>
+        disconnect ? { isLast: true } : { response: errorResponse('not you'), isLast: false };
+      context.expectObservable(answered(context, '-n-n-d', { apply }).errors$).toBe('-x-x-|', { x: 'not you' });
+    }),
+  );
+
+  const malformed: readonly Refused[] = [
+    ['nothing at all', undefined, 'coordinate request is required'],
+    ['null', null, 'coordinate request is required'],
+    [
+      'an update without a node',
+      { ...CoordinateRequest.fromPartial({}), updateSelf: { node: undefined } },
+      'update_self node is required',
+    ],
+    [
+      'an entry that is none',
+      { ...drawn['n']!, readyForHandshake: [null as never] },
+      'ready_for_handshake entries must not be nil',
+    ],
+  ];
+  for (const [what, request, error] of malformed) {
+    it(`refuses ${what} before it is authorised and before any part takes effect`, () => {
+      const { errors, asked, applied, lines, entries } = handled(request);
+      expect({ errors, asked, applied }).to.deep.equal({ errors: [error], asked: 0, applied: [] });
+      expect(lines).to.deep.equal(['info invalid coordinate request']);
+      expect(entries[0]).to.include({ reason: error });
+    });
+  }
+
+  const misdirected: readonly Refused[] = [
+    [
+      'to nobody',
+      requests.addTunnel('00000000-0000-0000-0000-000000000000'),
+      'tunnel destination must not be the nil UUID',
+    ],
+    [
+      'that go to nobody no longer',
+      requests.removeTunnel('00000000-0000-0000-0000-000000000000'),
+      'tunnel destination must not be the nil UUID',
+    ],
+    ['to three bytes', withBytes('addTunnel', 3), 'add_tunnel: a peer id has 16 bytes, got 3'],
+    ['away from seventeen bytes', withBytes('removeTunnel', 17), 'remove_tunnel: a peer id has 16 bytes, got 17'],
+    [
+      'as acknowledgements of no bytes',
+      { ...drawn['n']!, readyForHandshake: [{ id: new Uint8Array() }] },
+      'ready_for_handshake: a peer id has 16 bytes, got 0',
+    ],
+  ];
+  for (const [what, request, error] of misdirected) {
+    it(`refuses tunnels ${what}, with all of the request`, () => {
+      const { errors, asked, applied, lines } = handled(request);
+      expect({ errors, asked, applied }).to.deep.equal({ errors: [error], asked: 1, applied: [] });
+      expect(lines).to.deep.equal(['info invalid coordinate request']);
+    });
+  }
+
+  it('takes an empty request for a request', () => {
+    const { errors, applied } = handled(CoordinateRequest.fromPartial({}));
+    expect(errors).to.deep.equal([]);
+    expect(applied).to.have.lengthOf(2);
+  });
+
+  describe('asks the authorisation, and', () => {
+    it('tells the peer why it was refused', () => {
+      const refusing: Auth = () => {
+        throw new AuthorizationError('agents cannot open tunnels');
+      };
+      const { errors, applied, lines } = handled(drawn['t'], refusing);
+      expect(errors).to.deep.equal(['authorization: agents cannot open tunnels']);
+      expect(applied).to.deep.equal([]);
+      expect(lines).to.deep.equal(['info request not authorised']);
+    });
+
+    for (const [what, answer] of [
+      ['a failing Observable', throwError(() => new Error('not you'))],
+      [
+        'a rejected promise that an Observable stands for',
+        timer(10).pipe(
+          map(() => {
+            throw new Error('not you');
+          }),
+        ),
+      ],
+      [
+        'an AuthorizationError that comes later',
+        timer(10).pipe(
+          map(() => {
+            throw new AuthorizationError('not you');
+          }),
+        ),
+      ],
+    ] as const) {
+      it(`takes ${what} for a refusal`, () => {
+        const { errors, applied } = handled(drawn['t'], () => answer);
+        expect(errors).to.deep.equal(['authorization: not you']);
+        expect(applied).to.deep.equal([]);
+      });
+    }
+
+    for (const [what, auth] of [
+      [
+        'throws something else',
+        (): never => {
+          throw new Error('password=hunter2');
+        },
+      ],
+      ['fails with a bug', () => throwError(() => new TypeError('password=hunter2'))],
+      [
+        'fails with a code',
+        () => throwError(() => Object.assign(new Error('password=hunter2'), { code: 'ECONNREFUSED' })),
+      ],
+      ['fails with no error at all', () => throwError(() => 'password=hunter2')],
+    ] as const) {
+      it(`keeps to itself why it ${what}`, () => {
+        const { errors, applied, lines } = handled(drawn['t'], auth);
+        expect(errors).to.deep.equal(['internal coordinator error']);
+        expect(applied).to.deep.equal([]);
+        expect(lines).to.deep.equal(['error request failed']);
+      });
+    }
+
+    it(
+      'handles the next request only when it has answered, and in order',
+      marbles((context) => {
+        const applied: string[] = [];
+        const waits = [50, 5, 0];
+        const auth: Auth = () => timer(waits.shift() ?? 0);
+        const apply = ({ node, addTunnel, disconnect }: ParsedRequest): Outcome => {
+          applied.push(`${node ? 'node' : addTunnel ? 'add' : 'goodbye'} ${String(context.scheduler.now())}`);
+          return { isLast: disconnect };
+        };
+        context.expectObservable(answered(context, '-ntd', { auth, apply }).errors$).toBe('56ms |');
+        context.scheduler.schedule(() => expect(applied).to.deep.equal(['node 51', 'add 56', 'goodbye 56']), 100);
+      }),
+    );
+
+    it(
+      'takes no answer in time for a refusal',
+      marbles((context) => {
+        const { errors$ } = answered(context, '--n', { auth: () => NEVER });
+        context.expectObservable(errors$).toBe('102ms (x|)', { x: 'authorization: no answer within 100 ms' });
+      }),
+    );
+
+    it(
+      'waits for the end of the answer, not for what it emits',
+      marbles((context) => {
+        const auth: Auth = () => context.cold('--a--a', { a: 'yes' });
+        const { errors$ } = answered(context, '--n', { auth });
+        context.expectObservable(errors$).toBe('102ms (x|)', { x: 'authorization: no answer within 100 ms' });
+      }),
+    );
+
+    it(
+      'stops asking when nobody waits any more',
+      marbles((context) => {
+        const answer$ = context.cold('---------|');
+        const { errors$ } = answered(context, '--n', { auth: () => answer$ });
+        context.expectObservable(errors$, '^----!').toBe('-');
+        context.expectSubscriptions(answer$.subscriptions).toBe('--^--!');
+      }),
+    );
+  });
+
+  it(
+    'answers what breaks while a request takes effect with the generic text, and completes',
+    marbles((context) => {
+      const book = logbook();
+      const apply = (): never => {
+        throw new TypeError('cannot read properties of undefined');
+      };
+      const { errors$ } = answered(context, '-n-n', { apply, book });
+      context.expectObservable(errors$).toBe('-(x|)', { x: 'internal coordinator error' });
+      context.scheduler.schedule(() => expect(book.lines).to.deep.equal(['error request failed']), 10);
+    }),
+  );
+
+  it('does not hear what is asked after the end, even from within', () => {
+    const requests$ = new Subject<CoordinateRequest>();
+    const applied: string[] = [];
+    requests$
+      .pipe(
+        answers({
+          ...{ auth: () => undefined, authTimeout: 100, logger: logbook().logger },
+          scheduler: {
+            now: () => 0,
+            schedule: () => {
+              throw new Error('nothing waits here');
+            },
+          },
+          apply: ({ disconnect }) => {
+            applied.push(disconnect ? 'goodbye' : 'other');
+            if (disconnect) requests$.next(requests.addTunnel(alice));
+            return disconnect ? { isLast: true } : goOn;
+          },
+        }),
+      )
+      .subscribe();
+    requests$.next(requests.disconnect());
+    requests$.next(requests.addTunnel(alice));
+    expect(applied).to.deep.equal(['goodbye']);
+    expect(requests$.observed).to.equal(false);
+  });
+});

@@ -1,0 +1,64 @@
+import { StoreError } from '../../src/db/store.js';
+import type { Beat } from '../../src/streams/heartbeats.js';
+import type { Hint } from '../../src/streams/hints.js';
+import { withOwnHeartbeatHeard } from '../../src/streams/listening.js';
+import { alice, marbles, north, south } from '../../src/testing/index.js';
+
+const hints: Record<string, Hint> = {
+  g: { kind: 'gap' },
+  n: { kind: 'heartbeat', coordinatorId: north },
+  s: { kind: 'heartbeat', coordinatorId: south },
+  p: { kind: 'peer', peerId: alice },
+};
+const beats: Record<string, Beat> = {
+  w: { kind: 'written', result: { created: false, hasBindings: false, hasTunnels: false } },
+  f: { kind: 'failed', error: new Error('away') },
+};
+const deaf = new StoreError('unavailable', 'own heartbeats are not heard');
+const gone = new Error('the bus is gone');
+
+/** Heartbeats, hints, what is passed on, and for how long it listens; a heartbeat must be heard within 100 ms. */
+const listening = (drawn: { beats: string; hints: string; expected: string; listens: string }) =>
+  marbles(({ scheduler, hot, cold, expectObservable, expectSubscriptions }) => {
+    const beats$ = hot(drawn.beats, beats);
+    const hints$ = cold(drawn.hints, hints, gone);
+    const passed$ = hints$.pipe(withOwnHeartbeatHeard({ coordinatorId: north, beats$, limit: 100, scheduler }));
+    const error = drawn.hints.includes('#') ? gone : deaf;
+    expectObservable(passed$, '^ 499ms !').toBe(drawn.expected, hints, error);
+    expectSubscriptions(hints$.subscriptions).toBe(drawn.listens);
+    expectSubscriptions(beats$.subscriptions).toBe(drawn.listens);
+  });
+
+describe('withOwnHeartbeatHeard', () => {
+  it(
+    'passes everything on while the own heartbeats are heard',
+    listening({
+      beats: '   -w 79ms w 79ms w',
+      hints: '   g-n-p-s 76ms n 79ms n 79ms s',
+      expected: 'g-n-p-s 76ms n 79ms n 79ms s',
+      listens: ' ^ 499ms !',
+    }),
+  );
+
+  it(
+    'fails when a written heartbeat is not heard in time',
+    listening({ beats: '--w', hints: 'gnp-s', expected: 'gnp-s 97ms #', listens: '^ 101ms !' }),
+  );
+
+  it(
+    'takes a later heartbeat for an earlier one, and starts to wait anew with the next that is written',
+    listening({
+      beats: '   w 89ms w 89ms w',
+      hints: '   99ms n 98ms n',
+      expected: '99ms n 98ms n',
+      listens: ' ^ 499ms !',
+    }),
+  );
+
+  it(
+    'expects nothing of heartbeats that failed',
+    listening({ beats: 'f 99ms f 99ms f', hints: 'g', expected: 'g', listens: '^ 499ms !' }),
+  );
+
+  it('fails when the bus does', listening({ beats: '-', hints: '-g-#', expected: '-g-#', listens: '^--!' }));
+});

@@ -1,0 +1,210 @@
+import { expect } from 'chai';
+import { type Observable, merge } from 'rxjs';
+import type { TestScheduler } from 'rxjs/testing';
+import type { Uuid } from '../../src/db/store.js';
+import { encodeNode } from '../../src/proto/node.js';
+import { uuidFromBytes } from '../../src/proto/uuid.js';
+import { createBinder } from '../../src/streams/binder.js';
+import { checkOwnRows$ } from '../../src/streams/ownRows.js';
+import { createTunneler } from '../../src/streams/tunneler.js';
+import { aNode, alice, bob, carol, dave, marbles, nameOf, north, south } from '../../src/testing/index.js';
+import { statementsOf } from './support/describeCall.js';
+import { logbook } from './support/logbook.js';
+import { northsDatabase } from './support/northsDatabase.js';
+import { onTime } from './support/onTime.js';
+import { storeCallsOn } from './support/storeCallsOn.js';
+
+const encoded = (of: Uuid, derp: number) => encodeNode(aNode({ of, derp }));
+
+/** North with these peers connected, each with a node and a tunnel to carol; all of it is written by 11 ms. */
+const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
+  const database = northsDatabase(scheduler);
+  const { logger } = logbook();
+  const calls = storeCallsOn(database.store, scheduler);
+  const [binder, tunneler] = [createBinder(calls, logger), createTunneler(calls, logger)];
+  const connected = new Set(peers);
+  merge(binder.written$, tunneler.written$).subscribe();
+  const at = onTime(scheduler);
+  at(1, () => {
+    for (const peerId of peers) {
+      binder.accept({ kind: 'node', peerId, node: encoded(peerId, 1) });
+      tunneler.accept({ kind: 'add', src: peerId, dst: carol });
+    }
+  });
+  const check$: Observable<never> = checkOwnRows$({
+    ...{ store: database.store, calls, binder, tunneler, coordinatorId: north },
+    isConnected: (peerId) => connected.has(peerId),
+  });
+  const rows = () => [
+    ...database.rows
+      .peers()
+      .map(({ peerId, coordinatorId, status }) => `${nameOf(peerId)}@${nameOf(coordinatorId)} ${status}`),
+    ...database.rows.tunnels().map(({ src, dst }) => `${nameOf(src)}>${nameOf(dst)}`),
+  ];
+  return {
+    database,
+    tables: database.rows,
+    binder,
+    tunneler,
+    connected,
+    check$,
+    at,
+    rows,
+    statements$: statementsOf(database),
+  };
+};
+
+const letters = {
+  b: 'readOwnBindings',
+  t: 'readOwnTunnels',
+  A: 'write alice 1',
+  B: 'write bob 1',
+  X: 'tunnels +alice>carol',
+  Y: 'tunnels +bob>carol',
+  d: 'bindings of dave',
+  D: 'write dave lost',
+};
+/** What is written at first. */
+const start = '-(wT)';
+const starting = { ...letters, w: 'write alice 1, bob 1', T: 'tunnels +alice>carol +bob>carol' };
+
+describe('checkOwnRows$', () => {
+  it(
+    'reads, and writes nothing where all is as it should be',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, statements$ } = setUp(scheduler, [alice, bob]);
+      expectObservable(check$, '20ms ^').toBe('40ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 9ms t`, starting);
+    }),
+  );
+
+  it(
+    'has written again what is missing',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, tables, rows, statements$ } = setUp(scheduler, [alice, bob]);
+      at(15, () => {
+        tables.deletePeer(alice);
+        tables.deleteTunnels(bob);
+      });
+      expectObservable(check$, '20ms ^').toBe('40ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 9ms (tA) 6ms Y`, starting);
+      at(60, () => expect(rows()).to.have.members(['alice@north ok', 'bob@north ok', 'alice>carol', 'bob>carol']));
+    }),
+  );
+
+  it(
+    'has written again what has gone back in time, or was marked lost by others',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, tables, binder, database, statements$ } = setUp(scheduler, [alice, bob]);
+      at(15, () => {
+        const [row] = tables.peers(alice);
+        tables.putPeer({ ...row!, updatedAt: row!.updatedAt - 1, node: encoded(alice, 7) });
+        tables.putPeer({ ...tables.peers(bob)[0]!, status: 'lost' });
+      });
+      expectObservable(check$, '20ms ^').toBe('40ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 9ms (tz)`, { ...starting, z: starting.w });
+      at(60, () => {
+        expect(tables.peers().map(({ status }) => status)).to.deep.equal(['ok', 'ok']);
+        expect(binder.writtenAt(alice)).to.equal(database.rows.peers(alice)[0]?.updatedAt);
+      });
+    }),
+  );
+
+  it(
+    'lets alone what is written while it reads',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, tables, binder, statements$ } = setUp(scheduler, [alice, bob]);
+      at(15, () => tables.deletePeer(alice));
+      at(28, () => binder.accept({ kind: 'node', peerId: alice, node: encoded(alice, 2) }));
+      expectObservable(check$, '20ms ^').toBe('40ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 7ms n-t`, { ...starting, n: 'write alice 2' });
+    }),
+  );
+
+  it(
+    'marks a row lost whose peer is not here, unless it is lost already or just being written',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, tables, rows, statements$ } = setUp(scheduler, [alice, bob]);
+      const row = { coordinatorId: north, updatedAt: 5, status: 'ok' } as const;
+      at(15, () => {
+        tables.putPeer({ ...row, peerId: dave, node: encoded(dave, 3) });
+        tables.putPeer({ ...row, peerId: carol, node: encoded(carol, 3), status: 'lost' });
+      });
+      expectObservable(check$, '20ms ^').toBe('50ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 9ms d 9ms (tD)`, starting);
+      at(60, () => expect(rows()).to.include.members(['dave@north lost', 'carol@north lost', 'alice@north ok']));
+    }),
+  );
+
+  it(
+    'keeps the row of a peer that connects while it looks',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, tables, rows, connected, statements$ } = setUp(scheduler, [alice, bob]);
+      const row = { coordinatorId: north, updatedAt: 5, status: 'ok' } as const;
+      at(15, () => tables.putPeer({ ...row, peerId: dave, node: encoded(dave, 3) }));
+      at(35, () => connected.add(dave));
+      expectObservable(check$, '20ms ^').toBe('50ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 9ms d 9ms t`, starting);
+      at(60, () => expect(rows()).to.include('dave@north ok'));
+    }),
+  );
+
+  it(
+    'touches no row of others, and no tunnel that nobody here asked for',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, tables, database, statements$ } = setUp(scheduler, [alice, bob]);
+      at(15, () => {
+        database.tables.store.heartbeat(south).subscribe();
+        tables.putPeer({ coordinatorId: south, updatedAt: 5, status: 'ok', peerId: dave, node: encoded(dave, 3) });
+        database.tables.store
+          .writeTunnels(
+            { coordinatorId: north, expiry: 6000 },
+            { add: [{ src: dave, dst: bob }], remove: [], clear: [] },
+          )
+          .subscribe();
+      });
+      expectObservable(check$, '20ms ^').toBe('40ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 9ms t`, starting);
+    }),
+  );
+
+  it(
+    'reads page after page',
+    marbles(({ scheduler, expectObservable }) => {
+      const peers = Array.from({ length: 2001 }, (_, index) =>
+        uuidFromBytes(
+          Uint8Array.from({ length: 16 }, (_unused, byte) =>
+            byte === 15 ? index & 255 : byte === 14 ? index >> 8 : 1,
+          ),
+        ),
+      );
+      const { check$, at, tables, database } = setUp(scheduler, peers);
+      at(90, () => {
+        tables.deletePeer(peers[1500]!);
+        tables.deleteTunnels(peers[2000]!);
+      });
+      expectObservable(check$, '100ms ^').toBe('160ms |');
+      const pages: string[] = [];
+      at(99, () => {
+        database.faults.calls$.subscribe(({ method, args }) => pages.push(`${method} ${String(args[2] ?? '')}`.trim()));
+      });
+      at(200, () => {
+        expect(pages).to.deep.equal([
+          ...['readOwnBindings 1000', 'readOwnBindings 1000', 'readOwnBindings 1000'],
+          ...['readOwnTunnels 1000', 'writeBindings', 'readOwnTunnels 1000', 'readOwnTunnels 1000', 'writeTunnels'],
+        ]);
+        expect([tables.peers().length, tables.tunnels().length]).to.deep.equal([2001, 2001]);
+      });
+    }),
+  );
+
+  it(
+    'reads again what fails',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, database, statements$ } = setUp(scheduler, [alice, bob]);
+      at(15, () => database.faults.failNext(undefined, 1));
+      expectObservable(check$, '20ms ^').toBe('550ms |');
+      expectObservable(statements$).toBe(`${start} 15ms b 509ms b 9ms t`, starting);
+    }),
+  );
+});
