@@ -59,7 +59,10 @@ export function connectPeer({ url, id, node, tunnels, print }: RunPeerOptions): 
   return {
     ended,
     sayGoodbye: (patience) => {
-      if (socket.readyState !== WebSocket.OPEN) return socket.terminate();
+      if (socket.readyState !== WebSocket.OPEN) {
+        socket.terminate();
+        return;
+      }
       send(requests.disconnect());
       const timer = setTimeout(() => socket.terminate(), patience);
       socket.on('close', () => clearTimeout(timer));
@@ -74,9 +77,9 @@ function guardAgainstSilence(socket: WebSocket): { stop(): void } {
   socket.on('message', hear).on('pong', hear).on('ping', hear);
   const timer = setInterval(() => {
     if (socket.readyState !== WebSocket.OPEN) return;
-    if (!heard) return socket.terminate();
+    if (heard) socket.ping();
+    else socket.terminate();
     heard = false;
-    socket.ping();
   }, silence / 2);
   return { stop: () => clearInterval(timer) };
 }

@@ -13,7 +13,7 @@ export function createLogger(level: LogLevel): Logger {
 }
 
 function prettyStream(): DestinationStream {
-  return PinoPretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
+  return PinoPretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true, ignore: 'pid,hostname' });
 }
 
 function jsonStream(): DestinationStream {

@@ -19,7 +19,7 @@ export function tidyEnvironment(command: Command, environment: NodeJS.ProcessEnv
     const value = envVar === undefined ? undefined : environment[envVar];
     if (envVar === undefined || value === undefined) continue;
     const isSwitch = !required && !optional;
-    if (value === '' || (isSwitch && no.test(value))) delete environment[envVar];
+    if (value === '' || (isSwitch && no.test(value))) Reflect.deleteProperty(environment, envVar);
     else if (isSwitch && !yes.test(value)) {
       throw new UsageError(`option '${long}' value '${value}' from env '${envVar}' is invalid. Use true or false.`);
     }

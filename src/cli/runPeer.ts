@@ -23,10 +23,11 @@ const goodbyePatience = 5000;
  */
 export async function runPeer(options: RunPeerOptions): Promise<number> {
   const stop = new AbortController();
+  const isStopped = () => stop.signal.aborted;
   let connection: PeerConnection | undefined;
   const onSignal = () => {
     // The second time is for those who do not want to wait.
-    if (stop.signal.aborted) process.exit(130);
+    if (isStopped()) process.exit(130);
     stop.abort();
     connection?.sayGoodbye(goodbyePatience);
   };
@@ -41,15 +42,15 @@ export async function runPeer(options: RunPeerOptions): Promise<number> {
         },
       });
       const { code, reason, final } = await connection.ended;
-      if (stop.signal.aborted || final) {
+      if (isStopped() || final) {
         options.print({ kind: 'closed', code, reason });
-        return stop.signal.aborted ? 0 : 1;
+        return isStopped() ? 0 : 1;
       }
       const longest = Math.min(lastRetry, firstRetry * 1.5 ** failures);
       const retryIn = Math.round(longest * (0.5 + Math.random() / 2));
       options.print({ kind: 'closed', code, reason, retryIn });
       await delay(retryIn, undefined, { signal: stop.signal }).catch(() => {});
-      if (stop.signal.aborted) return 0;
+      if (isStopped()) return 0;
     }
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

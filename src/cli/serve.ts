@@ -101,8 +101,8 @@ async function serveCoordinator(
     switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
     tap((event) => logGatewayEvent(logger, event)),
   );
-  const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: NodeJS.ErrnoException) => {
-    if (error.syscall === undefined) throw error;
+  const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {
+    if (!isSystemError(error)) throw error;
     throw new CommandError(`cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
   });
   try {
@@ -117,4 +117,8 @@ async function serveCoordinator(
 /** Resolves when the coordinator has tried its database. */
 function started({ health$ }: Coordinator): Promise<unknown> {
   return firstValueFrom(health$.pipe(filter((health) => health !== 'starting')), { defaultValue: undefined });
+}
+
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
 }

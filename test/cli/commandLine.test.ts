@@ -154,7 +154,7 @@ describe('the command line', () => {
 async function run(words: string, environment: NodeJS.ProcessEnv = {}) {
   const kept = { ...process.env };
   const restore = (wanted: NodeJS.ProcessEnv) => {
-    for (const name of Object.keys(process.env)) if (!(name in wanted)) delete process.env[name];
+    for (const name of Object.keys(process.env)) if (!(name in wanted)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, wanted);
   };
   restore({

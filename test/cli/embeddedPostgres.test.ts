@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -88,7 +88,7 @@ describe('the embedded PostgreSQL', () => {
     await whileRunning(directory.path, (url) => query(url, 'select'));
     writeFileSync(join(clusterData(directory.path), 'PG_VERSION'), '12\n');
     await expectFailure(
-      whileRunning(directory.path, async () => {}),
+      whileRunning(directory.path, () => undefined),
       /was made by PostgreSQL 12, and this is PostgreSQL 18/,
     );
   });
@@ -99,7 +99,7 @@ describe('the embedded PostgreSQL', () => {
     const before = readFileSync(configuration, 'utf8');
     writeFileSync(configuration, `${before}\nno_such_setting = 1\n`);
     await expectFailure(
-      whileRunning(used.path, async () => {}),
+      whileRunning(used.path, () => undefined),
       /unrecognized configuration parameter "no_such_setting"/,
     );
     writeFileSync(configuration, before);
@@ -135,7 +135,7 @@ describe('the embedded PostgreSQL', () => {
 
   it('tells others where it runs, for as long as it runs', async () => {
     expect(runningEmbeddedPostgres(used.path)).to.equal(undefined);
-    await whileRunning(used.path, async (url) => {
+    await whileRunning(used.path, (url) => {
       expect(runningEmbeddedPostgres(used.path)).to.equal(url);
     });
     expect(runningEmbeddedPostgres(used.path)).to.equal(undefined);
@@ -225,12 +225,20 @@ describe('the embedded PostgreSQL', () => {
   });
 
   it('is not confused by another process that has the number of a server that is gone', async () => {
-    await whileRunning(used.path, (url) => query(url, 'select'));
-    writeFileSync(join(clusterData(used.path), 'postmaster.pid'), `${process.pid}\n${clusterData(used.path)}\n`);
-    await whileRunning(used.path, (url) => query(url, 'select'));
+    const data = clusterData(used.path);
+    const { uid, gid } = statSync(data);
+    // PostgreSQL takes a process of its own account for the server.
+    const other = spawn('sleep', ['60'], { ...(isRoot && { uid, gid }), stdio: 'ignore' });
+    try {
+      writeFileSync(join(data, 'postmaster.pid'), `${other.pid}\n${data}\n`);
+      await whileRunning(used.path, (url) => query(url, 'select'));
+      expect(other.exitCode).to.equal(null);
+    } finally {
+      other.kill();
+    }
   });
 
-  it('makes the links between its libraries that were not made when it was installed', async () => {
+  it('makes the links between its libraries that were not made when it was installed', () => {
     using directory = temporaryDirectory();
     const source = findBinariesPackage();
     const installed = join(directory.path, 'package');
@@ -267,7 +275,7 @@ describe('the embedded PostgreSQL', () => {
   if (isRoot) {
     describe('started by root', () => {
       it('runs as somebody else', async () => {
-        await whileRunning(used.path, async () => {
+        await whileRunning(used.path, () => {
           expect(statSync(`/proc/${serverPid(used.path)}`).uid).not.to.equal(0);
         });
       });
@@ -294,7 +302,7 @@ async function expectOwnerCannotBeReplaced(dataDir: string): Promise<void> {
 }
 
 /** Starts a server, uses it and stops it. */
-async function whileRunning(dataDir: string, use: (url: string) => Promise<unknown>): Promise<void> {
+async function whileRunning(dataDir: string, use: (url: string) => unknown): Promise<void> {
   const server = await startEmbeddedPostgres({ dataDir, durable: false });
   try {
     await use(server.url);

@@ -55,7 +55,9 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   await created;
   const url = new URL(server.url);
   url.pathname = `/${name}`;
-  const drop = async () => void (await query(server.url, `drop database if exists ${name} with (force)`));
+  const drop = async () => {
+    await query(server.url, `drop database if exists ${name} with (force)`);
+  };
   return { url: url.href, drop, [Symbol.asyncDispose]: drop };
 }
 

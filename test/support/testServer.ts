@@ -30,7 +30,7 @@ export async function stopTestServer(): Promise<void> {
 }
 
 async function start(): Promise<TestServer> {
-  const started = (await givenServer()) ?? (await containerServer()) ?? (await embeddedServer());
+  const started = givenServer() ?? (await containerServer()) ?? (await embeddedServer());
   const [row] = await query<{ server_version: string }>(started.url, 'show server_version');
   console.log(`  tests run on PostgreSQL ${row?.server_version} (${started.kind})`);
   return started;
@@ -38,9 +38,11 @@ async function start(): Promise<TestServer> {
 
 type StartedServer = TestServer & { readonly kind: string };
 
-async function givenServer(): Promise<StartedServer | undefined> {
+function givenServer(): StartedServer | undefined {
   const url = process.env['TAILNET_TEST_DATABASE_URL'];
-  return url === undefined || url === '' ? undefined : { url, kind: 'TAILNET_TEST_DATABASE_URL', stop: async () => {} };
+  return url === undefined || url === ''
+    ? undefined
+    : { url, kind: 'TAILNET_TEST_DATABASE_URL', stop: () => Promise.resolve() };
 }
 
 async function containerServer(): Promise<StartedServer | undefined> {
@@ -60,7 +62,10 @@ async function containerServer(): Promise<StartedServer | undefined> {
       .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
       .start();
     const url = `postgres://tailnet:tailnet@${container.getHost()}:${container.getMappedPort(5432)}/tailnet`;
-    return { url, kind: 'container', stop: async () => void (await container.stop()) };
+    const stop = async () => {
+      await container.stop();
+    };
+    return { url, kind: 'container', stop };
   } catch (error) {
     console.log(`  no database in a container: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
@@ -69,6 +74,6 @@ async function containerServer(): Promise<StartedServer | undefined> {
 
 async function embeddedServer(): Promise<StartedServer> {
   const { startEmbeddedTestServer } = await import('./embeddedTestServer.js');
-  const { url, close } = await startEmbeddedTestServer();
-  return { url, kind: 'embedded', stop: close };
+  const server = await startEmbeddedTestServer();
+  return { url: server.url, kind: 'embedded', stop: () => server.close() };
 }
