@@ -7,6 +7,7 @@ import {
   asapScheduler,
   catchError,
   concat,
+  defaultIfEmpty,
   defer,
   finalize,
   ignoreElements,
@@ -46,8 +47,16 @@ export const batched = <T, R>(
   let inFlight = 0;
   let startScheduled = false;
 
-  const run = (calls: readonly Call<T, R>[]): Observable<never> =>
+  const run = (batch: readonly Call<T, R>[]): Observable<never> =>
+    defer(() => {
+      // Of a half, some may have left while the whole was in flight.
+      const calls = batch.filter(isWaitedFor);
+      return calls.length === 0 ? EMPTY : answer(calls);
+    });
+
+  const answer = (calls: readonly Call<T, R>[]): Observable<never> =>
     defer(() => runBatch(calls.map(({ item }) => item))).pipe(
+      defaultIfEmpty<readonly R[], readonly R[]>([]),
       tap((results) => {
         if (results.length !== calls.length) {
           throw new RangeError(`a batch of ${String(calls.length)} items got ${String(results.length)} results`);
@@ -70,7 +79,7 @@ export const batched = <T, R>(
 
   const startBatches = (): void => {
     startScheduled = false;
-    waiting = waiting.filter(({ subscriber }) => !subscriber.closed);
+    waiting = waiting.filter(isWaitedFor);
     while (waiting.length > 0 && inFlight < maxInFlight) {
       const calls = waiting.splice(0, maxSize);
       let waitedFor = calls.length;
@@ -106,3 +115,5 @@ export const batched = <T, R>(
       startAfterTurn();
     });
 };
+
+const isWaitedFor = ({ subscriber }: Call<unknown, never>): boolean => !subscriber.closed;

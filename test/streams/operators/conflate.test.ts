@@ -147,7 +147,7 @@ describe('conflate', () => {
     'fails when the receiver does, unsubscribing from the source',
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source$ = cold('-a-b-c');
-      const ready$ = hot('  ----# ');
+      const ready$ = hot<boolean>('----# ');
       const subs = '        ^---! ';
       const expected = '    -a-b# ';
 
