@@ -9,7 +9,6 @@ export class ReadingBrake {
   readonly #scheduler: SchedulerLike;
   readonly #budget: RequestBudget;
   #pause: Subscription | undefined;
-  #wanted = false;
 
   constructor(
     webSocket: WebSocket,
@@ -24,7 +23,6 @@ export class ReadingBrake {
 
   /** Somebody listens from now on. */
   want(): void {
-    this.#wanted = true;
     if (!this.#pause) this.#webSocket.resume();
   }
 
@@ -47,7 +45,7 @@ export class ReadingBrake {
       this.#pause = undefined;
       // More may have been read since the pause began.
       if (this.#budget.wait(this.#scheduler.now()) > 0) this.#wait();
-      else if (this.#wanted) this.#webSocket.resume();
+      else this.#webSocket.resume();
     }, this.#budget.wait(this.#scheduler.now()));
   }
 }

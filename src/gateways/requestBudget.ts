@@ -37,9 +37,9 @@ export class RequestBudget {
   }
 
   #earn(now: number): void {
-    // A clock that was set back earns nothing.
-    const elapsed = Math.max(0, now - this.#at);
+    const elapsed = now - this.#at;
     this.#at = now;
+    // A clock that was set back earns nothing.
     if (elapsed > 0) this.#tokens = Math.min(this.#burst, this.#tokens + elapsed * this.#rate);
   }
 }

@@ -128,7 +128,6 @@ export function webSocketConnection(
     });
     webSocket.on('close', (code, reason) => {
       isClosed = true;
-      unwatch();
       brake.release();
       writer.release();
       subscriber.next({
@@ -141,7 +140,7 @@ export function webSocketConnection(
       });
       // What was accepted from a peer that left in order is done before the peer counts as gone.
       accepted$.complete();
-      if (!saidGoodbye && (verdict || code === closeCodes.broken)) coordination.unsubscribe();
+      if (!saidGoodbye && code === closeCodes.broken) coordination.unsubscribe();
       if (coordination.closed) {
         subscriber.complete();
       } else {
@@ -167,7 +166,6 @@ export function webSocketConnection(
     coordination.add(
       defer(() => coordinator.coordinate$(peerId, requests$, { name, auth, ready$ })).subscribe({
         next: (response) => {
-          if (verdict) return;
           lastError = response.error;
           try {
             writer.send(response);
@@ -189,7 +187,6 @@ export function webSocketConnection(
     return () => {
       unwatch();
       refuse(closeCodes.closed, closeErrors.closed);
-      coordination.unsubscribe();
     };
   });
 }

@@ -145,6 +145,21 @@ describe('the end of a WebSocket connection', () => {
     expect((await gateway.event('failed')).error).to.be.instanceOf(TypeError);
   });
 
+  for (const [name, frame] of [
+    ['is spoken otherwise', '{}'],
+    ['is too large', Buffer.alloc(2000)],
+  ] as const) {
+    it(`does not wait for the close frame of a peer to count it as lost whose message ${name}`, async () => {
+      const gateway = await fixture.serve({ limits: { closeTimeout: 60_000, maxMessageSize: 1000 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.webSocket.send(frame);
+      peer.webSocket.pause();
+      await coordination.unsubscribed();
+      expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'opened']);
+    });
+  }
+
   it('touches no other connection', async () => {
     const gateway = await fixture.serve();
     const peers = await Promise.all([alice, bob, carol].map((id) => fixture.join(gateway, `id=${id}`)));

@@ -94,18 +94,36 @@ describe('the limits of a WebSocket gateway', () => {
       const send = (derp: number) => {
         peer.send(requests.updateSelf({ preferredDerp: derp }));
       };
-      for (const derp of derps(51)) send(derp);
-      await firstValueFrom(requests$.pipe(take(51), toArray()));
-      send(52);
+      // These arrive together, and what has arrived is not given back.
+      for (const derp of derps(60)) send(derp);
+      await firstValueFrom(requests$.pipe(take(60), toArray()));
+      send(61);
       await roundTrip(gateway);
-      expect(received).to.deep.equal(derps(51));
-      // One message of debt and a tenth of a second's worth: 11 at 100 a second.
-      clock.advanceTo(109);
+      expect(received).to.deep.equal(derps(60));
+      // Ten messages of debt and a tenth of a second's worth: 20 at 100 a second.
+      clock.advanceTo(199);
       await roundTrip(gateway);
-      expect(received).to.deep.equal(derps(51));
-      clock.advanceTo(110);
-      await firstValueFrom(requests$.pipe(take(52), toArray()));
-      expect(received).to.deep.equal(derps(52));
+      expect(received).to.deep.equal(derps(60));
+      clock.advanceTo(200);
+      await firstValueFrom(requests$.pipe(take(61), toArray()));
+      expect(received).to.deep.equal(derps(61));
+    });
+
+    it('hold, too, when the coordinator listens anew', async () => {
+      fixture.coordinator.listensLate = true;
+      const gateway = await fixture.serve({ scheduler: new Clock(), limits: { requestBurst: 1 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      coordination.listen();
+      for (const id of [bob, carol]) peer.send(requests.addTunnel(id));
+      await firstValueFrom(coordination.requests$.pipe(take(2), toArray()));
+      let disconnects = 0;
+      coordination.requests$.subscribe(({ disconnect }) => (disconnects += disconnect === undefined ? 0 : 1));
+      coordination.listen();
+      peer.send(requests.disconnect());
+      fixture.coordinator.listensLate = false;
+      await roundTrip(gateway);
+      expect(disconnects).to.equal(0);
     });
 
     it('count pings as well', async () => {
@@ -137,6 +155,7 @@ describe('the limits of a WebSocket gateway', () => {
       coordination.end('coordinator closed');
       expect(await peer.closed).to.include({ code: 1001 });
       expect(await gateway.event('closed')).to.include({ code: 1001 });
+      expect(clock.actions).to.have.lengthOf(0);
     });
   });
 
@@ -171,6 +190,16 @@ describe('the limits of a WebSocket gateway', () => {
       expect(await gateway.event('closed')).to.include({ sent: count + 1, code: 1000 });
     });
 
+    it('end when all was sent, however little it was', async () => {
+      const gateway = await fixture.serve({ limits: { highWaterMark: 1 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.webSocket.pause();
+      while (coordination.ready.at(-1) === true) coordination.responses$.next(response('x'.repeat(1000)));
+      peer.webSocket.resume();
+      await coordination.becomes(true);
+    });
+
     it('hold for each receiver apart', async () => {
       const gateway = await fixture.serve({ limits: { highWaterMark: 1 } });
       const slow = await fixture.join(gateway, `id=${alice}`);
@@ -193,6 +222,8 @@ describe('the limits of a WebSocket gateway', () => {
       fill(coordination);
       peer.webSocket.terminate();
       await coordination.becomes(true);
+      for (let index = 0; index < 32; index++) coordination.responses$.next(response(kilobytes64));
+      expect(coordination.ready.at(-1)).to.equal(true);
       coordination.end();
     });
 
@@ -282,6 +313,7 @@ describe('the limits of a WebSocket gateway', () => {
       while (coordination.ready.at(-1) === true) coordination.responses$.next(response('x'.repeat(65_536)));
       // Asked at 1000, silent at 17000, 33000, 49000 and 65000.
       clock.advanceTo(65_999);
+      await roundTrip(gateway);
       expect(coordination.isUnsubscribed).to.equal(false);
       clock.advanceTo(66_000);
       await coordination.unsubscribed();

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect } from 'chai';
-import { NEVER } from 'rxjs';
+import { firstValueFrom, NEVER } from 'rxjs';
+import { requests } from '../../src/proto/requests.js';
 import { alice, bob, GatewayFixture, response } from './gatewayFixture.js';
 import { rawSocket, refusedUpgrade, upgradeRequest } from './peerSocket.js';
 import { ServedGateway } from './servedGateway.js';
@@ -37,6 +38,18 @@ describe('a WebSocket gateway that stops', () => {
       }
       expect(fixture.coordinator.coordinations.map(({ isUnsubscribed }) => isUnsubscribed)).to.deep.equal([true, true]);
       expect(await answers(gateway.url)).to.equal(false);
+    });
+
+    it('lets a goodbye count that was accepted before', async () => {
+      const gateway = await fixture.serve();
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.send(requests.disconnect());
+      await firstValueFrom(coordination.requests$);
+      gateway.subscription.unsubscribe();
+      expect(await peer.closed).to.include({ code: 1001 });
+      expect(coordination.isUnsubscribed).to.equal(false);
+      coordination.end();
     });
 
     it('does not wait for ever for a peer that does not read', async () => {
