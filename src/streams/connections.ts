@@ -1,4 +1,4 @@
-import { type Subject } from 'rxjs';
+import { type Subject, ReplaySubject } from 'rxjs';
 import type { Uuid } from '../db/store.js';
 import { closeErrors } from '../proto/responses.js';
 import type { Changes } from './changes.js';
@@ -9,7 +9,7 @@ export interface Connection {
   readonly peerId: Uuid;
   /** What may concern it. */
   readonly changes$: Subject<Changes>;
-  /** The reason for which the coordinator ends it, as told to the peer: one value at most. */
+  /** The reason for which the coordinator ends it, as told to the peer: one value at most, also for who listens later. */
   readonly ending$: Subject<string>;
 }
 
@@ -26,7 +26,9 @@ export class Connections {
 
   /** Takes a connection in. One of the same peer that was there before is ended. */
   open(peerId: Uuid): Connection {
-    const connection = { peerId, changes$: createInbox<Changes>(), ending$: createInbox<string>() };
+    // The peer of the older one may connect a third time as it is told, before anybody listens to this one.
+    // eslint-disable-next-line no-restricted-syntax -- pushed from outside as an inbox is, but not to be missed
+    const connection = { peerId, changes$: createInbox<Changes>(), ending$: new ReplaySubject<string>(1) };
     const older = this.#byPeer.get(peerId);
     this.#byPeer.set(peerId, connection);
     older?.ending$.next(closeErrors.overwritten);
