@@ -1,0 +1,392 @@
+import { expect } from 'chai';
+import { map, merge } from 'rxjs';
+import type { TestScheduler } from 'rxjs/testing';
+import type { Tunnel, TunnelWrites, Uuid } from '../../src/db/store.js';
+import { decodeNode, encodeNode } from '../../src/proto/node.js';
+import { Connections } from '../../src/streams/connections.js';
+import { createQuerier } from '../../src/streams/querier.js';
+import { View } from '../../src/streams/view.js';
+import {
+  type WireOptions,
+  aNode,
+  alice,
+  bob,
+  carol,
+  dave,
+  eve,
+  marbles,
+  nameOf,
+  north,
+} from '../../src/testing/index.js';
+import { statementsOf } from './support/describeCall.js';
+import { logbook } from './support/logbook.js';
+import { northsDatabase } from './support/northsDatabase.js';
+import { onTime } from './support/onTime.js';
+import { storeCallsOn } from './support/storeCallsOn.js';
+
+const writer = { coordinatorId: north, expiry: 6000 };
+
+const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = {}) => {
+  const database = northsDatabase(scheduler, wire);
+  const book = logbook();
+  const connections = new Connections();
+  const view = new View(north, ({ node }) => decodeNode(node));
+  const missing: string[] = [];
+  const querier = createQuerier({
+    ...{ view, connections, logger: book.logger },
+    calls: storeCallsOn(database.store, scheduler),
+    onMissing: (peerId, otherId) => missing.push(`${nameOf(peerId)}>${nameOf(otherId)}`),
+  });
+  const write = (writes: Partial<TunnelWrites>) => {
+    database.tables.store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }).subscribe();
+  };
+  return {
+    ...{ database, book, view, missing, querier },
+    at: onTime(scheduler),
+    statements$: statementsOf(database),
+    /** What is found out about, as `alice: bob, carol`. */
+    told$: merge<string[]>(
+      ...[alice, bob].map((peerId) =>
+        connections
+          .open(peerId)
+          .changes$.pipe(map(({ peers }) => `${nameOf(peerId)}: ${[...peers].map(nameOf).join(', ')}`)),
+      ),
+    ),
+    add: (...add: readonly Tunnel[]) => write({ add }),
+    remove: (...remove: readonly Tunnel[]) => write({ remove }),
+    node: (peerId: Uuid, derp: number) =>
+      database.tables.store
+        .writeBindings(writer, [{ kind: 'node', peerId, node: encodeNode(aNode({ of: peerId, derp })) }])
+        .subscribe(),
+    sees: (peerId: Uuid, otherId: Uuid) => {
+      const sight = view.sight(peerId, otherId);
+      return typeof sight === 'string' ? sight : `${sight.kind} ${String(sight.node.preferredDerp)}`;
+    },
+  };
+};
+
+const tunnel = (src: Uuid, dst: Uuid): Tunnel => ({ src, dst });
+
+describe('querier', () => {
+  it(
+    'reads whom a peer that joins shares tunnels with, then what they are, and tells of them when both are known',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, node, sees, statements$, told$ } = setUp(scheduler);
+      add(tunnel(alice, bob), tunnel(carol, alice), tunnel(dave, eve));
+      node(bob, 2);
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(15, () => expect([sees(alice, bob), sees(alice, dave)]).to.deep.equal(['unknown', 'absent']));
+      at(30, () => expect([bob, carol].map((other) => sees(alice, other))).to.deep.equal(['node 2', 'absent']));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms b', { a: 'neighbours of alice', b: 'bindings of bob, carol' });
+      expectObservable(told$).toBe('11ms a 9ms (bc)', { a: 'alice: bob, carol', b: 'alice: bob', c: 'alice: carol' });
+    }),
+  );
+
+  it(
+    'asks nothing about strangers',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, at, statements$ } = setUp(scheduler);
+      at(1, () => {
+        querier.refreshBindings(bob);
+        querier.refreshTunnel(carol, dave);
+        querier.refreshNeighbours(eve);
+      });
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-');
+    }),
+  );
+
+  it(
+    'reads one pair for a tunnel that came or went, and the bindings only of who is new',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, remove, node, sees, statements$, told$ } = setUp(scheduler);
+      node(carol, 3);
+      at(1, () => {
+        view.join(alice);
+        view.join(bob);
+        add(tunnel(carol, alice));
+        querier.refreshTunnel(carol, alice);
+      });
+      at(50, () => {
+        add(tunnel(bob, carol));
+        querier.refreshTunnel(bob, carol);
+      });
+      at(99, () => expect([sees(alice, carol), sees(bob, carol)]).to.deep.equal(['node 3', 'node 3']));
+      at(100, () => {
+        remove(tunnel(carol, alice));
+        querier.refreshTunnel(carol, alice);
+      });
+      at(120, () => expect([sees(alice, carol), sees(bob, carol)]).to.deep.equal(['absent', 'node 3']));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms b 38ms c 49ms a', {
+        ...{ a: 'pairs alice-carol', b: 'bindings of carol', c: 'pairs bob-carol' },
+      });
+      expectObservable(told$).toBe('11ms a 9ms a 38ms b 49ms a', { a: 'alice: carol', b: 'bob: carol' });
+    }),
+  );
+
+  it(
+    'reads a tunnel between two who are both here for both, and one to oneself once',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, statements$ } = setUp(scheduler);
+      at(1, () => {
+        view.join(alice);
+        view.join(bob);
+        add(tunnel(alice, bob), tunnel(alice, alice));
+        querier.refreshTunnel(alice, bob);
+      });
+      at(50, () => querier.refreshTunnel(alice, alice));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms b 38ms c', {
+        ...{ a: 'pairs alice-bob, bob-alice', b: 'bindings of bob, alice', c: 'pairs alice-alice' },
+      });
+    }),
+  );
+
+  it(
+    'reads again after a read that was under way when a hint came, so that nothing older stays',
+    marbles(({ scheduler, expectObservable }) => {
+      let first = true;
+      const latency: WireOptions['latency'] = ({ method }) => {
+        if (method !== 'readBindings' || !first) return 2;
+        first = false;
+        return 100;
+      };
+      const { querier, view, at, add, node, sees, statements$, told$ } = setUp(scheduler, { latency });
+      add(tunnel(alice, bob));
+      node(bob, 1);
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      // The slow read looks at 53 ms and answers at 103 ms.
+      at(60, () => {
+        node(bob, 2);
+        querier.refreshBindings(bob);
+        querier.refreshBindings(bob);
+      });
+      at(104, () => expect(sees(alice, bob)).to.equal('node 1'));
+      at(110, () => expect(sees(alice, bob)).to.equal('node 2'));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a-b 99ms b', { a: 'neighbours of alice', b: 'bindings of bob' });
+      expectObservable(told$).toBe('---b 99ms b-b', { b: 'alice: bob' });
+    }),
+  );
+
+  it(
+    'reads all tunnels and single pairs of one peer one after the other, and pairs not at all when all are read',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, remove, sees, statements$ } = setUp(scheduler);
+      add(tunnel(alice, bob), tunnel(alice, carol));
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(3, () => {
+        remove(tunnel(alice, bob));
+        querier.refreshTunnel(alice, bob);
+      });
+      at(4, () => querier.refreshTunnel(dave, alice));
+      at(13, () => querier.refreshTunnel(alice, eve));
+      at(14, () => querier.refreshNeighbours(alice));
+      at(15, () => querier.refreshTunnel(alice, dave));
+      at(60, () => expect([bob, carol].map((other) => sees(alice, other))).to.deep.equal(['absent', 'absent']));
+      at(60, () => expect([...view.neighboursOf(alice)]).to.deep.equal([carol]));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms (bc) 6ms a', {
+        ...{ a: 'neighbours of alice', b: 'bindings of carol', c: 'pairs alice-bob, alice-dave' },
+      });
+    }),
+  );
+
+  it(
+    'learns from an empty answer that nobody is left',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, remove, node, sees, told$ } = setUp(scheduler);
+      add(tunnel(alice, bob));
+      node(bob, 2);
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(50, () => {
+        remove(tunnel(alice, bob));
+        querier.refreshNeighbours(alice);
+      });
+      at(70, () => {
+        expect(sees(alice, bob)).to.equal('absent');
+        expect(view.size).to.deep.equal({ joined: 1, watched: 0, coordinators: 0 });
+      });
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(told$).toBe('11ms b 9ms b 38ms b', { b: 'alice: bob' });
+    }),
+  );
+
+  it(
+    'learns from an empty answer that a peer has no binding left',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, database, at, add, node, sees, told$ } = setUp(scheduler);
+      add(tunnel(alice, bob));
+      node(bob, 2);
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(50, () => {
+        database.rows.deletePeer(bob);
+        querier.refreshBindings(bob);
+      });
+      at(70, () => expect(sees(alice, bob)).to.equal('absent'));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(told$).toBe('11ms b 9ms b 38ms b', { b: 'alice: bob' });
+    }),
+  );
+
+  it(
+    'tells nobody when nothing changed',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, node, statements$, told$ } = setUp(scheduler);
+      add(tunnel(alice, bob));
+      node(bob, 2);
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(50, () => {
+        querier.refreshBindings(bob);
+        querier.refreshTunnel(alice, bob);
+      });
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms b 38ms (bp)', {
+        ...{ a: 'neighbours of alice', b: 'bindings of bob', p: 'pairs alice-bob' },
+      });
+      expectObservable(told$).toBe('11ms b 9ms b', { b: 'alice: bob' });
+    }),
+  );
+
+  it(
+    'reads again what failed, with all that has come meanwhile',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, database, at, statements$ } = setUp(scheduler);
+      database.faults.failNext('readPairs', 2);
+      at(1, () => {
+        view.join(alice);
+        querier.refreshTunnel(alice, bob);
+      });
+      at(3, () => querier.refreshTunnel(alice, carol));
+      at(600, () => querier.refreshTunnel(dave, alice));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 509ms b 759ms c', {
+        ...{ a: 'pairs alice-bob', b: 'pairs alice-carol, alice-bob', c: 'pairs alice-carol, alice-bob, alice-dave' },
+      });
+    }),
+  );
+
+  it(
+    'reads everything after a failed read of a pair, when everything was asked for meanwhile',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, database, at, statements$ } = setUp(scheduler);
+      database.faults.failNext('readPairs');
+      at(1, () => {
+        view.join(alice);
+        querier.refreshTunnel(alice, bob);
+      });
+      at(3, () => querier.refreshNeighbours(alice));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 509ms b', { a: 'pairs alice-bob', b: 'neighbours of alice' });
+    }),
+  );
+
+  it(
+    'forgets a peer that leaves during a read, its retry included',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, database, at, add, statements$, told$ } = setUp(scheduler);
+      add(tunnel(alice, carol), tunnel(bob, carol));
+      database.faults.failNext('readNeighbours');
+      const leave = (peerId: Uuid) => {
+        view.leave(peerId);
+        querier.forget(peerId);
+      };
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(5, () => leave(alice));
+      at(600, () => {
+        view.join(bob);
+        querier.refreshNeighbours(bob);
+      });
+      at(605, () => leave(bob));
+      at(700, () => expect(view.size).to.deep.equal({ joined: 0, watched: 0, coordinators: 0 }));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 598ms b', { a: 'neighbours of alice', b: 'neighbours of bob' });
+      expectObservable(told$).toBe('-');
+    }),
+  );
+
+  it(
+    'reads anew for a peer that comes back during the read for its older connection',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, remove, statements$ } = setUp(scheduler);
+      add(tunnel(alice, carol));
+      at(1, () => {
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(8, () => {
+        view.leave(alice);
+        querier.forget(alice);
+        remove(tunnel(alice, carol));
+        view.join(alice);
+        querier.refreshNeighbours(alice);
+      });
+      at(50, () => expect([...view.neighboursOf(alice)]).to.deep.equal([]));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms (ba)', { a: 'neighbours of alice', b: 'bindings of carol' });
+    }),
+  );
+
+  it(
+    'says which asked-for tunnels are not there, so that their owner can see to it',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, missing, add } = setUp(scheduler);
+      add(tunnel(alice, carol));
+      at(1, () => {
+        view.join(alice);
+        querier.refreshTunnel(alice, bob);
+        querier.refreshTunnel(alice, carol);
+      });
+      at(50, () => expect(missing).to.deep.equal(['alice>bob']));
+      expectObservable(querier.reads$).toBe('-');
+    }),
+  );
+
+  it(
+    'gives up one read that breaks, says so, and goes on with the others',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, book, statements$ } = setUp(scheduler);
+      add(tunnel(alice, carol), tunnel(bob, carol));
+      view.setNeighbours = function (peerId, neighbours) {
+        if (peerId === alice) throw new TypeError('oops');
+        return View.prototype.setNeighbours.call(view, peerId, neighbours);
+      };
+      at(1, () => {
+        for (const peerId of [alice, bob]) {
+          view.join(peerId);
+          querier.refreshNeighbours(peerId);
+        }
+      });
+      at(60, () => querier.refreshBindings(carol));
+      at(100, () => {
+        expect(book.lines).to.deep.equal(['error read given up']);
+        expect(book.entries[0]).to.include({ peer_id: alice, kind: 'tunnels' });
+      });
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms b 48ms b', { a: 'neighbours of alice, bob', b: 'bindings of carol' });
+    }),
+  );
+});
