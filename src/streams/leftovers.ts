@@ -82,8 +82,8 @@ export const createLeftovers = ({
   /** By peer, oldest first, so that forgetting looks at no more than what it forgets. */
   const withdrawals = new Map<Uuid, Withdrawal>();
   const suspects$ = createInbox<Uuid>();
-  /** Withdrawals under way for the second time: whatever they reach, there is no third. */
-  const repeated = { bindings: new Set<Uuid>(), tunnels: new Set<Uuid>() };
+  /** Withdrawals under way for the second time: whatever they reach, there is no third. Tunnels by source. */
+  const repeated = { bindings: new Set<Uuid>(), tunnels: new Map<Uuid, Set<Uuid>>() };
 
   const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
     const now = scheduler.now();
@@ -125,16 +125,25 @@ export const createLeftovers = ({
     }
     const wanted = tunneler.wantedBy(peerId);
     const unwanted = [...what].filter((dst) => !wanted.has(dst));
-    if (unwanted.length > 0) repeated.tunnels.add(peerId);
+    if (unwanted.length > 0) repeated.tunnels.set(peerId, new Set(unwanted));
     for (const dst of unwanted) tunneler.accept({ kind: 'remove', src: peerId, dst });
   };
 
   return {
     bindingWritten: ({ peerId, kind, at }) => {
-      if (kind === 'disconnected' && !repeated.bindings.delete(peerId)) remember(peerId, at, 'all');
+      // Whatever was written, no repetition is under way any more: a node has overtaken it.
+      const wasRepeated = repeated.bindings.delete(peerId);
+      if (kind === 'disconnected' && !wasRepeated) remember(peerId, at, 'all');
     },
     tunnelsWritten: ({ src, remove, clear, at }) => {
-      if (!clear && remove.length > 0 && !repeated.tunnels.delete(src)) remember(src, at, new Set(remove));
+      if (clear) {
+        repeated.tunnels.delete(src);
+        return;
+      }
+      const again = repeated.tunnels.get(src);
+      const fresh = remove.filter((dst) => again?.delete(dst) !== true);
+      if (again?.size === 0) repeated.tunnels.delete(src);
+      if (fresh.length > 0) remember(src, at, new Set(fresh));
     },
     peerChanged: (peerId) => {
       if (withdrawals.has(peerId)) suspects$.next(peerId);

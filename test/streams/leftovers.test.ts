@@ -1,0 +1,322 @@
+import { expect } from 'chai';
+import type { TestScheduler } from 'rxjs/testing';
+import { type Binding, StoreError, type Uuid } from '../../src/db/store.js';
+import { encodeNode } from '../../src/proto/node.js';
+import { createLeftovers, nextStep } from '../../src/streams/leftovers.js';
+import { aNode, alice, bob, carol, dave, east, marbles, nameOf, north, south } from '../../src/testing/index.js';
+import { statementsOf } from './support/describeCall.js';
+import { logbook } from './support/logbook.js';
+import { northsDatabase } from './support/northsDatabase.js';
+import { onTime } from './support/onTime.js';
+import { storeCallsOn } from './support/storeCallsOn.js';
+
+describe('nextStep', () => {
+  const row = (coordinatorId: Uuid, status: Binding['status'], updatedAt: number) => ({
+    peerId: alice,
+    coordinatorId,
+    status,
+    updatedAt,
+  });
+  const isLive = (coordinatorId: Uuid) => coordinatorId === south;
+  const withdrawal = { at: 100 };
+
+  for (const [what, elsewhere, step] of [
+    ['nothing is left', [], 'forget'],
+    ['it said something there since', [row(south, 'ok', 101)], 'forget'],
+    [
+      'it said something at one place since, and is lost at another',
+      [row(south, 'ok', 101), row(east, 'lost', 1)],
+      'forget',
+    ],
+    ['it may live there', [row(south, 'ok', 99)], 'wait'],
+    ['it was written there at the very same time', [row(south, 'ok', 100)], 'wait'],
+    ['it may live at one place, and is lost at another', [row(east, 'lost', 1), row(south, 'ok', 99)], 'wait'],
+    ['it is lost there', [row(south, 'lost', 99)], 'repeat'],
+    ['it was lost there since', [row(south, 'lost', 101)], 'repeat'],
+    ['its coordinator there is gone', [row(east, 'ok', 99)], 'repeat'],
+    ['its coordinator is gone that wrote since', [row(east, 'ok', 101)], 'repeat'],
+  ] as const) {
+    it(`is to ${step} when ${what}`, () => {
+      expect(nextStep(elsewhere, withdrawal, isLive)).to.equal(step);
+    });
+  }
+});
+
+/** North, where alice takes something back, with a row of hers at south from before. */
+const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
+  const database = northsDatabase(scheduler);
+  const { store } = database.tables;
+  store.heartbeat(south).subscribe();
+  const put = (status: Binding['status'], coordinatorId = south, updatedAt = 1000, peerId = alice) =>
+    database.rows.putPeer({ peerId, coordinatorId, status, updatedAt, node: encodeNode(aNode()) });
+  put('ok');
+  const done: string[] = [];
+  const live = new Set([south]);
+  const connected = new Set<Uuid>();
+  const wanted = new Set<Uuid>();
+  const book = logbook();
+  const leftovers = createLeftovers({
+    ...{ calls: storeCallsOn(database.store, scheduler), coordinatorId: north, memory, scheduler, logger: book.logger },
+    binder: { accept: ({ kind, peerId }) => done.push(`${nameOf(peerId)} ${kind}`) },
+    tunneler: {
+      accept: (change) =>
+        done.push(`${change.kind} ${nameOf(change.src)}${'dst' in change ? `>${nameOf(change.dst)}` : ''}`),
+      wantedBy: () => wanted,
+    },
+    isConnected: (peerId) => connected.has(peerId),
+    isLive: (coordinatorId) => live.has(coordinatorId),
+  });
+  const removed = (at: number, ...remove: readonly Uuid[]) =>
+    leftovers.tunnelsWritten({ src: alice, add: [], remove, clear: false, at });
+  const saidGoodbye = (at: number) => leftovers.bindingWritten({ peerId: alice, kind: 'disconnected', at });
+  return {
+    database,
+    put,
+    done,
+    live,
+    connected,
+    wanted,
+    book,
+    leftovers,
+    removed,
+    saidGoodbye,
+    at: onTime(scheduler),
+    statements$: statementsOf(database),
+  };
+};
+
+const bindings = { a: 'bindings of alice' };
+
+describe('leftovers', () => {
+  it(
+    'says the goodbye again once the row that it had to leave is lost, and then no more',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, done, at, statements$ } = setUp(scheduler);
+      at(1, () => saidGoodbye(2000));
+      at(50, () => expect(done).to.deep.equal([]));
+      at(50, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(70, () => expect(done).to.deep.equal(['alice disconnected', 'clear alice']));
+      // The answer to the repetition, whatever there may still be.
+      at(80, () => saidGoodbye(3000));
+      at(90, () => leftovers.peerChanged(alice));
+      at(99, () => expect(done).to.have.lengthOf(2));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 48ms a', bindings);
+    }),
+  );
+
+  it(
+    'says the goodbye again once the coordinator that it had to leave is gone',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, live, done, at, statements$ } = setUp(scheduler);
+      at(1, () => saidGoodbye(2000));
+      at(50, () => {
+        live.delete(south);
+        leftovers.coordinatorLost();
+        expect(done).to.deep.equal([]);
+      });
+      at(70, () => expect(done).to.deep.equal(['alice disconnected', 'clear alice']));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 48ms a', bindings);
+    }),
+  );
+
+  it(
+    'looks once and forgets when nothing was left elsewhere',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, database, done, at, statements$ } = setUp(scheduler);
+      database.rows.deletePeer(alice);
+      at(1, () => saidGoodbye(2000));
+      at(50, () => leftovers.peerChanged(alice));
+      at(60, () => leftovers.coordinatorLost());
+      at(70, () => expect(done).to.deep.equal([]));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a', bindings);
+    }),
+  );
+
+  it(
+    'forgets when the peer has said something there since',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, done, at, statements$ } = setUp(scheduler);
+      at(1, () => saidGoodbye(2000));
+      at(50, () => {
+        put('ok', south, 2001);
+        leftovers.peerChanged(alice);
+      });
+      at(70, () => {
+        put('lost', south, 2001);
+        leftovers.peerChanged(alice);
+      });
+      at(90, () => expect(done).to.deep.equal([]));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 48ms a', bindings);
+    }),
+  );
+
+  it(
+    'leaves alone a peer that has come back here',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, connected, done, at } = setUp(scheduler);
+      at(1, () => saidGoodbye(2000));
+      at(50, () => {
+        connected.add(alice);
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(90, () => expect(done).to.deep.equal([]));
+      expectObservable(leftovers.work$).toBe('-');
+    }),
+  );
+
+  it(
+    'removes again the tunnels that were removed here, all of them, but for those that are wanted again',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, removed, put, wanted, connected, done, at, statements$ } = setUp(scheduler);
+      connected.add(alice);
+      at(1, () => removed(2000, bob, carol));
+      at(20, () => removed(2100, dave));
+      at(50, () => {
+        wanted.add(carol);
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(70, () => expect(done).to.deep.equal(['remove alice>bob', 'remove alice>dave']));
+      at(80, () => removed(3000, bob, dave));
+      at(90, () => leftovers.peerChanged(alice));
+      at(99, () => expect(done).to.have.lengthOf(2));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 18ms a 29ms a', bindings);
+    }),
+  );
+
+  it(
+    'remembers what is removed for the first time along with a repetition',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, removed, put, done, at } = setUp(scheduler);
+      at(1, () => removed(2000, bob));
+      at(20, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(40, () => {
+        put('ok');
+        removed(3000, bob, carol);
+      });
+      at(60, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(80, () => expect(done).to.deep.equal(['remove alice>bob', 'remove alice>carol']));
+      expectObservable(leftovers.work$).toBe('-');
+    }),
+  );
+
+  it(
+    'asks nothing about peers that took nothing back, nor about writes that took nothing back',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, at, statements$ } = setUp(scheduler);
+      const write = { src: alice, add: [bob], remove: [], clear: false, at: 2000 };
+      at(1, () => {
+        leftovers.bindingWritten({ peerId: alice, kind: 'node', at: 2000 });
+        leftovers.bindingWritten({ peerId: alice, kind: 'lost', at: 2000 });
+        leftovers.tunnelsWritten(write);
+        // What comes with a goodbye is seen to with the goodbye.
+        leftovers.tunnelsWritten({ ...write, remove: [carol], clear: true });
+        leftovers.peerChanged(alice);
+        leftovers.peerChanged(bob);
+        leftovers.coordinatorLost();
+      });
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-');
+    }),
+  );
+
+  it(
+    'remembers no longer than it should',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, done, at, statements$ } = setUp(scheduler, { memory: 1000 });
+      at(1, () => saidGoodbye(2000));
+      // Whoever comes next makes room.
+      at(1100, () => leftovers.bindingWritten({ peerId: bob, kind: 'disconnected', at: 3000 }));
+      at(1200, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(1300, () => expect(done).to.deep.equal([]));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 1098ms b', { ...bindings, b: 'bindings of bob' });
+    }),
+  );
+
+  it(
+    'does not answer with what was true before a later withdrawal',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, done, at, statements$ } = setUp(scheduler);
+      put('lost');
+      at(1, () => saidGoodbye(2000));
+      // The read sees the row of 1000 lost; the peer has moved on since.
+      at(7, () => {
+        put('ok', south, 2500);
+        saidGoodbye(3000);
+      });
+      at(40, () => expect(done).to.deep.equal([]));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms a', bindings);
+    }),
+  );
+
+  it(
+    'still remembers a goodbye of a peer that came back while an earlier one was being repeated',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, done, at } = setUp(scheduler);
+      at(1, () => saidGoodbye(2000));
+      at(50, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      // The repetition was overtaken: the peer came back before it was written.
+      at(70, () => leftovers.bindingWritten({ peerId: alice, kind: 'node', at: 3000 }));
+      at(80, () => {
+        put('ok', south, 2500);
+        saidGoodbye(4000);
+      });
+      at(100, () => {
+        put('lost', south, 2500);
+        leftovers.peerChanged(alice);
+      });
+      at(120, () =>
+        expect(done).to.deep.equal(['alice disconnected', 'clear alice', 'alice disconnected', 'clear alice']),
+      );
+      expectObservable(leftovers.work$).toBe('-');
+    }),
+  );
+
+  it(
+    'reads again what fails, and goes on with others when one is refused',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, done, at, database, book, statements$ } = setUp(scheduler);
+      put('lost');
+      database.faults.failNext('readBindings');
+      at(1, () => saidGoodbye(2000));
+      at(600, () => {
+        expect(done).to.have.lengthOf(2);
+        database.faults.failNext('readBindings', 1, new StoreError('refused', 'no'));
+        leftovers.bindingWritten({ peerId: bob, kind: 'disconnected', at: 3000 });
+      });
+      at(700, () => {
+        expect(book.lines).to.deep.equal(['error leftovers given up']);
+        leftovers.bindingWritten({ peerId: carol, kind: 'disconnected', at: 3000 });
+      });
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 509ms a 88ms b 99ms c', {
+        ...bindings,
+        b: 'bindings of bob',
+        c: 'bindings of carol',
+      });
+    }),
+  );
+});
