@@ -1,8 +1,9 @@
-import { expect } from 'chai';
+import { deepEqual, equal } from 'node:assert/strict';
 import { Subject, takeUntil } from 'rxjs';
 import type { Bus, BusEvent } from '../../db/bus.js';
 import { hear, type Hearing } from './hear.js';
 import { lastOf } from './lastOf.js';
+import { globalTestRunner, type TestRunner } from './testRunner.js';
 
 /** A bus to be tested, fresh for one test. */
 export interface BusUnderTest {
@@ -16,13 +17,18 @@ export interface BusUnderTest {
 }
 
 /**
- * A mocha suite that shows whether a {@link Bus} keeps its promises. Call it in a test file of your own:
+ * A suite that shows whether a {@link Bus} keeps its promises. Call it in a test file of your own, under mocha, vitest,
+ * jest, or anything else with their `describe` and `it`:
  *
  * ```ts
  * busContract('my bus', async () => ({ bus: myBus(), close: () => … }));
  * ```
  */
-export function busContract(name: string, setup: () => Promise<BusUnderTest>): void {
+export function busContract(
+  name: string,
+  setup: () => Promise<BusUnderTest>,
+  { describe, it, beforeEach, afterEach }: TestRunner = globalTestRunner(),
+): void {
   describe(`${name} keeps the contract of a bus`, () => {
     let tested: BusUnderTest;
     let bus: Bus;
@@ -52,19 +58,19 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
       const alice = await listen(bus, 'one');
       await publish(bus, 'one', ['hello']);
       await alice.next();
-      expect(alice.events).to.deep.equal([{ kind: 'gap' }, { kind: 'message', payload: 'hello' }]);
+      deepEqual(alice.events, [{ kind: 'gap' }, { kind: 'message', payload: 'hello' }]);
     });
 
     it('hears everything that is published after "listening now"', async () => {
       const alice = await listen(bus, 'one');
       await publish(other, 'one', ['a']);
-      expect(await alice.next()).to.equal('a');
+      equal(await alice.next(), 'a');
     });
 
     it('lets a listener hear what its own coordinator publishes', async () => {
       const alice = await listen(bus, 'one');
       await publish(bus, 'one', ['mine']);
-      expect(await alice.next()).to.equal('mine');
+      equal(await alice.next(), 'mine');
     });
 
     it('tells every listener of a channel', async () => {
@@ -72,7 +78,7 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
       const bob = await listen(bus, 'one');
       const carol = await listen(other, 'one');
       await publish(bus, 'one', ['to all']);
-      expect([await alice.next(), await bob.next(), await carol.next()]).to.deep.equal(['to all', 'to all', 'to all']);
+      deepEqual([await alice.next(), await bob.next(), await carol.next()], ['to all', 'to all', 'to all']);
     });
 
     it('keeps channels apart', async () => {
@@ -80,10 +86,10 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
       const two = await listen(bus, 'two');
       await publish(bus, 'one', ['for one']);
       await publish(bus, 'two', ['for two']);
-      expect(await one.next()).to.equal('for one');
-      expect(await two.next()).to.equal('for two');
-      expect(await one.untilNow()).to.deep.equal([]);
-      expect(await two.untilNow()).to.deep.equal([]);
+      equal(await one.next(), 'for one');
+      equal(await two.next(), 'for two');
+      deepEqual(await one.untilNow(), []);
+      deepEqual(await two.untilNow(), []);
     });
 
     it('publishes many payloads at once', async () => {
@@ -92,7 +98,7 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
       await publish(other, 'one', payloads);
       const heard = new Set<string>();
       while (heard.size < payloads.length) heard.add(await alice.next());
-      expect([...heard].sort()).to.deep.equal([...payloads].sort());
+      deepEqual([...heard].sort(), [...payloads].sort());
     });
 
     it('completes when there is nothing to publish', async () => {
@@ -103,17 +109,17 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
       const alice = await listen(bus, 'one');
       for (const text of ['', `'; select 1 --`, 'ä€😀', '{"json": true}', 'a,b', 'x'.repeat(4000)]) {
         await publish(other, 'one', [text]);
-        expect(await alice.next()).to.equal(text);
+        equal(await alice.next(), text);
       }
     });
 
     it('publishes nothing before it is subscribed to, and once per subscription', async () => {
       const alice = await listen(bus, 'one');
       const publish$ = bus.publish('one', ['cold']);
-      expect(await alice.untilNow()).to.deep.equal([]);
+      deepEqual(await alice.untilNow(), []);
       await lastOf(publish$);
       await lastOf(publish$);
-      expect(await alice.untilNow()).to.deep.equal(['cold', 'cold']);
+      deepEqual(await alice.untilNow(), ['cold', 'cold']);
     });
 
     it('tells a listener nothing after it has unsubscribed, and the others go on hearing', async () => {
@@ -121,22 +127,22 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
       const bob = await listen(bus, 'one');
       alice.stop();
       await publish(bus, 'one', ['later']);
-      expect(await bob.next()).to.equal('later');
-      expect(alice.payloads).to.deep.equal([]);
+      equal(await bob.next(), 'later');
+      deepEqual(alice.payloads, []);
     });
 
     it('listens again after everybody had left', async () => {
       (await listen(bus, 'one')).stop();
       const again = await listen(bus, 'one');
       await publish(other, 'one', ['again']);
-      expect(await again.next()).to.equal('again');
+      equal(await again.next(), 'again');
     });
 
     it('survives listeners that leave before it was listening', async () => {
       for (let i = 0; i < 10; i++) bus.listen$('one').subscribe().unsubscribe();
       const alice = await listen(bus, 'one');
       await publish(other, 'one', ['hello']);
-      expect(await alice.next()).to.equal('hello');
+      equal(await alice.next(), 'hello');
     });
 
     it('lets a listener leave while it is being told', async () => {
@@ -152,8 +158,8 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
         });
       await listen(bus, 'one');
       await publish(bus, 'one', ['first', 'second']);
-      expect(new Set([await bob.next(), await bob.next()])).to.deep.equal(new Set(['first', 'second']));
-      expect(alice.filter((event) => event.kind === 'message')).to.have.length(1);
+      deepEqual(new Set([await bob.next(), await bob.next()]), new Set(['first', 'second']));
+      equal(alice.filter((event) => event.kind === 'message').length, 1);
     });
 
     it('says gap to every listener after an interruption, once it hears again', async () => {
@@ -164,8 +170,8 @@ export function busContract(name: string, setup: () => Promise<BusUnderTest>): v
       await Promise.all([one.gap(2), two.gap(2)]);
       await publish(other, 'one', ['one again']);
       await publish(other, 'two', ['two again']);
-      expect(await one.next()).to.equal('one again');
-      expect(await two.next()).to.equal('two again');
+      equal(await one.next(), 'one again');
+      equal(await two.next(), 'two again');
     });
   });
 }

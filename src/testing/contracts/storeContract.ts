@@ -1,4 +1,4 @@
-import { expect } from 'chai';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { channels, type Bus } from '../../db/bus.js';
 import {
   StoreError,
@@ -13,6 +13,7 @@ import {
 } from '../../db/store.js';
 import { hear, type Hearing } from './hear.js';
 import { lastOf } from './lastOf.js';
+import { globalTestRunner, type TestRunner } from './testRunner.js';
 
 /** A store to be tested, empty and fresh for one test, with the bus on which it announces. */
 export interface StoreUnderTest {
@@ -38,16 +39,23 @@ const textOf = (node: Uint8Array): string => new TextDecoder().decode(node);
 const uuids = (count: number): Uuid[] => Array.from({ length: count }, () => crypto.randomUUID());
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const sorted = (texts: Iterable<string>): string[] => [...texts].sort(byText);
+const isWithin = (value: number | undefined, low: number, high: number): boolean =>
+  value !== undefined && value >= low && value <= high;
 const pairText = ({ src, dst }: Tunnel): string => `${src},${dst}`;
 
 /**
- * A mocha suite that shows whether a {@link Store} keeps its promises. Call it in a test file of your own:
+ * A suite that shows whether a {@link Store} keeps its promises. Call it in a test file of your own, under mocha, vitest,
+ * jest, or anything else with their `describe` and `it`:
  *
  * ```ts
  * storeContract('my store', async () => ({ store, bus, age, close }));
  * ```
  */
-export function storeContract(name: string, setup: () => Promise<StoreUnderTest>): void {
+export function storeContract(
+  name: string,
+  setup: () => Promise<StoreUnderTest>,
+  { describe, it, beforeEach, afterEach }: TestRunner = globalTestRunner(),
+): void {
   describe(`${name} keeps the contract of a store`, () => {
     let tested: StoreUnderTest;
     let store: Store;
@@ -101,20 +109,20 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
       try {
         await work;
       } catch (error) {
-        expect(error).to.be.instanceOf(StoreError);
-        return error as StoreError;
+        ok(error instanceof StoreError);
+        return error;
       }
       throw new Error('expected an error, but it succeeded');
     };
 
     describe('heartbeat', () => {
       it('makes the row first, and says so, and finds it afterwards', async () => {
-        expect(await lastOf(store.heartbeat(here))).to.deep.equal({
+        deepEqual(await lastOf(store.heartbeat(here)), {
           created: true,
           hasBindings: false,
           hasTunnels: false,
         });
-        expect(await lastOf(store.heartbeat(here))).to.deep.equal({
+        deepEqual(await lastOf(store.heartbeat(here)), {
           created: false,
           hasBindings: false,
           hasTunnels: false,
@@ -125,12 +133,12 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await beat(here, there);
         await bind(allLive(here), online(alice, 'a'));
         await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
-        expect(await lastOf(store.heartbeat(here))).to.deep.equal({
+        deepEqual(await lastOf(store.heartbeat(here)), {
           created: false,
           hasBindings: true,
           hasTunnels: false,
         });
-        expect(await lastOf(store.heartbeat(there))).to.deep.equal({
+        deepEqual(await lastOf(store.heartbeat(there)), {
           created: false,
           hasBindings: false,
           hasTunnels: true,
@@ -140,38 +148,41 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
       it('is announced with the id of the coordinator, each time', async () => {
         const heard = await listen(channels.heartbeat);
         await beat(here, here, there);
-        expect(await heard.untilNow()).to.deep.equal([here, here, there]);
+        deepEqual(await heard.untilNow(), [here, here, there]);
       });
 
       it('does nothing before it is subscribed to, and once per subscription', async () => {
         const heard = await listen(channels.heartbeat);
         const beat$ = store.heartbeat(here);
-        expect(await heard.untilNow()).to.deep.equal([]);
+        deepEqual(await heard.untilNow(), []);
         await lastOf(beat$);
         await lastOf(beat$);
-        expect(await heard.untilNow()).to.deep.equal([here, here]);
+        deepEqual(await heard.untilNow(), [here, here]);
       });
     });
 
     describe('readCoordinators', () => {
       it('gives the coordinators with the age of their heartbeat', async () => {
-        expect(await lastOf(store.readCoordinators(HOUR))).to.deep.equal([]);
+        deepEqual(await lastOf(store.readCoordinators(HOUR)), []);
         await beat(here, there);
         const ages = (await lastOf(store.readCoordinators(HOUR))) ?? [];
-        expect(sorted(ages.map(({ coordinatorId }) => coordinatorId))).to.deep.equal(sorted([here, there]));
-        for (const { age } of ages) expect(age).to.be.within(0, HOUR);
+        deepEqual(sorted(ages.map(({ coordinatorId }) => coordinatorId)), sorted([here, there]));
+        for (const { age } of ages) ok(isWithin(age, 0, HOUR));
       });
 
       it('leaves out those that are too old', async () => {
         await beat(here);
-        expect(await lastOf(store.readCoordinators(0))).to.deep.equal([]);
+        deepEqual(await lastOf(store.readCoordinators(0)), []);
         if (tested.age === undefined) return;
         await tested.age(2);
         await beat(there);
         const ages = (await lastOf(store.readCoordinators(HOUR))) ?? [];
-        expect(ages.map(({ coordinatorId }) => coordinatorId)).to.deep.equal([there]);
+        deepEqual(
+          ages.map(({ coordinatorId }) => coordinatorId),
+          [there],
+        );
         const all = (await lastOf(store.readCoordinators(3 * HOUR))) ?? [];
-        expect(all.find(({ coordinatorId }) => coordinatorId === here)?.age).to.be.within(2 * HOUR, 3 * HOUR);
+        ok(isWithin(all.find(({ coordinatorId }) => coordinatorId === here)?.age, 2 * HOUR, 3 * HOUR));
       });
     });
 
@@ -179,7 +190,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
       it('writes nodes that all can read', async () => {
         await beat(here);
         await bind(allLive(here), online(alice, 'alice 1'), online(bob, 'bob 1'));
-        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
+        deepEqual(
+          await bindingTexts(alice, bob, carol),
           sorted([`${alice}@${here} ok alice 1`, `${bob}@${here} ok bob 1`]),
         );
       });
@@ -188,27 +200,28 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await beat(here);
         await bind(allLive(here), online(alice, 'one'));
         await bind(allLive(here), online(alice, 'two'));
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok two`]);
+        deepEqual(await bindingTexts(alice), [`${alice}@${here} ok two`]);
         await bind(allLive(here), lost(alice, 'two'));
         await bind(allLive(here), online(alice, 'three'));
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok three`]);
+        deepEqual(await bindingTexts(alice), [`${alice}@${here} ok three`]);
       });
 
       it('keeps one row per coordinator', async () => {
         await beat(here, there);
         await bind(allLive(here), online(alice, 'here'));
         await bind(allLive(there), online(alice, 'there'));
-        expect(await bindingTexts(alice)).to.deep.equal(
-          sorted([`${alice}@${here} ok here`, `${alice}@${there} ok there`]),
-        );
+        deepEqual(await bindingTexts(alice), sorted([`${alice}@${here} ok here`, `${alice}@${there} ok there`]));
       });
 
       it('gives the time that the rows carry', async () => {
         await beat(here);
         const time = await bind(allLive(here), online(alice, 'a'), online(bob, 'b'));
         const rows = await readBindings(alice, bob);
-        expect(rows.map(({ updatedAt }) => updatedAt)).to.deep.equal([time, time]);
-        expect(Number.isSafeInteger(time)).to.equal(true);
+        deepEqual(
+          rows.map(({ updatedAt }) => updatedAt),
+          [time, time],
+        );
+        equal(Number.isSafeInteger(time), true);
       });
 
       it('orders the bindings of one peer by time', async () => {
@@ -216,10 +229,10 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const first = await bind(allLive(here), online(alice, 'a'));
         const second = await bind(allLive(there), online(alice, 'b'));
         const third = await bind(allLive(here), online(alice, 'c'));
-        expect(second).to.be.greaterThan(first);
-        expect(third).to.be.greaterThan(second);
+        ok(second > first);
+        ok(third > second);
         const newest = [...(await readBindings(alice))].sort((a, b) => b.updatedAt - a.updatedAt)[0];
-        expect(newest?.coordinatorId).to.equal(here);
+        equal(newest?.coordinatorId, here);
       });
 
       it('keeps every byte of a node, and an empty node', async () => {
@@ -228,8 +241,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(here), { kind: 'node', peerId: alice, node }, online(bob, ''));
         const rows = await readBindings(alice, bob);
         const nodeOf = (id: Uuid) => Uint8Array.from(rows.find(({ peerId }) => peerId === id)?.node ?? [0]);
-        expect(nodeOf(alice)).to.deep.equal(node);
-        expect(nodeOf(bob)).to.deep.equal(new Uint8Array());
+        deepEqual(nodeOf(alice), node);
+        deepEqual(nodeOf(bob), new Uint8Array());
       });
 
       it('does not hold on to the memory of a node that it was given', async () => {
@@ -237,16 +250,16 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const node = bytes('before');
         await bind(allLive(here), { kind: 'node', peerId: alice, node });
         node.set(bytes('AFTER!'));
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok before`]);
+        deepEqual(await bindingTexts(alice), [`${alice}@${here} ok before`]);
       });
 
       it('marks a binding lost, with the node given, and with a new time', async () => {
         await beat(here);
         const before = await bind(allLive(here), online(alice, 'one'));
         const time = await bind(allLive(here), lost(alice, 'two'));
-        expect(time).to.be.greaterThan(before);
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} lost two`]);
-        expect((await readBindings(alice))[0]?.updatedAt).to.equal(time);
+        ok(time > before);
+        deepEqual(await bindingTexts(alice), [`${alice}@${here} lost two`]);
+        equal((await readBindings(alice))[0]?.updatedAt, time);
       });
 
       it('makes no row for a peer that is lost, and announces nothing', async () => {
@@ -254,8 +267,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(there), online(alice, 'elsewhere'));
         const heard = await listen(channels.peer);
         await bind(allLive(here), lost(alice, 'a'), lost(bob, 'b'));
-        expect(await bindingTexts(alice, bob)).to.deep.equal([`${alice}@${there} ok elsewhere`]);
-        expect(await heard.untilNow()).to.deep.equal([]);
+        deepEqual(await bindingTexts(alice, bob), [`${alice}@${there} ok elsewhere`]);
+        deepEqual(await heard.untilNow(), []);
       });
 
       it('deletes the own row of a peer that disconnected, whatever its status', async () => {
@@ -263,7 +276,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(here), online(alice, 'a'), online(bob, 'b'), online(carol, 'c'));
         await bind(allLive(here), lost(bob, 'b'));
         await bind(allLive(here), gone(alice), gone(bob));
-        expect(await bindingTexts(alice, bob, carol)).to.deep.equal([`${carol}@${here} ok c`]);
+        deepEqual(await bindingTexts(alice, bob, carol), [`${carol}@${here} ok c`]);
       });
 
       it('keeps what a disconnected peer has at another coordinator where it is live', async () => {
@@ -271,7 +284,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(there), online(alice, 'live'));
         await bind(allLive(here), online(alice, 'a'));
         await bind(allLive(here), gone(alice));
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok live`]);
+        deepEqual(await bindingTexts(alice), [`${alice}@${there} ok live`]);
       });
 
       it('deletes what a disconnected peer left behind elsewhere as lost', async () => {
@@ -279,14 +292,14 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(there), online(alice, 'a'), online(bob, 'b'));
         await bind(allLive(there), lost(alice, 'a'), lost(bob, 'b'));
         await bind(allLive(here), gone(alice));
-        expect(await bindingTexts(alice, bob)).to.deep.equal([`${bob}@${there} lost b`]);
+        deepEqual(await bindingTexts(alice, bob), [`${bob}@${there} lost b`]);
       });
 
       it('deletes what a disconnected peer left behind at a coordinator that has gone silent', async () => {
         await beat(here, there);
         await bind(allLive(there), online(alice, 'a'), online(bob, 'b'));
         await bind(allSilent(here), gone(alice));
-        expect(await bindingTexts(alice, bob)).to.deep.equal([`${bob}@${there} ok b`]);
+        deepEqual(await bindingTexts(alice, bob), [`${bob}@${there} ok b`]);
       });
 
       it('announces each peer whose row changed, once', async () => {
@@ -296,14 +309,14 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(there), lost(alice, 'a'));
         const heard = await listen(channels.peer);
         await bind(allLive(here), gone(alice), lost(bob, 'b'), online(carol, 'c'));
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([alice, bob, carol]));
+        deepEqual(sorted(await heard.untilNow()), sorted([alice, bob, carol]));
       });
 
       it('announces nothing for a peer that had no row to delete', async () => {
         await beat(here);
         const heard = await listen(channels.peer);
         await bind(allLive(here), gone(alice));
-        expect(await heard.untilNow()).to.deep.equal([]);
+        deepEqual(await heard.untilNow(), []);
       });
 
       it('announces a write that changes nothing but the time', async () => {
@@ -311,15 +324,15 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(here), online(alice, 'a'));
         const heard = await listen(channels.peer);
         await bind(allLive(here), online(alice, 'a'));
-        expect(await heard.untilNow()).to.deep.equal([alice]);
+        deepEqual(await heard.untilNow(), [alice]);
       });
 
       it('is announced together with the change: who hears of it can read it', async () => {
         await beat(here);
         const heard = await listen(channels.peer);
         const writing = bind(allLive(here), online(alice, 'fresh'));
-        expect(await heard.next()).to.equal(alice);
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok fresh`]);
+        equal(await heard.next(), alice);
+        deepEqual(await bindingTexts(alice), [`${alice}@${here} ok fresh`]);
         await writing;
       });
 
@@ -329,25 +342,23 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const writes = [online(alice, 'a2'), lost(bob, 'b2'), gone(carol)];
         await bind(allLive(here), ...writes);
         await bind(allLive(here), ...writes);
-        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
-          sorted([`${alice}@${here} ok a2`, `${bob}@${here} lost b2`]),
-        );
+        deepEqual(await bindingTexts(alice, bob, carol), sorted([`${alice}@${here} ok a2`, `${bob}@${here} lost b2`]));
       });
 
       it('fails with missing-coordinator before the first heartbeat, and writes nothing', async () => {
         const heard = await listen(channels.peer);
         const error = await failure(bind(allLive(here), online(alice, 'a')));
-        expect(error.reason).to.equal('missing-coordinator');
-        expect(await readBindings(alice)).to.deep.equal([]);
-        expect(await heard.untilNow()).to.deep.equal([]);
+        equal(error.reason, 'missing-coordinator');
+        deepEqual(await readBindings(alice), []);
+        deepEqual(await heard.untilNow(), []);
         await beat(here);
         await bind(allLive(here), online(alice, 'a'));
-        expect(await readBindings(alice)).to.have.length(1);
+        equal((await readBindings(alice)).length, 1);
       });
 
       it('takes an empty batch', async () => {
         await beat(here);
-        expect(await bind(allLive(here))).to.be.greaterThan(0);
+        ok((await bind(allLive(here))) > 0);
       });
 
       it('takes 1,000 at once', async () => {
@@ -355,11 +366,11 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const heard = await listen(channels.peer);
         const ids = uuids(1000);
         await bind(allLive(here), ...ids.map((id) => online(id, `node of ${id}`)));
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(ids));
-        expect(await bindingTexts(...ids)).to.deep.equal(sorted(ids.map((id) => `${id}@${here} ok node of ${id}`)));
+        deepEqual(sorted(await heard.untilNow()), sorted(ids));
+        deepEqual(await bindingTexts(...ids), sorted(ids.map((id) => `${id}@${here} ok node of ${id}`)));
         await bind(allLive(here), ...ids.map((id, index) => (index % 2 === 0 ? gone(id) : lost(id, 'x'))));
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(ids));
-        expect(await readBindings(...ids)).to.have.length(500);
+        deepEqual(sorted(await heard.untilNow()), sorted(ids));
+        equal((await readBindings(...ids)).length, 500);
       });
     });
 
@@ -368,15 +379,15 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await beat(here);
         const heard = await listen(channels.tunnel);
         const time = await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(bob, carol)] });
-        expect(Number.isSafeInteger(time)).to.equal(true);
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([`${alice},${bob}`, `${bob},${carol}`]));
-        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${alice},${bob}`, `${bob},${carol}`]));
+        equal(Number.isSafeInteger(time), true);
+        deepEqual(sorted(await heard.untilNow()), sorted([`${alice},${bob}`, `${bob},${carol}`]));
+        deepEqual(sorted(await ownTunnels(here)), sorted([`${alice},${bob}`, `${bob},${carol}`]));
       });
 
       it('gives times that move forward', async () => {
         await beat(here);
         const first = await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
-        expect(await tunnels(allLive(here), { remove: [tunnel(alice, bob)] })).to.be.greaterThan(first);
+        ok((await tunnels(allLive(here), { remove: [tunnel(alice, bob)] })) > first);
       });
 
       it('removes the own row, in this direction only, and announces it', async () => {
@@ -384,15 +395,15 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(bob, alice)] });
         const heard = await listen(channels.tunnel);
         await tunnels(allLive(here), { remove: [tunnel(alice, bob)] });
-        expect(await ownTunnels(here)).to.deep.equal([`${bob},${alice}`]);
-        expect(await heard.untilNow()).to.deep.equal([`${alice},${bob}`]);
+        deepEqual(await ownTunnels(here), [`${bob},${alice}`]);
+        deepEqual(await heard.untilNow(), [`${alice},${bob}`]);
       });
 
       it('announces nothing when there was nothing to remove', async () => {
         await beat(here);
         const heard = await listen(channels.tunnel);
         await tunnels(allLive(here), { remove: [tunnel(alice, bob)], clear: [carol] });
-        expect(await heard.untilNow()).to.deep.equal([]);
+        deepEqual(await heard.untilNow(), []);
       });
 
       it('clears all tunnels of a source, but not those that lead to it', async () => {
@@ -402,8 +413,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         });
         const heard = await listen(channels.tunnel);
         await tunnels(allLive(here), { clear: [alice] });
-        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${bob},${alice}`, `${carol},${bob}`]));
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([`${alice},${bob}`, `${alice},${carol}`]));
+        deepEqual(sorted(await ownTunnels(here)), sorted([`${bob},${alice}`, `${carol},${bob}`]));
+        deepEqual(sorted(await heard.untilNow()), sorted([`${alice},${bob}`, `${alice},${carol}`]));
       });
 
       it('clears a source but for the tunnels that are added in the same batch', async () => {
@@ -412,8 +423,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
         await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
         await tunnels(allLive(here), { clear: [alice], add: [tunnel(alice, bob), tunnel(alice, dave)] });
-        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${alice},${bob}`, `${alice},${dave}`]));
-        expect(await ownTunnels(there)).to.deep.equal([`${alice},${bob}`]);
+        deepEqual(sorted(await ownTunnels(here)), sorted([`${alice},${bob}`, `${alice},${dave}`]));
+        deepEqual(await ownTunnels(there), [`${alice},${bob}`]);
       });
 
       for (const how of ['remove', 'clear'] as const) {
@@ -426,8 +437,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
           await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
           await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
           await tunnels(allLive(here), withdraw());
-          expect(await ownTunnels(here)).to.deep.equal([]);
-          expect(await ownTunnels(there)).to.deep.equal([`${alice},${bob}`]);
+          deepEqual(await ownTunnels(here), []);
+          deepEqual(await ownTunnels(there), [`${alice},${bob}`]);
         });
 
         it(`${how} reaches another coordinator where the source is lost`, async () => {
@@ -437,15 +448,15 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
           await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(bob, alice)] });
           const heard = await listen(channels.tunnel);
           await tunnels(allLive(here), withdraw());
-          expect(await ownTunnels(there)).to.deep.equal([`${bob},${alice}`]);
-          expect(await heard.untilNow()).to.deep.equal([`${alice},${bob}`]);
+          deepEqual(await ownTunnels(there), [`${bob},${alice}`]);
+          deepEqual(await heard.untilNow(), [`${alice},${bob}`]);
         });
 
         it(`${how} reaches another coordinator where the source has no binding`, async () => {
           await beat(here, there);
           await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
           await tunnels(allLive(here), withdraw());
-          expect(await ownTunnels(there)).to.deep.equal([]);
+          deepEqual(await ownTunnels(there), []);
         });
 
         it(`${how} reaches a coordinator that has gone silent`, async () => {
@@ -453,7 +464,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
           await bind(allLive(there), online(alice, 'a'));
           await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
           await tunnels(allSilent(here), withdraw());
-          expect(await ownTunnels(there)).to.deep.equal([]);
+          deepEqual(await ownTunnels(there), []);
         });
 
         it(`${how} deletes the own row although the source is live here`, async () => {
@@ -461,7 +472,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
           await bind(allLive(here), online(alice, 'a'));
           await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
           await tunnels(allLive(here), withdraw());
-          expect(await ownTunnels(here)).to.deep.equal([]);
+          deepEqual(await ownTunnels(here), []);
         });
       }
 
@@ -471,7 +482,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
         const heard = await listen(channels.tunnel);
         await tunnels(allLive(here), { remove: [tunnel(alice, bob)] });
-        expect(await heard.untilNow()).to.deep.equal([`${alice},${bob}`]);
+        deepEqual(await heard.untilNow(), [`${alice},${bob}`]);
       });
 
       it('is announced together with the change: who hears of it can read it', async () => {
@@ -479,11 +490,11 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const heard = await listen(channels.tunnel);
         const adding = tunnels(allLive(here), { add: [tunnel(alice, bob)] });
         await heard.next();
-        expect(await lastOf(store.readPairs([[alice, bob]]))).to.deep.equal([true]);
+        deepEqual(await lastOf(store.readPairs([[alice, bob]])), [true]);
         await adding;
         const removing = tunnels(allLive(here), { remove: [tunnel(alice, bob)] });
         await heard.next();
-        expect(await lastOf(store.readPairs([[alice, bob]]))).to.deep.equal([false]);
+        deepEqual(await lastOf(store.readPairs([[alice, bob]])), [false]);
         await removing;
       });
 
@@ -493,15 +504,15 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const writes = { add: [tunnel(alice, bob)], remove: [tunnel(bob, alice)], clear: [carol] };
         await tunnels(allLive(here), writes);
         await tunnels(allLive(here), writes);
-        expect(await ownTunnels(here)).to.deep.equal([`${alice},${bob}`]);
+        deepEqual(await ownTunnels(here), [`${alice},${bob}`]);
       });
 
       it('fails with missing-coordinator before the first heartbeat, and writes nothing', async () => {
         const heard = await listen(channels.tunnel);
         const error = await failure(tunnels(allLive(here), { add: [tunnel(alice, bob)] }));
-        expect(error.reason).to.equal('missing-coordinator');
-        expect(await heard.untilNow()).to.deep.equal([]);
-        expect(await lastOf(store.readPairs([[alice, bob]]))).to.deep.equal([false]);
+        equal(error.reason, 'missing-coordinator');
+        deepEqual(await heard.untilNow(), []);
+        deepEqual(await lastOf(store.readPairs([[alice, bob]])), [false]);
       });
 
       it('takes 1,000 at once', async () => {
@@ -509,13 +520,13 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const heard = await listen(channels.tunnel);
         const pairs = uuids(1000).map((id) => tunnel(alice, id));
         await tunnels(allLive(here), { add: pairs });
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(pairs.map(pairText)));
+        deepEqual(sorted(await heard.untilNow()), sorted(pairs.map(pairText)));
         await tunnels(allLive(here), { remove: pairs.slice(0, 500), add: pairs.slice(500) });
         await heard.untilNow();
-        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted(pairs.slice(500).map(pairText)));
+        deepEqual(sorted(await ownTunnels(here)), sorted(pairs.slice(500).map(pairText)));
         await tunnels(allLive(here), { clear: [alice] });
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted(pairs.slice(500).map(pairText)));
-        expect(await ownTunnels(here)).to.deep.equal([]);
+        deepEqual(sorted(await heard.untilNow()), sorted(pairs.slice(500).map(pairText)));
+        deepEqual(await ownTunnels(here), []);
       });
     });
 
@@ -528,10 +539,10 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const peers = await listen(channels.peer);
         const edges = await listen(channels.tunnel);
         await leftovers(allSilent(here), { src: alice, at });
-        expect(await readBindings(alice)).to.deep.equal([]);
-        expect(await ownTunnels(there)).to.deep.equal([`${bob},${alice}`]);
-        expect(await peers.untilNow()).to.deep.equal([alice]);
-        expect(sorted(await edges.untilNow())).to.deep.equal(sorted([`${alice},${bob}`, `${alice},${carol}`]));
+        deepEqual(await readBindings(alice), []);
+        deepEqual(await ownTunnels(there), [`${bob},${alice}`]);
+        deepEqual(await peers.untilNow(), [alice]);
+        deepEqual(sorted(await edges.untilNow()), sorted([`${alice},${bob}`, `${alice},${carol}`]));
       });
 
       it('deletes one tunnel and nothing else', async () => {
@@ -540,8 +551,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
         const at = await tunnels(allLive(here), {});
         await leftovers(allSilent(here), { src: alice, dst: bob, at });
-        expect(await ownTunnels(there)).to.deep.equal([`${alice},${carol}`]);
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok a`]);
+        deepEqual(await ownTunnels(there), [`${alice},${carol}`]);
+        deepEqual(await bindingTexts(alice), [`${alice}@${there} ok a`]);
       });
 
       it('keeps everything where the source is live', async () => {
@@ -552,9 +563,9 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const peers = await listen(channels.peer);
         const edges = await listen(channels.tunnel);
         await leftovers(allLive(here), { src: alice, at }, { src: alice, dst: bob, at });
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok a`]);
-        expect(await ownTunnels(there)).to.deep.equal([`${alice},${bob}`]);
-        expect([...(await peers.untilNow()), ...(await edges.untilNow())]).to.deep.equal([]);
+        deepEqual(await bindingTexts(alice), [`${alice}@${there} ok a`]);
+        deepEqual(await ownTunnels(there), [`${alice},${bob}`]);
+        deepEqual([...(await peers.untilNow()), ...(await edges.untilNow())], []);
       });
 
       it('deletes lost bindings at coordinators that still beat', async () => {
@@ -564,8 +575,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(there), lost(alice, 'a'));
         const at = await tunnels(allLive(here), {});
         await leftovers(allLive(here), { src: alice, at });
-        expect(await readBindings(alice)).to.deep.equal([]);
-        expect(await ownTunnels(there)).to.deep.equal([]);
+        deepEqual(await readBindings(alice), []);
+        deepEqual(await ownTunnels(there), []);
       });
 
       it('keeps what the writer itself holds', async () => {
@@ -574,8 +585,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
         const at = await tunnels(allLive(here), {});
         await leftovers(allSilent(here), { src: alice, at }, { src: alice, dst: bob, at });
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${here} ok a`]);
-        expect(await ownTunnels(here)).to.deep.equal([`${alice},${bob}`]);
+        deepEqual(await bindingTexts(alice), [`${alice}@${here} ok a`]);
+        deepEqual(await ownTunnels(here), [`${alice},${bob}`]);
       });
 
       it('keeps what was written later', async () => {
@@ -584,17 +595,17 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(there), online(alice, 'later'), online(bob, 'later'));
         await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(bob, carol)] });
         await leftovers(allSilent(here), { src: alice, at }, { src: bob, dst: carol, at });
-        expect(await bindingTexts(alice)).to.deep.equal([`${alice}@${there} ok later`]);
-        expect(sorted(await ownTunnels(there))).to.deep.equal(sorted([`${alice},${bob}`, `${bob},${carol}`]));
+        deepEqual(await bindingTexts(alice), [`${alice}@${there} ok later`]);
+        deepEqual(sorted(await ownTunnels(there)), sorted([`${alice},${bob}`, `${bob},${carol}`]));
       });
 
       it('reaches what was written at that very moment', async () => {
         await beat(here, there);
         const bound = await bind(allLive(there), online(alice, 'a'));
         await leftovers(allSilent(here), { src: alice, at: bound - 1 });
-        expect(await readBindings(alice)).to.have.length(1);
+        equal((await readBindings(alice)).length, 1);
         await leftovers(allSilent(here), { src: alice, at: bound });
-        expect(await readBindings(alice)).to.deep.equal([]);
+        deepEqual(await readBindings(alice), []);
       });
 
       it('takes 1,000 at once, and none', async () => {
@@ -610,8 +621,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
           ...pairs.map(({ src, dst }) => ({ src, dst, at })),
           ...peers.map((src) => ({ src, at })),
         );
-        expect(await ownTunnels(there)).to.deep.equal([]);
-        expect(await readBindings(...peers)).to.deep.equal([]);
+        deepEqual(await ownTunnels(there), []);
+        deepEqual(await readBindings(...peers), []);
       });
     });
 
@@ -622,9 +633,10 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(here), lost(carol, 'c'));
         await bind(allLive(there), online(alice, 'there'));
         const heard = await listen(channels.peer);
-        expect(await lastOf(store.loseBindings(here))).to.equal(2);
-        expect(sorted(await heard.untilNow())).to.deep.equal(sorted([alice, bob]));
-        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
+        equal(await lastOf(store.loseBindings(here)), 2);
+        deepEqual(sorted(await heard.untilNow()), sorted([alice, bob]));
+        deepEqual(
+          await bindingTexts(alice, bob, carol),
           sorted([
             `${alice}@${here} lost a`,
             `${alice}@${there} ok there`,
@@ -632,7 +644,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
             `${carol}@${here} lost c`,
           ]),
         );
-        expect((await readBindings(bob))[0]?.updatedAt).to.equal(time);
+        equal((await readBindings(bob))[0]?.updatedAt, time);
       });
 
       it('does nothing the second time', async () => {
@@ -640,9 +652,9 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(here), online(alice, 'a'));
         await lastOf(store.loseBindings(here));
         const heard = await listen(channels.peer);
-        expect(await lastOf(store.loseBindings(here))).to.equal(0);
-        expect(await lastOf(store.loseBindings(there))).to.equal(0);
-        expect(await heard.untilNow()).to.deep.equal([]);
+        equal(await lastOf(store.loseBindings(here)), 0);
+        equal(await lastOf(store.loseBindings(there)), 0);
+        deepEqual(await heard.untilNow(), []);
       });
     });
 
@@ -658,11 +670,11 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await beat(here, there);
         await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
         await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(bob, alice), tunnel(carol, bob)] });
-        expect(await neighbours(alice)).to.deep.equal([`${alice}-${bob}`]);
-        expect(await neighbours(bob)).to.deep.equal(sorted([`${bob}-${alice}`, `${bob}-${carol}`]));
-        expect(await neighbours(alice, carol)).to.deep.equal(sorted([`${alice}-${bob}`, `${carol}-${bob}`]));
-        expect(await neighbours(crypto.randomUUID())).to.deep.equal([]);
-        expect(await neighbours()).to.deep.equal([]);
+        deepEqual(await neighbours(alice), [`${alice}-${bob}`]);
+        deepEqual(await neighbours(bob), sorted([`${bob}-${alice}`, `${bob}-${carol}`]));
+        deepEqual(await neighbours(alice, carol), sorted([`${alice}-${bob}`, `${carol}-${bob}`]));
+        deepEqual(await neighbours(crypto.randomUUID()), []);
+        deepEqual(await neighbours(), []);
       });
 
       it('readNeighbours gives all neighbours of a hub', async () => {
@@ -670,7 +682,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const spokes = uuids(3000);
         await tunnels(allLive(here), { add: spokes.slice(0, 1500).map((id) => tunnel(alice, id)) });
         await tunnels(allLive(here), { add: spokes.slice(1500).map((id) => tunnel(id, alice)) });
-        expect(await neighbours(alice)).to.deep.equal(sorted(spokes.map((id) => `${alice}-${id}`)));
+        deepEqual(await neighbours(alice), sorted(spokes.map((id) => `${alice}-${id}`)));
       });
 
       it('readPairs tells pairs that share a tunnel in any direction from those that do not, by position', async () => {
@@ -688,8 +700,8 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
             [alice, bob],
           ]),
         );
-        expect(answers).to.deep.equal([true, true, false, true, true, false, true]);
-        expect(await lastOf(store.readPairs([]))).to.deep.equal([]);
+        deepEqual(answers, [true, true, false, true, true, false, true]);
+        deepEqual(await lastOf(store.readPairs([])), []);
       });
 
       it('readPairs answers 1,000 at once', async () => {
@@ -697,12 +709,15 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         const ids = uuids(1000);
         await tunnels(allLive(here), { add: ids.filter((_, i) => i % 3 === 0).map((id) => tunnel(alice, id)) });
         const answers = await lastOf(store.readPairs(ids.map((id) => [id, alice] as const)));
-        expect(answers).to.deep.equal(ids.map((_, i) => i % 3 === 0));
+        deepEqual(
+          answers,
+          ids.map((_, i) => i % 3 === 0),
+        );
       });
 
       it('readBindings of nobody is empty', async () => {
-        expect(await readBindings()).to.deep.equal([]);
-        expect(await readBindings(alice)).to.deep.equal([]);
+        deepEqual(await readBindings(), []);
+        deepEqual(await readBindings(alice), []);
       });
 
       it('readOwnBindings goes through the bindings of one coordinator in the order of ids, page by page', async () => {
@@ -715,16 +730,16 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         for (let after: Uuid | undefined; ;) {
           const page: readonly Omit<Binding, 'node'>[] = (await lastOf(store.readOwnBindings(here, after, 10))) ?? [];
           for (const row of page) {
-            expect(row.coordinatorId).to.equal(here);
-            expect(row.status).to.equal(row.peerId === ids[3] ? 'lost' : 'ok');
-            if (row.status === 'ok') expect(row.updatedAt).to.equal(time);
-            expect('node' in row).to.equal(false);
+            equal(row.coordinatorId, here);
+            equal(row.status, row.peerId === ids[3] ? 'lost' : 'ok');
+            if (row.status === 'ok') equal(row.updatedAt, time);
+            equal('node' in row, false);
             seen.push(row.peerId);
           }
           if (page.length < 10) break;
           after = seen.at(-1);
         }
-        expect(seen).to.deep.equal(ids);
+        deepEqual(seen, ids);
       });
 
       it('readOwnTunnels goes through the tunnels of one coordinator in order, page by page', async () => {
@@ -740,7 +755,7 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
           if (page.length < 7) break;
           after = seen.at(-1);
         }
-        expect(seen.map(pairText)).to.deep.equal(sorted(pairs.map(pairText)));
+        deepEqual(seen.map(pairText), sorted(pairs.map(pairText)));
       });
     });
 
@@ -757,9 +772,9 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await bind(allLive(here), lost(alice, 'a'));
         await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(carol, bob)] });
         await tested.age?.(23);
-        expect(await clean()).to.deep.equal({ coordinators: 0, bindings: 0, tunnels: 0 });
-        expect(await readBindings(alice, bob)).to.have.length(2);
-        expect(await ownTunnels(here)).to.have.length(2);
+        deepEqual(await clean(), { coordinators: 0, bindings: 0, tunnels: 0 });
+        equal((await readBindings(alice, bob)).length, 2);
+        equal((await ownTunnels(here)).length, 2);
       });
 
       it('deletes coordinators that were silent for a day, with all they wrote, and announces that', async () => {
@@ -772,12 +787,12 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await beat(there);
         const peers = await listen(channels.peer);
         const edges = await listen(channels.tunnel);
-        expect(await lastOf(store.cleanCoordinators())).to.equal(1);
-        expect(await bindingTexts(alice, bob)).to.deep.equal([`${bob}@${there} ok b`]);
-        expect(await ownTunnels(here)).to.deep.equal([]);
-        expect(await peers.untilNow()).to.deep.equal([alice]);
-        expect(await edges.untilNow()).to.deep.equal([`${alice},${bob}`]);
-        expect((await lastOf(store.heartbeat(here)))?.created).to.equal(true);
+        equal(await lastOf(store.cleanCoordinators()), 1);
+        deepEqual(await bindingTexts(alice, bob), [`${bob}@${there} ok b`]);
+        deepEqual(await ownTunnels(here), []);
+        deepEqual(await peers.untilNow(), [alice]);
+        deepEqual(await edges.untilNow(), [`${alice},${bob}`]);
+        equal((await lastOf(store.heartbeat(here)))?.created, true);
       });
 
       it('deletes bindings that were lost for a day, and announces them', async () => {
@@ -788,11 +803,9 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await tested.age(25);
         await bind(allLive(here), lost(carol, 'c'));
         const heard = await listen(channels.peer);
-        expect(await lastOf(store.cleanLostBindings())).to.equal(1);
-        expect(await bindingTexts(alice, bob, carol)).to.deep.equal(
-          sorted([`${bob}@${here} ok b`, `${carol}@${here} lost c`]),
-        );
-        expect(await heard.untilNow()).to.deep.equal([alice]);
+        equal(await lastOf(store.cleanLostBindings()), 1);
+        deepEqual(await bindingTexts(alice, bob, carol), sorted([`${bob}@${here} ok b`, `${carol}@${here} lost c`]));
+        deepEqual(await heard.untilNow(), [alice]);
       });
 
       it('deletes old tunnels without a binding of their source at the same coordinator, and announces them', async () => {
@@ -804,9 +817,9 @@ export function storeContract(name: string, setup: () => Promise<StoreUnderTest>
         await tested.age(25);
         await tunnels(allLive(here), { add: [tunnel(carol, alice)] });
         const heard = await listen(channels.tunnel);
-        expect(await lastOf(store.cleanTunnels())).to.equal(1);
-        expect(sorted(await ownTunnels(here))).to.deep.equal(sorted([`${alice},${bob}`, `${carol},${alice}`]));
-        expect(await heard.untilNow()).to.deep.equal([`${bob},${alice}`]);
+        equal(await lastOf(store.cleanTunnels()), 1);
+        deepEqual(sorted(await ownTunnels(here)), sorted([`${alice},${bob}`, `${carol},${alice}`]));
+        deepEqual(await heard.untilNow(), [`${bob},${alice}`]);
       });
     });
   });

@@ -1,6 +1,6 @@
 import { map, type Observable } from 'rxjs';
 import type { Pair } from '../../store.js';
-import { tunnelByKey } from '../fragments.js';
+import { joinTunnelByKey } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
@@ -16,7 +16,7 @@ const statement: Statement = {
       SELECT item.position, EXISTS (
         SELECT FROM tailnet_coordinators AS coordinator
         CROSS JOIN (VALUES (item.a, item.b), (item.b, item.a)) AS direction (src, dst)
-        CROSS JOIN ${tunnelByKey('1', 'coordinator.id', 'direction.src', 'direction.dst')} AS hit
+        ${joinTunnelByKey('1', 'coordinator.id', 'direction.src', 'direction.dst')}
       ) AS shares
       FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS item (a, b, position)
     ) AS pair`,

@@ -1,6 +1,13 @@
 import { map, type Observable } from 'rxjs';
 import type { Leftover, Writer } from '../../store.js';
-import { announcePeers, announceTunnels, isLeftBehind, sourceIsLive, timestamp, tunnelByKey } from '../fragments.js';
+import {
+  announcePeers,
+  announceTunnels,
+  isLeftBehind,
+  sourceIsLive,
+  timestamp,
+  joinTunnelByKey,
+} from '../fragments.js';
 import type { Run, Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
@@ -34,7 +41,7 @@ const statement: Statement = {
       SELECT hit.ctid
       FROM withdrawn
       CROSS JOIN tailnet_coordinators AS coordinator
-      CROSS JOIN ${tunnelByKey('tunnel.ctid, tunnel.updated_at', 'coordinator.id', 'withdrawn.src', 'withdrawn.dst')} AS hit
+      ${joinTunnelByKey('tunnel.ctid, tunnel.updated_at', 'coordinator.id', 'withdrawn.src', 'withdrawn.dst')}
       WHERE hit.updated_at <= withdrawn.at
     ), held_tunnels AS MATERIALIZED (
       SELECT tunnel.ctid AS place

@@ -1,6 +1,6 @@
 import { map, type Observable } from 'rxjs';
 import type { Microseconds, Tunnel, TunnelWrites, Uuid, Writer } from '../../store.js';
-import { announceTunnels, microseconds, sourceIsLive, tunnelByKey } from '../fragments.js';
+import { announceTunnels, microseconds, sourceIsLive, joinTunnelByKey } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 import { compareTunnels } from '../compareTunnels.js';
 import { compareUuids, uuidArray } from '../uuidArray.js';
@@ -29,12 +29,12 @@ const allKinds: Statement = {
     WITH found AS MATERIALIZED (
       SELECT hit.ctid AS place
       FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
-      CROSS JOIN ${tunnelByKey('tunnel.ctid', '$1::uuid', 'item.src', 'item.dst')} AS hit
+      ${joinTunnelByKey('tunnel.ctid', '$1::uuid', 'item.src', 'item.dst')}
       UNION ALL
       SELECT hit.ctid
       FROM unnest($4::uuid[], $5::uuid[]) AS item (src, dst)
       CROSS JOIN tailnet_coordinators AS coordinator
-      CROSS JOIN ${tunnelByKey('tunnel.ctid', 'coordinator.id', 'item.src', 'item.dst')} AS hit
+      ${joinTunnelByKey('tunnel.ctid', 'coordinator.id', 'item.src', 'item.dst')}
       UNION ALL
       SELECT tunnel.ctid
       FROM unnest($6::uuid[]) AS cleared (src)
