@@ -32,7 +32,10 @@ import { temporaryDirectory } from './temporaryDirectory.js';
 const silent = pino({ level: 'silent' });
 const isRoot = process.getuid?.() === 0;
 
-describe('the embedded PostgreSQL', () => {
+describe('the embedded PostgreSQL', function () {
+  // Starting servers takes long where much else runs.
+  this.timeout(120_000);
+
   /** Used by all tests that do not need a new one; making one takes longest. */
   let used: ReturnType<typeof temporaryDirectory>;
   before(async () => {

@@ -16,6 +16,9 @@ import { temporaryDirectory } from './temporaryDirectory.js';
 const alice = 'a11cea11-cea1-4cea-91ce-a11cea11cea1';
 const bob = 'b0bb0bb0-b0bb-4bb0-8bb0-bb0bb0bb0bb0';
 
+/** Each of these tests starts several processes, which takes long where much else runs. */
+const patience = 120_000;
+
 interface LogLine {
   readonly msg: string;
   readonly http: string;
@@ -23,7 +26,9 @@ interface LogLine {
   readonly databaseUrl: string;
 }
 
-describe('serve', () => {
+describe('serve', function () {
+  this.timeout(patience);
+
   it('runs on an embedded database, which it stops when it is told to end', async () => {
     using directory = temporaryDirectory();
     await using server = runServe([], { cwd: directory.path });
@@ -155,7 +160,9 @@ describe('serve', () => {
   });
 });
 
-describe('peer', () => {
+describe('peer', function () {
+  this.timeout(patience);
+
   it('publishes a node, opens tunnels, tells what it hears and says goodbye', async () => {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url]);
@@ -213,7 +220,9 @@ describe('peer', () => {
   });
 });
 
-describe('status and migrate', () => {
+describe('status and migrate', function () {
+  this.timeout(patience);
+
   it('show what there is, while serve runs on the embedded database and after', async () => {
     using directory = temporaryDirectory();
     const dataDir = ['--data-dir', directory.path];
