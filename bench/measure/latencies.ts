@@ -1,0 +1,40 @@
+/** Latencies of a phase in milliseconds, percentiles by nearest rank. */
+export interface LatencyFigures {
+  readonly n: number;
+  readonly p50_ms: number;
+  readonly p95_ms: number;
+  readonly p99_ms: number;
+  readonly max_ms: number;
+  readonly min_ms: number;
+}
+
+export const latencyFigures = (latencies: readonly number[]): LatencyFigures => {
+  const sorted = [...latencies].sort((a, b) => a - b);
+  const rank = (percent: number): number =>
+    round(sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0);
+  return {
+    n: sorted.length,
+    p50_ms: rank(50),
+    p95_ms: rank(95),
+    p99_ms: rank(99),
+    max_ms: rank(100),
+    min_ms: round(sorted[0] ?? 0),
+  };
+};
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+/** Waits for a promise, but not for ever; undefined when it took too long. */
+export const within = async <T>(ms: number, promise: Promise<T>): Promise<T | undefined> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
