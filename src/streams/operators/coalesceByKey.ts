@@ -2,6 +2,7 @@ import {
   type MonoTypeOperatorFunction,
   type OperatorFunction,
   EMPTY,
+  NEVER,
   Observable,
   defer,
   exhaustMap,
@@ -39,7 +40,10 @@ export const coalesceByKey = <K, R>(
   { concurrency = Infinity, retry = identity }: CoalesceOptions<R> = {},
 ): OperatorFunction<K, R> => {
   return (keys$) =>
-    defer(() => {
+    new Observable((subscriber) => {
+      let isOver = false;
+      // Added first, so that it is known before anything is torn down.
+      subscriber.add(() => (isOver = true));
       /** Keys that came and whose next attempt has not started yet. */
       const marked = new Set<K>();
       /** Ends the group of a key. One for each key with a run. */
@@ -48,6 +52,8 @@ export const coalesceByKey = <K, R>(
 
       const attempt = (key: K): Observable<R> =>
         defer(() => {
+          // While everything is torn down, places become free. Nobody is to take them.
+          if (isOver) return NEVER;
           marked.delete(key);
           return run(key);
         });
@@ -60,18 +66,20 @@ export const coalesceByKey = <K, R>(
           tap({ complete: () => endGroup.get(key)?.() }),
         );
 
-      return keys$.pipe(
-        tap((key) => marked.add(key)),
-        groupBy((key) => key, {
-          duration: ({ key }) =>
-            new Observable<void>((subscriber) => {
-              endGroup.set(key, () => {
-                subscriber.next();
-              });
-              return () => endGroup.delete(key);
-            }),
-        }),
-        mergeMap((group$) => group$.pipe(exhaustMap(runWhileMarked))),
-      );
+      keys$
+        .pipe(
+          tap((key) => marked.add(key)),
+          groupBy((key) => key, {
+            duration: ({ key }) =>
+              new Observable<void>((group) => {
+                endGroup.set(key, () => {
+                  group.next();
+                });
+                return () => endGroup.delete(key);
+              }),
+          }),
+          mergeMap((group$) => group$.pipe(exhaustMap(runWhileMarked))),
+        )
+        .subscribe(subscriber);
     });
 };
