@@ -22,6 +22,7 @@ import {
   tap,
 } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
+import { answerPlainly } from './answerPlainly.js';
 import { createAcceptor } from './acceptWebSocket.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { checkHandshake, identified, pathOf } from './handshake.js';
@@ -136,8 +137,12 @@ const shuttingDown: Refusal = { status: 503, reason: 'shutting down', headers: {
 function upgrade$(server: Server, path: string): Observable<Upgrade> {
   return new Observable<Upgrade>((subscriber) => {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      // Another listener may know the path. If there is none, nobody but this one would answer.
-      if (pathOf(request) !== path && server.listenerCount('upgrade') > 1) return;
+      const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
+      if (!isWebSocket || pathOf(request) !== path) {
+        // Another listener may know what to do. If there is none, nobody but this one would answer.
+        if (server.listenerCount('upgrade') > 1) return;
+        if (!isWebSocket && answerPlainly(server, request, socket)) return;
+      }
       subscriber.next({ request, socket, head });
     };
     server.on('upgrade', onUpgrade);

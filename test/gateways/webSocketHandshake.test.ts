@@ -275,6 +275,37 @@ describe('the handshake of a WebSocket connection', () => {
       await fixture.join(gateway);
     });
 
+    it('lets its owner answer requests that would like to upgrade to something else', async () => {
+      const gateway = await fixture.serve({ server });
+      const { socket, answer } = rawSocket(gateway.url);
+      socket.write(
+        'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
+      );
+      expect(await answer).to.match(/^HTTP\/1.1 200 OK\r\n[^]*\r\nConnection: close\r\n[^]*theirs/);
+    });
+
+    it('survives a client that would like to upgrade to something else and hangs up', async () => {
+      const gateway = await fixture.serve({ server });
+      server.removeAllListeners('request');
+      const closed = new Promise((resolve) => {
+        server.on('request', (_request, answer) => answer.once('close', resolve));
+      });
+      const { socket } = rawSocket(gateway.url);
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      await once(server, 'request');
+      socket.resetAndDestroy();
+      await closed;
+      await fixture.join(gateway);
+    });
+
+    it('says what it takes when nobody else would answer', async () => {
+      const gateway = await fixture.serve({ server });
+      server.removeAllListeners('request');
+      const { socket, answer } = rawSocket(gateway.url);
+      socket.write('GET /api/v2/coordinate HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      expect(await answer).to.match(/^HTTP\/1.1 426 /);
+    });
+
     it('stops serving when unsubscribed, and leaves the server alone', async () => {
       const gateway = await fixture.serve({ server });
       const peer = await fixture.join(gateway);
