@@ -56,17 +56,6 @@ export interface Neighbour {
   readonly neighbourId: Uuid;
 }
 
-/**
- * What a peer withdrew while a coordinator was silent, but not yet for long enough to count as gone: a goodbye
- * (`dst` absent: its bindings and all its tunnels) or one tunnel.
- */
-export interface Leftover {
-  readonly src: Uuid;
-  readonly dst?: Uuid;
-  /** When it was withdrawn. What was written later stays. */
-  readonly at: Microseconds;
-}
-
 /** Who writes. */
 export interface Writer {
   readonly coordinatorId: Uuid;
@@ -113,9 +102,6 @@ export interface Store {
 
   /** Writes tunnels; the time of the write. Errors with `missing-coordinator` before the first heartbeat. */
   writeTunnels(writer: Writer, writes: TunnelWrites): Observable<Microseconds>;
-
-  /** Deletes what is still there of these leftovers at coordinators other than the writer where the source is not live. */
-  removeLeftovers(writer: Writer, leftovers: readonly Leftover[]): Observable<void>;
 
   /** Marks every ok binding of a coordinator lost; how many there were. `updatedAt` stays. */
   loseBindings(coordinatorId: Uuid): Observable<number>;

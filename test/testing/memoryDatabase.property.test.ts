@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { EMPTY } from 'rxjs';
 import { channels } from '../../src/db/bus.js';
-import { StoreError, type Binding, type BindingWrite, type Leftover, type Tunnel } from '../../src/db/store.js';
+import { StoreError, type Binding, type BindingWrite, type Tunnel } from '../../src/db/store.js';
 import { memoryDatabase, type CoordinatorRow, type MemoryDatabase, type TunnelRow } from '../../src/testing/index.js';
 import { answer, failureOf, hear } from './support/answer.js';
 
@@ -133,33 +133,6 @@ const writeTunnels =
     return { peers: [], tunnels: [...gone, ...adds].map(tunnelText) };
   };
 
-const removeLeftovers =
-  (coordinatorId: string, all: readonly { src: string; dst: string | undefined; back: number }[]): Step =>
-  (model, { store }) => {
-    const leftovers = all.map(({ src, dst, back }): Leftover => {
-      const at = model.now - back * 1000;
-      return dst === undefined ? { src, at } : { src, dst, at };
-    });
-    answer(store.removeLeftovers({ coordinatorId, expiry }, leftovers));
-    const tunnels = takeTunnels(
-      model,
-      (row) =>
-        row.coordinatorId !== coordinatorId &&
-        !isLiveAt(model, row.src, row.coordinatorId) &&
-        leftovers.some(
-          ({ src, dst, at }) => src === row.src && (dst === undefined || dst === row.dst) && row.updatedAt <= at,
-        ),
-    );
-    const peers = takePeers(
-      model,
-      (row) =>
-        row.coordinatorId !== coordinatorId &&
-        !isLive(model, row) &&
-        leftovers.some(({ src, dst, at }) => src === row.peerId && dst === undefined && row.updatedAt <= at),
-    );
-    return { peers: peers.map(({ peerId }) => peerId), tunnels: tunnels.map(tunnelText) };
-  };
-
 const loseBindings =
   (coordinatorId: string): Step =>
   (model, { store }) => {
@@ -207,17 +180,6 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
       .tuple(someId, distinctTunnels, distinctTunnels, fc.uniqueArray(somePeer, { maxLength: 2 }))
       .map((args) => writeTunnels(...args)),
     weight: 6,
-  },
-  {
-    arbitrary: fc
-      .tuple(
-        someId,
-        fc.array(fc.record({ src: somePeer, dst: fc.option(somePeer, { nil: undefined }), back: fc.nat(4000) }), {
-          maxLength: 3,
-        }),
-      )
-      .map((args) => removeLeftovers(...args)),
-    weight: 3,
   },
   someId.map(loseBindings),
   fc.constantFrom(cleanCoordinators, cleanLostBindings, cleanTunnels),

@@ -6,6 +6,8 @@ export function openPool(config: PoolConfig, logger?: Pick<Logger, 'warn'>): Poo
   const pool = new Pool(config);
   // Without a listener an idle connection that breaks would end the process. The pool has dropped it already, and the
   // next statement gets another.
-  pool.on('error', (error) => logger?.warn({ err: error }, 'an idle database connection broke'));
+  pool.on('error', ({ message }) => {
+    if (!pool.ending) logger?.warn({ reason: message }, 'an idle database connection broke');
+  });
   return pool;
 }

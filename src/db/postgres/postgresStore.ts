@@ -11,7 +11,6 @@ import { readNeighbours } from './queries/readNeighbours.js';
 import { readOwnBindings } from './queries/readOwnBindings.js';
 import { readOwnTunnels } from './queries/readOwnTunnels.js';
 import { readPairs } from './queries/readPairs.js';
-import { removeLeftovers } from './queries/removeLeftovers.js';
 import { writeBindings } from './queries/writeBindings.js';
 import { writeTunnels } from './queries/writeTunnels.js';
 import { runOn } from './runStatement.js';
@@ -40,7 +39,6 @@ export function storeOn(pools: Pools): Store {
     readCoordinators: (maxAge) => readCoordinators(run, maxAge),
     writeBindings: (writer, writes) => writeBindings(run, writer, writes),
     writeTunnels: (writer, writes) => writeTunnels(run, writer, writes),
-    removeLeftovers: (writer, leftovers) => removeLeftovers(run, writer, leftovers),
     loseBindings: (coordinatorId) => loseBindings(run, coordinatorId),
     readNeighbours: (peerIds) => readNeighbours(run, peerIds),
     readPairs: (pairs) => readPairs(run, pairs),

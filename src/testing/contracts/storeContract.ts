@@ -4,7 +4,6 @@ import {
   StoreError,
   type Binding,
   type BindingWrite,
-  type Leftover,
   type Store,
   type Tunnel,
   type TunnelWrites,
@@ -90,7 +89,6 @@ export function storeContract(
       (await lastOf(store.writeBindings(writer, writes))) ?? NaN;
     const tunnels = async (writer: Writer, writes: Partial<TunnelWrites>): Promise<number> =>
       (await lastOf(store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }))) ?? NaN;
-    const leftovers = (writer: Writer, ...all: Leftover[]) => lastOf(store.removeLeftovers(writer, all));
     const online = (peerId: Uuid, node: string): BindingWrite => ({ kind: 'node', peerId, node: bytes(node) });
     const lost = (peerId: Uuid, node: string): BindingWrite => ({ kind: 'lost', peerId, node: bytes(node) });
     const gone = (peerId: Uuid): BindingWrite => ({ kind: 'disconnected', peerId });
@@ -527,102 +525,6 @@ export function storeContract(
         await tunnels(allLive(here), { clear: [alice] });
         deepEqual(sorted(await heard.untilNow()), sorted(pairs.slice(500).map(pairText)));
         deepEqual(await ownTunnels(here), []);
-      });
-    });
-
-    describe('removeLeftovers', () => {
-      it('deletes bindings and tunnels of a goodbye where the source is not live', async () => {
-        await beat(here, there);
-        await bind(allLive(there), online(alice, 'a'));
-        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol), tunnel(bob, alice)] });
-        const at = await tunnels(allLive(here), {});
-        const peers = await listen(channels.peer);
-        const edges = await listen(channels.tunnel);
-        await leftovers(allSilent(here), { src: alice, at });
-        deepEqual(await readBindings(alice), []);
-        deepEqual(await ownTunnels(there), [`${bob},${alice}`]);
-        deepEqual(await peers.untilNow(), [alice]);
-        deepEqual(sorted(await edges.untilNow()), sorted([`${alice},${bob}`, `${alice},${carol}`]));
-      });
-
-      it('deletes one tunnel and nothing else', async () => {
-        await beat(here, there);
-        await bind(allLive(there), online(alice, 'a'));
-        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
-        const at = await tunnels(allLive(here), {});
-        await leftovers(allSilent(here), { src: alice, dst: bob, at });
-        deepEqual(await ownTunnels(there), [`${alice},${carol}`]);
-        deepEqual(await bindingTexts(alice), [`${alice}@${there} ok a`]);
-      });
-
-      it('keeps everything where the source is live', async () => {
-        await beat(here, there);
-        await bind(allLive(there), online(alice, 'a'));
-        await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
-        const at = await tunnels(allLive(here), {});
-        const peers = await listen(channels.peer);
-        const edges = await listen(channels.tunnel);
-        await leftovers(allLive(here), { src: alice, at }, { src: alice, dst: bob, at });
-        deepEqual(await bindingTexts(alice), [`${alice}@${there} ok a`]);
-        deepEqual(await ownTunnels(there), [`${alice},${bob}`]);
-        deepEqual([...(await peers.untilNow()), ...(await edges.untilNow())], []);
-      });
-
-      it('deletes lost bindings at coordinators that still beat', async () => {
-        await beat(here, there);
-        await bind(allLive(there), online(alice, 'a'));
-        await tunnels(allLive(there), { add: [tunnel(alice, bob)] });
-        await bind(allLive(there), lost(alice, 'a'));
-        const at = await tunnels(allLive(here), {});
-        await leftovers(allLive(here), { src: alice, at });
-        deepEqual(await readBindings(alice), []);
-        deepEqual(await ownTunnels(there), []);
-      });
-
-      it('keeps what the writer itself holds', async () => {
-        await beat(here);
-        await bind(allLive(here), online(alice, 'a'));
-        await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
-        const at = await tunnels(allLive(here), {});
-        await leftovers(allSilent(here), { src: alice, at }, { src: alice, dst: bob, at });
-        deepEqual(await bindingTexts(alice), [`${alice}@${here} ok a`]);
-        deepEqual(await ownTunnels(here), [`${alice},${bob}`]);
-      });
-
-      it('keeps what was written later', async () => {
-        await beat(here, there);
-        const at = await tunnels(allLive(here), {});
-        await bind(allLive(there), online(alice, 'later'), online(bob, 'later'));
-        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(bob, carol)] });
-        await leftovers(allSilent(here), { src: alice, at }, { src: bob, dst: carol, at });
-        deepEqual(await bindingTexts(alice), [`${alice}@${there} ok later`]);
-        deepEqual(sorted(await ownTunnels(there)), sorted([`${alice},${bob}`, `${bob},${carol}`]));
-      });
-
-      it('reaches what was written at that very moment', async () => {
-        await beat(here, there);
-        const bound = await bind(allLive(there), online(alice, 'a'));
-        await leftovers(allSilent(here), { src: alice, at: bound - 1 });
-        equal((await readBindings(alice)).length, 1);
-        await leftovers(allSilent(here), { src: alice, at: bound });
-        deepEqual(await readBindings(alice), []);
-      });
-
-      it('takes 1,000 at once, and none', async () => {
-        await beat(here, there);
-        const pairs = uuids(500).map((id) => tunnel(alice, id));
-        const peers = uuids(500);
-        await tunnels(allLive(there), { add: pairs });
-        await bind(allLive(there), ...peers.map((id) => online(id, 'x')));
-        const at = await tunnels(allLive(here), {});
-        await leftovers(allSilent(here));
-        await leftovers(
-          allSilent(here),
-          ...pairs.map(({ src, dst }) => ({ src, dst, at })),
-          ...peers.map((src) => ({ src, at })),
-        );
-        deepEqual(await ownTunnels(there), []);
-        deepEqual(await readBindings(...peers), []);
       });
     });
 

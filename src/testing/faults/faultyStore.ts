@@ -6,7 +6,6 @@ export const faultyStore = (store: Store, through: Wire): Store => ({
   readCoordinators: (...args) => through({ method: 'readCoordinators', args }, store.readCoordinators(...args)),
   writeBindings: (...args) => through({ method: 'writeBindings', args }, store.writeBindings(...args)),
   writeTunnels: (...args) => through({ method: 'writeTunnels', args }, store.writeTunnels(...args)),
-  removeLeftovers: (...args) => through({ method: 'removeLeftovers', args }, store.removeLeftovers(...args)),
   loseBindings: (...args) => through({ method: 'loseBindings', args }, store.loseBindings(...args)),
   readNeighbours: (...args) => through({ method: 'readNeighbours', args }, store.readNeighbours(...args)),
   readPairs: (...args) => through({ method: 'readPairs', args }, store.readPairs(...args)),

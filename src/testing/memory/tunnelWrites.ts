@@ -1,23 +1,10 @@
 import type { Store } from '../../db/store.js';
 import type { Clock } from './clock.js';
 import { presenceFor } from './presence.js';
-import {
-  bindingsOf,
-  deleteBinding,
-  deleteTunnel,
-  putTunnel,
-  tunnelKey,
-  tunnelsOf,
-  type Tables,
-  type TunnelRow,
-} from './tables.js';
+import { deleteTunnel, putTunnel, tunnelKey, tunnelsOf, type Tables, type TunnelRow } from './tables.js';
 import { demandCoordinator, demandDistinct, type Transaction } from './transaction.js';
 
-export const tunnelWrites = (
-  tables: Tables,
-  clock: Clock,
-  transaction: Transaction,
-): Pick<Store, 'writeTunnels' | 'removeLeftovers'> => ({
+export const tunnelWrites = (tables: Tables, clock: Clock, transaction: Transaction): Pick<Store, 'writeTunnels'> => ({
   writeTunnels: (writer, { add, remove, clear }) =>
     transaction((changes) => {
       demandCoordinator(tables, writer);
@@ -43,25 +30,5 @@ export const tunnelWrites = (
         changes.tunnel({ src, dst });
       }
       return updatedAt;
-    }),
-
-  removeLeftovers: (writer, leftovers) =>
-    transaction((changes) => {
-      const presence = presenceFor(tables, clock, writer);
-      const isElsewhere = (row: { coordinatorId: string }) => row.coordinatorId !== writer.coordinatorId;
-
-      for (const { src, dst, at } of leftovers) {
-        for (const row of tunnelsOf(tables, src, dst)) {
-          if (!isElsewhere(row) || row.updatedAt > at || presence.isLiveAt(src, row.coordinatorId)) continue;
-          deleteTunnel(tables, row);
-          changes.tunnel(row);
-        }
-        if (dst !== undefined) continue;
-        for (const row of bindingsOf(tables, src)) {
-          if (!isElsewhere(row) || row.updatedAt > at || presence.isLive(row)) continue;
-          deleteBinding(tables, row);
-          changes.peer(src);
-        }
-      }
     }),
 });

@@ -6,7 +6,6 @@ import { sessionConfig } from '../../../src/db/postgres/sessionConfig.js';
 import { readBindings } from '../../../src/db/postgres/queries/readBindings.js';
 import { readNeighbours } from '../../../src/db/postgres/queries/readNeighbours.js';
 import { readPairs } from '../../../src/db/postgres/queries/readPairs.js';
-import { removeLeftovers } from '../../../src/db/postgres/queries/removeLeftovers.js';
 import { writeBindings } from '../../../src/db/postgres/queries/writeBindings.js';
 import { writeTunnels } from '../../../src/db/postgres/queries/writeTunnels.js';
 import { migratedDatabase, type TestDatabase } from '../../support/testDatabase.js';
@@ -68,18 +67,6 @@ describe('a hub with 20,000 tunnels in each direction', () => {
       }),
     'writeTunnels that clears those around it': (run) =>
       writeTunnels(run, writer, { add: [], remove: [], clear: asked }),
-    'removeLeftovers of goodbyes around it': (run) =>
-      removeLeftovers(
-        run,
-        writer,
-        asked.map((src) => ({ src, at: 8e15 })),
-      ),
-    'removeLeftovers of single tunnels of the hub': (run) =>
-      removeLeftovers(
-        run,
-        writer,
-        spokes.map((dst) => ({ src: hub, dst, at: 8e15 })),
-      ),
   };
 
   const capture = (statementOf: (run: Run) => Observable<unknown>): { statement: Statement; values: unknown[] } => {

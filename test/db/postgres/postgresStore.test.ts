@@ -76,11 +76,6 @@ describe('postgresStore', () => {
         [alice, here.coordinatorId, micros],
       );
       expect((await lastOf(store.readBindings([alice])))?.[0]?.updatedAt).to.equal(micros);
-      await lastOf(store.removeLeftovers(there, [{ src: alice, at: micros - 1 }]));
-      await lastOf(store.removeLeftovers({ ...there, expiry: 0 }, [{ src: alice, at: micros - 1 }]));
-      expect(await lastOf(store.readBindings([alice]))).to.have.length(1);
-      await lastOf(store.removeLeftovers({ ...there, expiry: 0 }, [{ src: alice, at: micros }]));
-      expect(await lastOf(store.readBindings([alice]))).to.have.length(0);
     }
   });
 
