@@ -281,6 +281,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     handshaker.published$,
   );
 
+  /** Nothing was written, nothing is to be marked: so a coordinator that never had a database need not wait for it. */
+  const loseOwn$ = defer(() => (binder.hasWritten ? store.loseBindings(id) : EMPTY)).pipe(calls.retry());
+
   const isClosing = (): boolean => health$.value === 'closing' || health$.value === 'closed';
 
   const beginClosing = (): void => {
@@ -301,7 +304,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   /** The one subscription. It ends when everything is written and the own peers are marked lost, or time is up. */
   const life$ = concat(
     untilAnyCompletes<unknown>(
-      concat(write$, defer(() => store.loseBindings(id)).pipe(calls.retry())).pipe(takeUntil(closeTimedOut$)),
+      concat(write$, loseOwn$).pipe(takeUntil(closeTimedOut$)),
       merge(listen$.pipe(connect(follow$)), leftovers.work$, querier.reads$, evacuate$, cleanUp$),
       merge(close$, closeRequests$).pipe(take(1), tap(beginClosing), concatWith(NEVER)),
     ),

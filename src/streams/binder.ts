@@ -32,6 +32,8 @@ export interface Binder {
   knows(peerId: Uuid): boolean;
   /** The peers whose nodes stand written, and since when. */
   written(): Iterable<readonly [Uuid, Microseconds]>;
+  /** Whether anything was ever sent to the database: if not, nothing of this coordinator's can be there. */
+  readonly hasWritten: boolean;
   /** Takes in nothing more. */
   end(): void;
   /** Writes while it is subscribed to; completes when it was ended and everything is written. */
@@ -66,6 +68,7 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
   /** The newest binding of each peer; those of peers that went are dropped once they are written. */
   const entries = new Map<Uuid, Entry>();
   const dirty$ = createInbox<Uuid>();
+  let hasWritten = false;
 
   const put = (write: BindingWrite): void => {
     entries.set(write.peerId, { write, at: undefined });
@@ -88,6 +91,7 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
       tried = entries.get(peerId);
       if (tried === undefined || tried.at !== undefined) return EMPTY;
       const entry = tried;
+      hasWritten = true;
       return calls.writeBinding(entry.write).pipe(map((at) => record(entry, at)));
     }).pipe(
       calls.retry(),
@@ -112,6 +116,9 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
     writtenAt: (peerId) => entries.get(peerId)?.at,
     abandon: (peerId, node) => {
       if (!entries.has(peerId)) put({ kind: 'lost', peerId, node });
+    },
+    get hasWritten() {
+      return hasWritten;
     },
     knows: (peerId) => entries.has(peerId),
     *written() {

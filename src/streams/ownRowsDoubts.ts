@@ -1,4 +1,4 @@
-import { type Observable, type SchedulerLike, filter, map, merge, pairwise, skip, timestamp } from 'rxjs';
+import { type Observable, type SchedulerLike, filter, map, merge, pairwise, skip, take, timestamp } from 'rxjs';
 import type { HeartbeatResult } from '../db/store.js';
 import type { Binder } from './binder.js';
 import type { Beat } from './heartbeats.js';
@@ -15,7 +15,8 @@ export interface DoubtOptions {
 }
 
 /**
- * Emits when the own rows may not be what they should be: the coordinator's own row had gone, and its rows with it; not
+ * Emits when the own rows may not be what they should be: the coordinator's own row was there before its first
+ * heartbeat, from an earlier life with the same id; or it had gone, and its rows with it; not
  * one of the rows that should be there is; others had reason to take this coordinator for gone, and may have removed
  * what its peers took back elsewhere; hints were missed.
  */
@@ -36,6 +37,10 @@ export const ownRowsDoubts$ = ({
     created || (!hasBindings && hasAny(binder.written())) || (!hasTunnels && hasAny(tunneler.wanted()));
 
   return merge(
+    written$.pipe(
+      take(1),
+      filter(({ value }) => !value.created),
+    ),
     written$.pipe(
       pairwise(),
       filter(([before, now]) => now.timestamp - before.timestamp >= expiry || isDoubtful(now.value)),

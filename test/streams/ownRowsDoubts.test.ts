@@ -42,28 +42,30 @@ const doubts = (beatsDrawn: string, gapsDrawn: string, expected: string, kept?: 
   });
 
 describe('ownRowsDoubts$', () => {
-  it('has none while heartbeats find what should be there', doubts('o-o-o-f-o', 'g', '-'));
+  it('has none while heartbeats find what should be there', doubts('c-o-o-f-o', 'g', '-'));
 
   it('has none about the first heartbeat, which always makes the row', doubts('c-o', 'g', '-'));
 
-  it('doubts when the own row had to be made again', doubts('o-c-o-c', 'g', '--d---d'));
+  it('doubts when the own row was there before the first heartbeat: from an earlier life', doubts('o-o', 'g', 'd'));
 
-  it('doubts when not one of the bindings is there that should be', doubts('o-b-o', '-', '--d'));
+  it('doubts when the own row had to be made again', doubts('c-c-o-c', 'g', '--d---d'));
 
-  it('doubts when not one of the tunnels is there that should be', doubts('o-t-o', '-', '--d'));
+  it('doubts when not one of the bindings is there that should be', doubts('c-b-o', '-', '--d'));
 
-  it('expects no rows where none should be', doubts('o-n-b-t', '-', '-', { bindings: [], tunnels: [] }));
+  it('doubts when not one of the tunnels is there that should be', doubts('c-t-o', '-', '--d'));
 
-  it('expects bindings and tunnels each for itself', doubts('o-b-t', '-', '--d', { tunnels: [] }));
+  it('expects no rows where none should be', doubts('c-n-b-t', '-', '-', { bindings: [], tunnels: [] }));
 
-  it('doubts after a silence for which others had to give it up', doubts('o 5999ms o', '-', '6s d'));
+  it('expects bindings and tunnels each for itself', doubts('c-b-t', '-', '--d', { tunnels: [] }));
+
+  it('doubts after a silence for which others had to give it up', doubts('c 5999ms o', '-', '6s d'));
 
   it(
     'has none after a shorter silence, however many heartbeats failed in it',
-    doubts('o 99ms f 99ms f 5798ms o', '-', '-'),
+    doubts('c 99ms f 99ms f 5798ms o', '-', '-'),
   );
 
-  it('counts the silence from the last heartbeat that was written', doubts('o 3999ms f 1999ms o 4s o', '-', '6s d'));
+  it('counts the silence from the last heartbeat that was written', doubts('c 3999ms f 1999ms o 4s o', '-', '6s d'));
 
   it('doubts at every gap but the first, which only says that it listens', doubts('-', 'g-g-g', '--d-d'));
 });
