@@ -18,8 +18,8 @@ export const coordinatePath = '/api/v2/coordinate';
  * with 1001 and destroys what is still there after `closeTimeout`.
  *
  * Subprotocols: `tailnet.v2.proto` (default), one binary frame per protobuf message; `tailnet.v2.json`, one text frame
- * per message in proto3 JSON. Close codes are listed in `closeCodes`; a last response with an `error` goes before every
- * code but 1000, 1002 and 1009.
+ * per message in proto3 JSON. Close codes are listed in `closeCodes`. A last response with an `error` says more,
+ * unless the peer said goodbye (1000) or its frame was no good in itself (1002, 1009, 1007 for text that is not UTF-8).
  *
  * To stop without disconnecting anybody needlessly: let `drain$` emit, then close the coordinator, which ends all
  * connections by itself; the gateway completes when the last one is gone.
