@@ -44,9 +44,9 @@ const doubts = (beatsDrawn: string, gapsDrawn: string, expected: string, kept?: 
 describe('ownRowsDoubts$', () => {
   it('has none while heartbeats find what should be there', doubts('c-o-o-f-o', 'g', '-'));
 
-  it('has none about the first heartbeat, which always makes the row', doubts('c-o', 'g', '-'));
+  it('has none about a row that the first heartbeat made', doubts('c-o', 'g', '-'));
 
-  it('doubts when the own row was there before the first heartbeat: from an earlier life', doubts('o-o', 'g', 'd'));
+  it('doubts when the first heartbeat finds a row from an earlier life, once', doubts('f-o-o', 'g', '--d'));
 
   it('doubts when the own row had to be made again', doubts('c-c-o-c', 'g', '--d---d'));
 
