@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type MonoTypeOperatorFunction, Subject, concat, of, take, tap, throwError } from 'rxjs';
+import { type MonoTypeOperatorFunction, NEVER, Subject, concat, of, take, tap, throwError } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { type Conflation, conflate } from '../../../src/streams/operators/conflate.js';
 import { marbles } from '../../../src/testing/index.js';
@@ -195,6 +195,36 @@ describe('conflate', () => {
       expectObservable(result$, '   --^-----! ').toBe('---a--b--');
     }),
   );
+
+  it('finishes with one value before it hands over the next, although the receiver brings that about', () => {
+    const source$ = new Subject<string>();
+    const events: string[] = [];
+    source$.pipe(conflate(NEVER, each)).subscribe((value) => {
+      events.push(`takes ${value}`);
+      if (value === 'a') source$.next('b');
+      events.push(`has taken ${value}`);
+    });
+    source$.next('a');
+    expect(events).to.deep.equal(['takes a', 'has taken a', 'takes b', 'has taken b']);
+    source$.complete();
+  });
+
+  it('takes nothing out for a receiver that has gone', () => {
+    const source$ = new Subject<string>();
+    const ready$ = new Subject<boolean>();
+    const place = each();
+    source$
+      .pipe(
+        conflate(ready$, () => place),
+        take(1),
+      )
+      .subscribe();
+    ready$.next(false);
+    source$.next('a');
+    source$.next('b');
+    ready$.next(true);
+    expect(place.take()).to.equal('b');
+  });
 
   it('hands over the last of each key and holds no more than that, whatever comes when, also from the receiver itself', () => {
     type Step = { ready: boolean } | { key: string; answers: readonly Step[] };
