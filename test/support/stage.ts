@@ -30,7 +30,7 @@ export interface Stage extends AsyncDisposable {
 /** Where a stage can stand. */
 export interface Backend {
   readonly name: string;
-  open(): Promise<Stage>;
+  readonly open: () => Promise<Stage>;
 }
 
 const patience = 15_000;
@@ -47,12 +47,12 @@ export const onMemory: Backend = {
 export const onPostgres: Backend = {
   name: 'PostgreSQL',
   open: async () => {
-    const { url, drop } = await migratedDatabase();
-    return stageOnUrl(url, drop);
+    const alone = await migratedDatabase();
+    return stageOnUrl(alone.url, () => alone.drop());
   },
 };
 
-const stageOnUrl = (url: string, strike: () => Promise<void>): Stage => {
+const stageOnUrl = (url: string, strike: () => Promise<unknown>): Stage => {
   const database = postgresDatabase(url);
   const create: CreateCoordinator = (options) => createCoordinator({ ...options, database: url });
   return stageOn(database, url, create, async () => {
@@ -71,9 +71,7 @@ export const onEveryBackend = (title: string, tests: (open: Backend['open']) => 
     before(async () => (shared = await migratedDatabase()));
     after(() => shared.drop());
     tests(() =>
-      Promise.resolve(
-        stageOnUrl(shared.url, async () => void (await query(shared.url, 'truncate tailnet_coordinators cascade'))),
-      ),
+      Promise.resolve(stageOnUrl(shared.url, () => query(shared.url, 'truncate tailnet_coordinators cascade'))),
     );
   });
 };
@@ -84,7 +82,7 @@ const stageOn = (
   database: Database,
   url: string | undefined,
   create: CreateCoordinator,
-  strike: () => Promise<void> = () => Promise.resolve(),
+  strike: () => Promise<unknown> = () => Promise.resolve(),
 ): Stage => {
   const coordinators: Coordinator[] = [];
   const peers: TestPeer[] = [];
@@ -141,7 +139,7 @@ const stageOn = (
 const inArrows = ({ src, dst }: Tunnel): string => `${src} -> ${dst}`;
 
 const inWords = (value: unknown): string =>
-  JSON.stringify(value, (key, field: unknown) => (key === 'node' ? '…' : field)) ?? 'nothing';
+  value === undefined ? 'nothing' : JSON.stringify(value, (key, field: unknown) => (key === 'node' ? '…' : field));
 
 /** Waits until a coordinator is in this state. */
 export const eventuallyHealth = async (coordinator: Coordinator, wanted: Health): Promise<void> => {

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { filter, firstValueFrom, ReplaySubject, timeout } from 'rxjs';
+import type { Uuid } from '../../src/db/store.js';
+
+/** A coordinator that runs as a process of its own, as an operator starts it. */
+export interface CoordinatorProcess extends AsyncDisposable {
+  /** Resolves when it listens. Rejects, with all it logged, when it ends before. */
+  readonly listening: Promise<{ readonly url: string; readonly coordinatorId: Uuid }>;
+  signal(signal: NodeJS.Signals): void;
+  /** How it ended: the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  readonly isRunning: boolean;
+  /** All it logged so far. */
+  log(): string;
+}
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** Milliseconds that a process may take to listen, on a slow machine. */
+const patience = 20_000;
+
+/** Starts one on a free port. Disposing of it kills it. */
+export const coordinatorProcess = (databaseUrl: string): CoordinatorProcess => {
+  const child = spawn(process.execPath, [main, 'serve', '--database-url', databaseUrl, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines$ = new ReplaySubject<string>();
+  const log: string[] = [];
+  let isRunning = true;
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      log.push(line);
+      lines$.next(line);
+    });
+  }
+  const closed: Promise<unknown[]> = once(child, 'close');
+  const ended = closed.then(() => {
+    isRunning = false;
+    lines$.complete();
+    return child.exitCode ?? child.signalCode ?? 'SIGKILL';
+  });
+  const listening = firstValueFrom(
+    lines$.pipe(
+      filter((line) => line.includes('"msg":"listening"')),
+      timeout({ first: patience }),
+    ),
+  ).then(readListening, (cause: unknown) => {
+    throw new Error(`a coordinator did not listen:\n${log.join('\n')}`, { cause });
+  });
+  // Who does not wait for it does not care.
+  listening.catch(() => undefined);
+  return {
+    listening,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    get isRunning() {
+      return isRunning;
+    },
+    log: () => log.join('\n'),
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+};
+
+const readListening = (line: string): { url: string; coordinatorId: Uuid } => {
+  const fields: unknown = JSON.parse(line);
+  if (typeof fields !== 'object' || fields === null) throw new Error(`not an object: ${line}`);
+  if (!('http' in fields) || typeof fields.http !== 'string') throw new Error(`no URL: ${line}`);
+  if (!('coordinatorId' in fields) || typeof fields.coordinatorId !== 'string') throw new Error(`no id: ${line}`);
+  return { url: fields.http, coordinatorId: fields.coordinatorId };
+};
