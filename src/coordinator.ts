@@ -180,7 +180,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const decode = bindingDecoder(logger.child({ part: 'view' }));
   const view = new View(id, decode);
   const binder = createBinder(calls, logger.child({ part: 'binder' }));
-  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }));
+  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder.goodbyeWritten$);
   const handshaker = createHandshaker({
     ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize },
     logger: logger.child({ part: 'handshaker' }),

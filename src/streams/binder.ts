@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, defer, map } from 'rxjs';
+import { EMPTY, Observable, catchError, defer, map } from 'rxjs';
 import type { BindingWrite, Microseconds, Uuid } from '../db/store.js';
 import { sameEncodedNode } from '../proto/node.js';
 import { coalesceByKey } from './operators/coalesceByKey.js';
@@ -34,6 +34,11 @@ export interface Binder {
   written(): Iterable<readonly [Uuid, Microseconds]>;
   /** Whether anything was ever sent to the database: if not, nothing of this coordinator's can be there. */
   readonly hasWritten: boolean;
+  /**
+   * Completes when no goodbye of this peer waits to be written. For who has something to do about the peer that is right
+   * only when its bindings are gone.
+   */
+  readonly goodbyeWritten$: (peerId: Uuid) => Observable<never>;
   /** Takes in nothing more. */
   end(): void;
   /** Writes while it is subscribed to; completes when it was ended and everything is written. */
@@ -68,11 +73,21 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
   /** The newest binding of each peer; those of peers that went are dropped once they are written. */
   const entries = new Map<Uuid, Entry>();
   const dirty$ = createInbox<Uuid>();
+  /** Who waits for the goodbye of a peer. */
+  const waiting = new Map<Uuid, Set<() => void>>();
   let hasWritten = false;
 
   const put = (write: BindingWrite): void => {
     entries.set(write.peerId, { write, at: undefined });
     dirty$.next(write.peerId);
+    tellWaiting(write.peerId);
+  };
+
+  const owesGoodbye = (peerId: Uuid): boolean => entries.get(peerId)?.write.kind === 'disconnected';
+
+  const tellWaiting = (peerId: Uuid): void => {
+    if (owesGoodbye(peerId)) return;
+    for (const tell of [...(waiting.get(peerId) ?? [])]) tell();
   };
 
   const record = (entry: Entry, at: Microseconds): WrittenBinding => {
@@ -81,6 +96,7 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
       if (write.kind === 'node') entries.set(write.peerId, { write, at });
       else entries.delete(write.peerId);
     }
+    tellWaiting(write.peerId);
     return { peerId: write.peerId, kind: write.kind, at };
   };
 
@@ -99,6 +115,7 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
         logger.error({ err, peer_id: peerId }, 'binding given up');
         // What has come since then was not refused: it is written next.
         if (entries.get(peerId) === tried && tried?.write.kind !== 'node') entries.delete(peerId);
+        tellWaiting(peerId);
         return EMPTY;
       }),
     );
@@ -124,6 +141,21 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
     *written() {
       for (const [peerId, { at }] of entries) if (at !== undefined) yield [peerId, at] as const;
     },
+    goodbyeWritten$: (peerId) =>
+      new Observable((subscriber) => {
+        if (!owesGoodbye(peerId)) {
+          subscriber.complete();
+          return;
+        }
+        const tell = (): void => {
+          subscriber.complete();
+        };
+        const others = waiting.get(peerId) ?? new Set();
+        waiting.set(peerId, others.add(tell));
+        subscriber.add(() => {
+          if (others.delete(tell) && others.size === 0) waiting.delete(peerId);
+        });
+      }),
     end: () => {
       dirty$.complete();
     },

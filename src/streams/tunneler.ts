@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, defer, map } from 'rxjs';
+import { type Observable, EMPTY, catchError, concat, defer, map } from 'rxjs';
 import type { Microseconds, Tunnel, Uuid } from '../db/store.js';
 import { coalesceByKey } from './operators/coalesceByKey.js';
 import type { SourceWrites, StoreCalls } from './storeCalls.js';
@@ -51,7 +51,17 @@ interface Source {
 
 const nothing: ReadonlySet<Uuid> = new Set();
 
-export const createTunneler = (calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>, logger: Logger): Tunneler => {
+/**
+ * @param goodbyeWritten$ completes when a source's bindings are gone, if it said goodbye. Its tunnels are cleared only
+ * then: a clear spares the tunnels at other coordinators where the source is live, and one that came first could take
+ * for live what a moment later turns out to be lost, and goes with the goodbye. Then nobody would ever look for the
+ * tunnels again. Default: nothing is waited for.
+ */
+export const createTunneler = (
+  calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>,
+  logger: Logger,
+  goodbyeWritten$: (src: Uuid) => Observable<never> = () => EMPTY,
+): Tunneler => {
   const sources = new Map<Uuid, Source>();
   const dirty$ = createInbox<Uuid>();
 
@@ -69,10 +79,13 @@ export const createTunneler = (calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>
     if (source?.wanted.size === 0 && isSettled(source)) sources.delete(src);
   };
 
+  const clearable$ = (src: Uuid): Observable<never> =>
+    defer(() => (sources.get(src)?.clear === undefined ? EMPTY : goodbyeWritten$(src)));
+
   /** Looks up what to write when it starts, and again on each retry: all that is unwritten by then. */
   const writeUnwritten = (src: Uuid): Observable<WrittenTunnels> => {
     let settle = (): void => {};
-    return defer(() => {
+    const write$ = defer(() => {
       const source = sources.get(src);
       if (source === undefined || isSettled(source)) return EMPTY;
       const operations = [...source.unwritten];
@@ -94,7 +107,8 @@ export const createTunneler = (calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>
           return { ...writes, at };
         }),
       );
-    }).pipe(
+    });
+    return concat(clearable$(src), write$).pipe(
       calls.retry(),
       catchError((err: unknown) => {
         logger.error({ err, peer_id: src }, 'tunnels given up');
