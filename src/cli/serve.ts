@@ -106,12 +106,18 @@ async function serveCoordinator(
     throw new CommandError(`cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
   });
   try {
-    await Promise.race([served, end]);
+    await Promise.race([served, end, defect(coordinator)]);
   } finally {
     draining$.next(true);
     // The coordinator ends the connections, and that is what the gateway waits for.
     await Promise.allSettled([coordinator.close(), served]);
   }
+}
+
+/** Rejects when the coordinator ends although nobody has closed it. */
+async function defect({ health$ }: Coordinator): Promise<never> {
+  await lastValueFrom(health$);
+  throw new CommandError('the coordinator ended by a defect, which the log has told');
 }
 
 /** Resolves when the coordinator has tried its database. */

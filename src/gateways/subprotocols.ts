@@ -1,4 +1,3 @@
-import type { RawData } from 'ws';
 import { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { requestFromJson, responseToJson } from '../proto/json.js';
 import { quote } from './quote.js';
@@ -53,7 +52,7 @@ export function chooseSubprotocol(header: string | undefined): Subprotocol {
 }
 
 /** One message as one buffer, as which `ws` delivers it unless told otherwise. */
-export function bufferOf(data: RawData): Buffer {
+export function bufferOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Buffer.isBuffer(data)) return data;
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }

@@ -24,6 +24,7 @@ export { testPeer } from './testPeer.js';
 export type { TestPeer, TestPeerOptions } from './testPeer.js';
 export type { Sighting, Sightings } from './sightings.js';
 
+export type { TestRunner } from './contracts/testRunner.js';
 export { busContract } from './contracts/busContract.js';
 export type { BusUnderTest } from './contracts/busContract.js';
 export { storeContract } from './contracts/storeContract.js';
