@@ -156,6 +156,19 @@ describe('a coordinator repairs', () => {
   );
 
   it(
+    'a tunnel of a connected peer that somebody took away, when it hears of it',
+    marbles((context) => {
+      const { one, at, rows } = setUp(context);
+      at(100, () => one.tunnel(carol));
+      at(1000, () => {
+        rows.deleteTunnels(alice, carol);
+        context.database.bus.publish(channels.tunnel, [`${alice},${carol}`]).subscribe();
+      });
+      at(1100, () => expect(tables(context.database)).to.include('alice>carol@north'));
+    }),
+  );
+
+  it(
     'what notifications would have told that were lost, once it knows that some were',
     marbles((context) => {
       const { one, other, at, faults } = setUp(context);

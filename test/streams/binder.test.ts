@@ -237,6 +237,21 @@ describe('binder', () => {
   );
 
   it(
+    'still writes the node of a peer that comes back while its goodbye is refused',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at, statements$, statuses } = setUp(scheduler);
+      at(1, () => {
+        database.faults.failNext('writeBindings', 1, new StoreError('refused', 'no'));
+        binder.accept(disconnected(alice));
+      });
+      at(5, () => binder.accept(node(alice, 1)));
+      expectObservable(statements$).toBe('-a 9ms b', { a: 'write alice gone', b: 'write alice 1' });
+      expectObservable(inWords(binder)).toBe('21ms a', { a: 'alice node' });
+      at(50, () => expect(statuses()).to.deep.equal(['alice ok']));
+    }),
+  );
+
+  it(
     'completes when it was ended and everything is written, retries included',
     marbles(({ scheduler, expectObservable }) => {
       const { binder, database, at } = setUp(scheduler);

@@ -46,6 +46,11 @@ describe('withOwnHeartbeatHeard', () => {
   );
 
   it(
+    'counts from the first heartbeat that is not heard, however many are written after it',
+    listening({ beats: 'w 39ms w 39ms w 39ms w', hints: 'g', expected: 'g 99ms #', listens: '^ 99ms !' }),
+  );
+
+  it(
     'takes a later heartbeat for an earlier one, and starts to wait anew with the next that is written',
     listening({
       beats: '   w 89ms w 89ms w',

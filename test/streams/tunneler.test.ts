@@ -127,10 +127,13 @@ describe('tunneler', () => {
   it(
     'leaves no orphan when a peer says goodbye while a tunnel of its is being written',
     marbles(({ scheduler, expectObservable }) => {
-      const { tunneler, at, statements$, rows } = setUp(scheduler);
+      const { tunneler, at, statements$, rows, wanted } = setUp(scheduler);
       at(1, () => tunneler.accept(add(alice, bob)));
       at(2, () => tunneler.accept(add(alice, carol)));
-      at(3, () => tunneler.accept(clear(alice)));
+      at(3, () => {
+        tunneler.accept(clear(alice));
+        expect(wanted()).to.deep.equal([]);
+      });
       expectObservable(statements$).toBe('-a 9ms b', { a: 'tunnels +alice>bob', b: 'tunnels clear alice' });
       expectObservable(inWords(tunneler)).toBe('11ms a 9ms a', { a: 'alice' });
       at(10, () => expect(rows()).to.deep.equal(['alice>bob']));
@@ -250,6 +253,18 @@ describe('tunneler', () => {
         expect(book.lines).to.deep.equal(['error tunnels given up']);
         expect(book.entries[0]).to.include({ peer_id: eve });
       });
+    }),
+  );
+
+  it(
+    'does not try again with a later change what was given up',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at, statements$ } = setUp(scheduler);
+      faults.failNext('writeTunnels', 1, new StoreError('refused', 'no'));
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => tunneler.accept(add(alice, carol)));
+      expectObservable(statements$).toBe('-a 18ms b', { a: 'tunnels +alice>bob', b: 'tunnels +alice>carol' });
+      expectObservable(inWords(tunneler)).toBe('30ms a', { a: 'alice' });
     }),
   );
 
