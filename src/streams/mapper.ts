@@ -1,4 +1,4 @@
-import { type Observable, type OperatorFunction, filter, map, scan } from 'rxjs';
+import { type Observable, type OperatorFunction, defer, filter, map, scan } from 'rxjs';
 import type { Uuid } from '../db/store.js';
 import type { CoordinateResponse, CoordinateResponse_PeerUpdate as PeerUpdate } from '../proto/gen/tailnet.js';
 import { sameNode } from '../proto/node.js';
@@ -67,12 +67,14 @@ export const mapper = ({
   maxUpdatesPerResponse,
 }: MapperOptions): OperatorFunction<Changes, CoordinateResponse> => {
   return (changes$) =>
-    changes$.pipe(
-      conflate(ready$, () => conflateChanges(maxUpdatesPerResponse)),
-      scan<Changes, Told>(({ sent }, changes) => tell(sent, changes, sight), { sent: new Map(), updates: [] }),
-      map(({ updates }) => updates),
-      filter((updates) => updates.length > 0),
-      map(updatesResponse),
+    defer(() =>
+      changes$.pipe(
+        conflate(ready$, () => conflateChanges(maxUpdatesPerResponse)),
+        scan<Changes, Told>(({ sent }, changes) => tell(sent, changes, sight), { sent: new Map(), updates: [] }),
+        map(({ updates }) => updates),
+        filter((updates) => updates.length > 0),
+        map(updatesResponse),
+      ),
     );
 };
 
