@@ -232,14 +232,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
         ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
-        readAges$: defer(() => store.readCoordinators(expiry)).pipe(calls.retry()),
+        readAges$: defer(() => store.readCoordinators(expiry)).pipe(retryWithBackoff(backoff)),
       }).pipe(tap(livesWith)),
       merge(
         ownRowsDoubts$({ beats$, gaps$, binder, tunneler, expiry, scheduler }),
         timer(tuning.rollingCheckPeriod, tuning.rollingCheckPeriod, scheduler),
       ).pipe(
         map(() => 'own rows'),
-        coalesceByKey(() => checkOwnRows$({ store, calls, coordinatorId: id, binder, tunneler, isConnected })),
+        coalesceByKey(() => checkOwnRows$({ store, calls, coordinatorId: id, binder, tunneler, isConnected, logger })),
       ),
     );
   };
@@ -278,11 +278,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const write$ = merge(
     binder.written$.pipe(tap(leftovers.bindingWritten)),
     tunneler.written$.pipe(tap(leftovers.tunnelsWritten)),
-    handshaker.published$,
   );
 
   /** Nothing was written, nothing is to be marked: so a coordinator that never had a database need not wait for it. */
-  const loseOwn$ = defer(() => (binder.hasWritten ? store.loseBindings(id) : EMPTY)).pipe(calls.retry());
+  const loseOwn$ = defer(() => (binder.hasWritten ? store.loseBindings(id) : EMPTY)).pipe(
+    retryWithBackoff<number>(backoff),
+  );
 
   const isClosing = (): boolean => health$.value === 'closing' || health$.value === 'closed';
 
@@ -305,7 +306,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const life$ = concat(
     untilAnyCompletes<unknown>(
       concat(write$, loseOwn$).pipe(takeUntil(closeTimedOut$)),
-      merge(listen$.pipe(connect(follow$)), leftovers.work$, querier.reads$, evacuate$, cleanUp$),
+      merge(
+        listen$.pipe(connect(follow$)),
+        handshaker.published$,
+        leftovers.work$,
+        querier.reads$,
+        evacuate$,
+        cleanUp$,
+      ),
       merge(close$, closeRequests$).pipe(take(1), tap(beginClosing), concatWith(NEVER)),
     ),
     ownsDatabase ? (database.close?.() ?? EMPTY) : EMPTY,

@@ -1,4 +1,18 @@
-import { type Observable, EMPTY, concat, defer, expand, from, ignoreElements, last, map, mergeMap, tap } from 'rxjs';
+import type { Logger } from 'pino';
+import {
+  type Observable,
+  EMPTY,
+  catchError,
+  concat,
+  defer,
+  expand,
+  from,
+  ignoreElements,
+  last,
+  map,
+  mergeMap,
+  tap,
+} from 'rxjs';
 import type { Store, Tunnel, Uuid } from '../db/store.js';
 import type { Binder } from './binder.js';
 import type { StoreCalls } from './storeCalls.js';
@@ -11,6 +25,7 @@ export interface OwnRowsOptions {
   readonly binder: Binder;
   readonly tunneler: Tunneler;
   readonly isConnected: (peerId: Uuid) => boolean;
+  readonly logger: Logger;
 }
 
 /** Rows read at a time. */
@@ -22,7 +37,12 @@ const pageSize = 1000;
  * behind, by hand. Completes when everything was compared; what is found is written by binder and tunneler.
  */
 export const checkOwnRows$ = (options: OwnRowsOptions): Observable<never> =>
-  concat(checkOwnBindings$(options), checkOwnTunnels$(options));
+  concat(checkOwnBindings$(options), checkOwnTunnels$(options)).pipe(
+    catchError((err: unknown) => {
+      options.logger.error({ err }, 'check of the own rows given up until the next one');
+      return EMPTY;
+    }),
+  );
 
 /** Reads page after page, each from where the one before ended. */
 const allPages = <Row>(read: (after: Row | undefined) => Observable<readonly Row[]>): Observable<Row> =>

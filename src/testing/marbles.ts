@@ -91,6 +91,9 @@ const coordinators = (
       if (count === 1) scheduler.schedule(stop, timeLeft());
       return createCoordinator({
         database,
+        // Its timers, rather than those that RxJS puts in the place of setInterval: these fail when one is cancelled in the
+        // millisecond in which it is due ("Expected a due immediate or interval").
+        scheduler,
         id: `c0000000-0000-4000-8000-${String(count).padStart(12, '0')}`,
         random: () => 0.5,
         ...options,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Observable, merge } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import type { Uuid } from '../../src/db/store.js';
+import { StoreError, type Uuid } from '../../src/db/store.js';
 import { encodeNode } from '../../src/proto/node.js';
 import { uuidFromBytes } from '../../src/proto/uuid.js';
 import { createBinder } from '../../src/streams/binder.js';
@@ -19,7 +19,7 @@ const encoded = (of: Uuid, derp: number) => encodeNode(aNode({ of, derp }));
 /** North with these peers connected, each with a node and a tunnel to carol; all of it is written by 11 ms. */
 const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
   const database = northsDatabase(scheduler);
-  const { logger } = logbook();
+  const { logger, lines } = logbook();
   const calls = storeCallsOn(database.store, scheduler);
   const [binder, tunneler] = [createBinder(calls, logger), createTunneler(calls, logger)];
   const connected = new Set(peers);
@@ -32,7 +32,7 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
     }
   });
   const check$: Observable<never> = checkOwnRows$({
-    ...{ store: database.store, calls, binder, tunneler, coordinatorId: north },
+    ...{ store: database.store, calls, binder, tunneler, coordinatorId: north, logger },
     isConnected: (peerId) => connected.has(peerId),
   });
   const rows = () => [
@@ -42,6 +42,7 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
     ...database.rows.tunnels().map(({ src, dst }) => `${nameOf(src)}>${nameOf(dst)}`),
   ];
   return {
+    lines,
     database,
     tables: database.rows,
     binder,
@@ -205,6 +206,18 @@ describe('checkOwnRows$', () => {
       at(15, () => database.faults.failNext(undefined, 1));
       expectObservable(check$, '20ms ^').toBe('550ms |');
       expectObservable(statements$).toBe(`${start} 15ms b 509ms b 9ms t`, starting);
+    }),
+  );
+
+  it(
+    'is given up, and said so, when a store refuses what cannot be refused',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, database, lines } = setUp(scheduler, [alice]);
+      at(15, () => database.faults.failNext('readOwnBindings', 1, new StoreError('refused', 'never')));
+      expectObservable(check$, '20ms ^').toBe('30ms |');
+      at(100, () => {
+        expect(lines).to.deep.equal(['error check of the own rows given up until the next one']);
+      });
     }),
   );
 });
