@@ -212,7 +212,7 @@ describe('mapper', () => {
       typeof now === 'string' ? now : now > 0 ? node(now, of) : lost(-now, of);
 
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 3 }), (steps, limit) => {
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), fc.integer({ min: 1, max: 3 }), (steps, limit) => {
         const world = new Map<string, Plain>();
         const changes$ = new Subject<Changes>();
         const ready$ = new Subject<boolean>();

@@ -38,8 +38,8 @@ const run: fc.Arbitrary<Run> = fc.record({
 });
 
 const scenario = fc.record({
-  callers: fc.array(caller, { maxLength: 16 }),
-  runs: fc.array(run, { maxLength: 12 }),
+  callers: fc.array(caller, { maxLength: 16, size: 'max' }),
+  runs: fc.array(run, { maxLength: 12, size: 'max' }),
   maxSize: fc.integer({ min: 1, max: 5 }),
   maxInFlight: fc.integer({ min: 1, max: 3 }),
 });

@@ -31,8 +31,8 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
 });
 
 const scenario = fc.record({
-  arrivals: fc.array(fc.record({ at: fc.nat(20), key }), { maxLength: 15 }),
-  attempts: fc.array(attempt, { maxLength: 20 }),
+  arrivals: fc.array(fc.record({ at: fc.nat(20), key }), { maxLength: 15, size: 'max' }),
+  attempts: fc.array(attempt, { maxLength: 20, size: 'max' }),
   concurrency: fc.constantFrom(1, 2, Infinity),
   /** Milliseconds before a failed attempt is made again; 0 is at once. */
   retryDelay: fc.nat(3),

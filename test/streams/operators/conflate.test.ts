@@ -247,7 +247,7 @@ describe('conflate', () => {
     }
 
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
         const source$ = new Subject<Value>();
         const ready$ = new Subject<boolean>();
         const newest = new Map<string, number>();
