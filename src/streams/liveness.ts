@@ -77,6 +77,8 @@ export const liveness$ = ({
 
     const ask$ = defer(() => {
       const askedAt = scheduler.now();
+      // Otherwise who was heard before the clock was set back would pass for heard after the question.
+      state = notAfter(state, askedAt);
       return readAges$.pipe(
         map((ages) => answered(state, ages.filter(isOther), { askedAt, now: scheduler.now(), expiry })),
       );
