@@ -3,7 +3,7 @@ import type { Coordinator } from '../../src/coordinator.js';
 import { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
 import { aNode, alice, bob, carol, type TestPeer } from '../../src/testing/index.js';
-import { onEveryBackend, type Stage } from '../support/stage.js';
+import { allAre, onEveryBackend, type Stage } from '../support/stage.js';
 
 for (const where of ['one coordinator', 'two coordinators'] as const) {
   onEveryBackend(`peers at ${where}`, (open) => {
@@ -50,6 +50,23 @@ for (const where of ['one coordinator', 'two coordinators'] as const) {
       await bobs.eventuallyClosed();
       await alices.eventuallyLost(bob);
       await alices.neverSees(bob, 'disconnected');
+    });
+
+    it('are told nothing of somebody who was lost before they came, and that it is new when it is back', async () => {
+      const bobs = stage.peer(there, bob);
+      bobs.updateDerp(2);
+      await stage.eventuallyBindings(bob, allAre('ok'));
+      bobs.drop();
+      await stage.eventuallyBindings(bob, allAre('lost'));
+      const alices = stage.peer(here, alice);
+      alices.addTunnel(bob);
+      alices.addTunnel(carol);
+      const carols = stage.peer(there, carol);
+      carols.updateDerp(3);
+      await alices.eventuallyHasDerp(carol, 3);
+      stage.peer(there, bob).updateDerp(4);
+      await alices.eventuallyHasDerp(bob, 4);
+      expect(alices.seen.log).to.deep.equal(['carol NODE derp 3 (new)', 'bob NODE derp 4 (new)']);
     });
 
     it('see each other once by tunnels in both directions', async () => {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { firstValueFrom } from 'rxjs';
-import type { Coordinator } from '../../src/coordinator.js';
+import { NEVER, VirtualTimeScheduler, concat, firstValueFrom, of } from 'rxjs';
+import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
 import { encodeNode } from '../../src/proto/node.js';
-import { aNode, alice, bob, carol, type TestPeer } from '../../src/testing/index.js';
+import { requests } from '../../src/proto/requests.js';
+import { aNode, alice, bob, carol, memoryDatabase, type TestPeer } from '../../src/testing/index.js';
 import { allAre, areGone, eventuallyLive, onEveryBackend, type Stage } from '../support/stage.js';
 
 onEveryBackend('what a peer takes back reaches what it left behind', (open) => {
@@ -153,5 +154,37 @@ onEveryBackend('what a peer takes back reaches what it left behind', (open) => {
     await stage.eventuallyNeighbours(alice, [bob]);
     watcher.removeTunnel(bob);
     await stage.eventuallyNeighbours(alice, []);
+  });
+});
+
+describe('a goodbye that meets a broken connection half-way', () => {
+  it('takes the tunnels along, whichever is written first: that the peer is lost there, or that it left here', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const database = memoryDatabase({ scheduler });
+    const [here, there] = [database.connect(), database.connect()];
+    const passTo = (milliseconds: number): void => {
+      scheduler.maxFrames = milliseconds;
+      scheduler.flush();
+      scheduler.frame = milliseconds;
+    };
+    const [home, away] = [here, there].map((wire) => createCoordinator({ database: wire, scheduler }));
+    const broken = away?.coordinate$(bob, concat(of(requests.updateSelf(aNode()), requests.addTunnel(carol)), NEVER));
+    const connection = broken?.subscribe();
+    passTo(1_000);
+    expect(database.rows.tunnels(bob)).to.have.lengthOf(1);
+
+    // The goodbye is on its way, when elsewhere the connection is found to be broken.
+    const letGo = here.faults.hang('writeBindings');
+    home?.coordinate$(bob, of(requests.disconnect())).subscribe();
+    passTo(1_100);
+    connection?.unsubscribe();
+    passTo(1_200);
+    letGo();
+    passTo(2_000);
+    expect(database.rows.peers(bob)).to.deep.equal([]);
+    expect(database.rows.tunnels(bob)).to.deep.equal([]);
+
+    for (const coordinator of [home, away]) void coordinator?.close();
+    passTo(60_000);
   });
 });
