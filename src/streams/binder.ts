@@ -100,15 +100,19 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
     return { peerId: write.peerId, kind: write.kind, at };
   };
 
-  /** Looks up what to write when it starts, and again on each retry: what is newest by then. */
+  /** Writes what is newest when the statement is made, and again on each retry. */
   const writeNewest = (peerId: Uuid): Observable<WrittenBinding> => {
     let tried: Entry | undefined;
     return defer(() => {
-      tried = entries.get(peerId);
-      if (tried === undefined || tried.at !== undefined) return EMPTY;
-      const entry = tried;
+      const first = entries.get(peerId);
+      if (first === undefined || first.at !== undefined) return EMPTY;
       hasWritten = true;
-      return calls.writeBinding(entry.write).pipe(map((at) => record(entry, at)));
+      let entry = first;
+      const newest = (): BindingWrite => {
+        tried = entry = entries.get(peerId) ?? entry;
+        return entry.write;
+      };
+      return calls.writeBinding(newest).pipe(map((at) => record(entry, at)));
     }).pipe(
       calls.retry(),
       catchError((err: unknown) => {

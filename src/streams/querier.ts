@@ -1,10 +1,19 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, defer, ignoreElements, map, merge } from 'rxjs';
+import {
+  type MonoTypeOperatorFunction,
+  type Observable,
+  EMPTY,
+  catchError,
+  defer,
+  ignoreElements,
+  map,
+  merge,
+} from 'rxjs';
 import type { Uuid } from '../db/store.js';
 import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
 import { coalesceByKey } from './operators/coalesceByKey.js';
-import type { StoreCalls } from './storeCalls.js';
+import type { SharedQuestion, StoreCalls } from './storeCalls.js';
 import type { View } from './view.js';
 import { createInbox } from './inbox.js';
 
@@ -53,28 +62,40 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
 
   const readTunnels = (peerId: Uuid): Observable<never> => {
     const what = unread.get(peerId);
-    unread.delete(peerId);
     if (what === undefined || !view.isJoined(peerId)) return EMPTY;
-    const read$ = what === 'all' ? readAll(peerId) : readSome(peerId, [...what]);
-    return read$.pipe(
-      catchError((error: unknown) => {
-        // Not read, so still unread; the retry finds it, with all that has come meanwhile.
-        markUnread(peerId, what);
-        throw error;
-      }),
-    );
+    return what === 'all' ? readAll(peerId) : readSome(peerId);
   };
 
-  const readAll = (peerId: Uuid): Observable<never> =>
-    calls.readNeighbours(peerId).pipe(
+  /** What is not read stays unread; the retry finds it, with all that has come meanwhile. */
+  const unlessRead = (peerId: Uuid, what: () => Unread): MonoTypeOperatorFunction<never> =>
+    catchError((error: unknown) => {
+      markUnread(peerId, what());
+      throw error;
+    });
+
+  const readAll = (peerId: Uuid): Observable<never> => {
+    unread.delete(peerId);
+    return calls.readNeighbours(peerId).pipe(
       map((neighbours) => {
         tell(peerId, view.setNeighbours(peerId, neighbours));
       }),
       ignoreElements(),
+      unlessRead(peerId, () => 'all'),
     );
+  };
 
-  const readSome = (peerId: Uuid, others: readonly Uuid[]): Observable<never> =>
-    calls.readShared({ peerId, others }).pipe(
+  const readSome = (peerId: Uuid): Observable<never> => {
+    let others: readonly Uuid[] = [];
+    const newest = (): SharedQuestion => {
+      const what = unread.get(peerId);
+      // If all are to be read by now, another read follows this one.
+      if (what !== undefined && what !== 'all') {
+        others = [...others, ...what];
+        unread.delete(peerId);
+      }
+      return { peerId, others };
+    };
+    return calls.readShared(newest).pipe(
       map((shared) => {
         tell(
           peerId,
@@ -85,7 +106,9 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
         });
       }),
       ignoreElements(),
+      unlessRead(peerId, () => new Set(others)),
     );
+  };
 
   const readBindings = (peerId: Uuid): Observable<never> => {
     if (!view.isWatched(peerId)) return EMPTY;

@@ -4,6 +4,7 @@ import {
   type Observable,
   type SchedulerLike,
   concat,
+  defer,
   ignoreElements,
   map,
   tap,
@@ -37,13 +38,17 @@ export interface SharedQuestion {
   readonly others: readonly Uuid[];
 }
 
-/** The store as the streams call it: for one key at a time, while statements are made for many. */
+/**
+ * The store as the streams call it: for one key at a time, while statements are made for many. What is still changing
+ * is asked for when its statement is made, not when the call is: so all that came until then shares the statement. If
+ * the statement is divided, it is asked for again.
+ */
 export interface StoreCalls {
-  readonly writeBinding: (write: BindingWrite) => Observable<Microseconds>;
-  readonly writeTunnels: (writes: SourceWrites) => Observable<Microseconds>;
+  readonly writeBinding: (newest: () => BindingWrite) => Observable<Microseconds>;
+  readonly writeTunnels: (newest: () => SourceWrites) => Observable<Microseconds>;
   readonly readNeighbours: (peerId: Uuid) => Observable<ReadonlySet<Uuid>>;
   /** One answer for each of the others, in their order. */
-  readonly readShared: (question: SharedQuestion) => Observable<readonly boolean[]>;
+  readonly readShared: (newest: () => SharedQuestion) => Observable<readonly boolean[]>;
   readonly readBindings: (peerId: Uuid) => Observable<readonly Binding[]>;
   /** Makes a failed call again for as long as that may help. What the database refuses is not tried again. */
   readonly retry: <T>() => MonoTypeOperatorFunction<T>;
@@ -95,30 +100,28 @@ export const createStoreCalls = ({
       batchOptions,
     );
 
-  const onceBegun = <T>(work$: Observable<T>): Observable<T> => concat(begun$.pipe(ignoreElements()), work$);
+  const onceBegun = <T>(work: () => Observable<T>): Observable<T> => concat(begun$.pipe(ignoreElements()), defer(work));
 
   return {
-    writeBinding: inBatches('writeBindings', (writes) =>
-      onceBegun(store.writeBindings(writer, writes)).pipe(map((at) => writes.map(() => at))),
+    writeBinding: inBatches('writeBindings', (writes: readonly (() => BindingWrite)[]) =>
+      onceBegun(() => store.writeBindings(writer, writes.map(ask))).pipe(map((at) => writes.map(() => at))),
     ),
-    writeTunnels: inBatches('writeTunnels', (writes) =>
-      onceBegun(store.writeTunnels(writer, tunnelWrites(writes))).pipe(map((at) => writes.map(() => at))),
+    writeTunnels: inBatches('writeTunnels', (writes: readonly (() => SourceWrites)[]) =>
+      onceBegun(() => store.writeTunnels(writer, tunnelWrites(writes.map(ask)))).pipe(
+        map((at) => writes.map(() => at)),
+      ),
     ),
     readNeighbours: inBatches('readNeighbours', (peerIds) =>
       store
         .readNeighbours(peerIds)
         .pipe(map((rows) => grouped(peerIds, rows, ({ peerId, neighbourId }) => [peerId, neighbourId]).map(toSet))),
     ),
-    readShared: inBatches('readPairs', (questions: readonly SharedQuestion[]) =>
-      store.readPairs(questions.flatMap(({ peerId, others }) => others.map((other) => [peerId, other] as const))).pipe(
-        map((shared) =>
-          slices(
-            shared,
-            questions.map(({ others }) => others.length),
-          ),
-        ),
-      ),
-    ),
+    readShared: inBatches('readPairs', (newest: readonly (() => SharedQuestion)[]) => {
+      const questions = newest.map(ask);
+      const pairs = questions.flatMap(({ peerId, others }) => others.map((other) => [peerId, other] as const));
+      const lengths = questions.map(({ others }) => others.length);
+      return store.readPairs(pairs).pipe(map((shared) => slices(shared, lengths)));
+    }),
     readBindings: inBatches('readBindings', (peerIds) =>
       store.readBindings(peerIds).pipe(map((rows) => grouped(peerIds, rows, (row) => [row.peerId, row]))),
     ),
@@ -129,6 +132,8 @@ export const createStoreCalls = ({
       }),
   };
 };
+
+const ask = <T>(newest: () => T): T => newest();
 
 const tunnelWrites = (
   writes: readonly SourceWrites[],

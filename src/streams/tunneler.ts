@@ -82,26 +82,31 @@ export const createTunneler = (
   const clearable$ = (src: Uuid): Observable<never> =>
     defer(() => (sources.get(src)?.clear === undefined ? EMPTY : goodbyeWritten$(src)));
 
-  /** Looks up what to write when it starts, and again on each retry: all that is unwritten by then. */
+  /** Writes all that is unwritten when the statement is made, and again on each retry. */
   const writeUnwritten = (src: Uuid): Observable<WrittenTunnels> => {
     let settle = (): void => {};
     const write$ = defer(() => {
       const source = sources.get(src);
       if (source === undefined || isSettled(source)) return EMPTY;
-      const operations = [...source.unwritten];
       const { clear } = source;
-      // What has come since then is still to be written.
-      settle = () => {
-        for (const [dst, operation] of operations) {
-          if (source.unwritten.get(dst) === operation) source.unwritten.delete(dst);
-        }
-        if (source.clear === clear) source.clear = undefined;
-        dropIfIdle(src);
+      let writes: SourceWrites = { src, add: [], remove: [], clear: false };
+      const newest = (): SourceWrites => {
+        // A goodbye that came meanwhile has to wait for the bindings, and what came after it for the goodbye.
+        const operations = source.clear === clear ? [...source.unwritten] : [];
+        const isCleared = clear !== undefined && source.clear === clear;
+        // What comes from here on is still to be written afterwards.
+        settle = () => {
+          for (const [dst, operation] of operations) {
+            if (source.unwritten.get(dst) === operation) source.unwritten.delete(dst);
+          }
+          if (isCleared && source.clear === clear) source.clear = undefined;
+          dropIfIdle(src);
+        };
+        const destinations = (kind: Operation['kind']) =>
+          operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
+        return (writes = { src, add: destinations('add'), remove: destinations('remove'), clear: isCleared });
       };
-      const destinations = (kind: Operation['kind']) =>
-        operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
-      const writes = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
-      return calls.writeTunnels(writes).pipe(
+      return calls.writeTunnels(newest).pipe(
         map((at) => {
           settle();
           return { ...writes, at };

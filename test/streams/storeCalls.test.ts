@@ -43,11 +43,11 @@ describe('store calls', () => {
     marbles(({ scheduler, expectObservable }) => {
       const database = northsDatabase(scheduler);
       const calls = storeCallsOn(database.store, scheduler);
-      calls.writeTunnels(adding(alice, bob)).subscribe();
-      calls.writeTunnels(adding(dave, carol)).subscribe();
-      const first$ = calls.readShared({ peerId: alice, others: [carol, bob, dave] });
-      const none$ = calls.readShared({ peerId: bob, others: [] });
-      const second$ = calls.readShared({ peerId: carol, others: [dave, alice] });
+      calls.writeTunnels(() => adding(alice, bob)).subscribe();
+      calls.writeTunnels(() => adding(dave, carol)).subscribe();
+      const first$ = calls.readShared(() => ({ peerId: alice, others: [carol, bob, dave] }));
+      const none$ = calls.readShared(() => ({ peerId: bob, others: [] }));
+      const second$ = calls.readShared(() => ({ peerId: carol, others: [dave, alice] }));
       onTime(scheduler)(50, () => undefined);
       expectObservable(merge(first$, none$, second$), '20ms ^').toBe('30ms (fns|)', {
         ...{ f: [false, true, false], n: [], s: [true, false] },
@@ -60,7 +60,7 @@ describe('store calls', () => {
     marbles(({ scheduler, expectObservable }) => {
       const database = northsDatabase(scheduler);
       const calls = storeCallsOn(database.store, scheduler);
-      calls.writeBinding(node(alice)).subscribe();
+      calls.writeBinding(() => node(alice)).subscribe();
       const rowsOf = (peerId: Uuid) =>
         calls.readBindings(peerId).pipe(map((rows) => rows.map((row) => nameOf(row.peerId))));
       expectObservable(merge(rowsOf(bob), rowsOf(alice)), '20ms ^').toBe('30ms (ba|)', { b: [], a: ['alice'] });
@@ -88,9 +88,11 @@ describe('store calls', () => {
       const database = northsDatabase(scheduler);
       const calls = storeCallsOn(database.store, scheduler, { begun$: cold('50ms |') });
       expectObservable(
-        merge(calls.writeBinding(node(alice)), calls.writeTunnels(adding(alice, bob)), calls.readBindings(alice)).pipe(
-          map((answer) => (typeof answer === 'number' ? 'written' : 'read')),
-        ),
+        merge(
+          calls.writeBinding(() => node(alice)),
+          calls.writeTunnels(() => adding(alice, bob)),
+          calls.readBindings(alice),
+        ).pipe(map((answer) => (typeof answer === 'number' ? 'written' : 'read'))),
       ).toBe('10ms r 49ms (ww|)', { r: 'read', w: 'written' });
       expectObservable(statementsOf(database)).toBe('r 49ms (wt)', {
         ...{ r: 'bindings of alice', w: 'write alice 1', t: 'tunnels +alice>bob' },
