@@ -175,7 +175,7 @@ describe('the story of one update', () => {
       expect(journal).to.deep.equal([]);
     });
 
-    it('does not wait, and what comes meanwhile is merged: of a burst the first is written at once, and then the last', () => {
+    it('is merged with what comes at the same time, and what comes while it is on its way waits for one more statement', () => {
       journal.length = 0;
       from = scheduler.now();
       for (const derp of [1, 2, 3, 4, 5]) alices$.next(requests.updateSelf({ ...herNode, preferredDerp: derp }));
@@ -186,7 +186,7 @@ describe('the story of one update', () => {
         '0 ms: north calls writeBindings for alice',
         '7 ms: south calls readBindings for alice',
         '10 ms: north calls writeBindings for alice',
-        '17 ms: bob is told: alice NODE derp 1 (update)',
+        '17 ms: bob is told: alice NODE derp 5 (update)',
         '17 ms: south calls readBindings for alice',
         '27 ms: bob is told: alice NODE derp 9 (update)',
       ]);
