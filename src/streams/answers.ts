@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import {
   type Observable,
+  type ObservableInput,
   type OperatorFunction,
   type SchedulerLike,
-  EMPTY,
   catchError,
   concat,
   concatMap,
@@ -53,53 +53,50 @@ export const answers = (options: AnswerOptions): OperatorFunction<CoordinateRequ
     );
 };
 
-const handle = (
-  request: CoordinateRequest,
-  { auth, authTimeout, apply, scheduler, logger }: AnswerOptions,
-): Observable<Outcome> =>
-  defer(() => {
+/** Most requests are allowed at once, so for them no more is made than the outcome. */
+const handle = (request: CoordinateRequest, options: AnswerOptions): Observable<Outcome> => {
+  const { auth, apply, logger } = options;
+  const refuse = (error: unknown): Observable<Outcome> => of(refusal(error, logger));
+  try {
     const invalid = validateRequest(request);
     if (invalid !== undefined) throw new RequestError(invalid);
+    const answer = auth(request);
+    if (answer === undefined) return of(apply(parseRequest(request)));
     return concat(
-      authorise(auth, request, authTimeout, scheduler),
+      permission$(answer, options),
       defer(() => of(apply(parseRequest(request)))),
-    );
-  }).pipe(
-    catchError((error: unknown) => {
-      if (error instanceof RequestError) {
-        logger.info({ reason: error.message }, 'invalid coordinate request');
-        return of(ending(error.message));
-      }
-      if (error instanceof AuthorizationError) {
-        logger.info({ reason: error.message }, 'request not authorised');
-        return of(ending(`authorization: ${error.message}`));
-      }
-      logger.error({ err: error }, 'request failed');
-      return of(ending(closeErrors.internal));
-    }),
-  );
+    ).pipe(catchError(refuse));
+  } catch (error) {
+    return refuse(error);
+  }
+};
+
+const refusal = (error: unknown, logger: Logger): Outcome => {
+  if (error instanceof RequestError) {
+    logger.info({ reason: error.message }, 'invalid coordinate request');
+    return ending(error.message);
+  }
+  if (error instanceof AuthorizationError) {
+    logger.info({ reason: error.message }, 'request not authorised');
+    return ending(`authorization: ${error.message}`);
+  }
+  logger.error({ err: error }, 'request failed');
+  return ending(closeErrors.internal);
+};
 
 const ending = (error: string): Outcome => ({ response: errorResponse(error), isLast: true });
 
 /** Completes when the request is allowed; errors with an AuthorizationError when it is not. */
-const authorise = (
-  auth: Auth,
-  request: CoordinateRequest,
-  limit: number,
-  scheduler: SchedulerLike,
-): Observable<never> => {
-  const answer = auth(request);
-  if (answer === undefined) return EMPTY;
-  return from(answer).pipe(
+const permission$ = (answer: ObservableInput<unknown>, { authTimeout, scheduler }: AnswerOptions): Observable<never> =>
+  from(answer).pipe(
     ignoreElements(),
     timeout({
-      first: limit,
+      first: authTimeout,
       scheduler,
-      with: () => throwError(() => new AuthorizationError(`no answer within ${String(limit)} ms`)),
+      with: () => throwError(() => new AuthorizationError(`no answer within ${String(authTimeout)} ms`)),
     }),
     catchError((error: unknown) => throwError(() => refusalOf(error))),
   );
-};
 
 /**
  * An answer that fails with a plain error is a refusal, and its message is for the peer. Not so an error of another

@@ -1,7 +1,6 @@
 import {
   type MonoTypeOperatorFunction,
   type OperatorFunction,
-  EMPTY,
   NEVER,
   Observable,
   defer,
@@ -9,11 +8,10 @@ import {
   groupBy,
   identity,
   mergeMap,
-  of,
-  repeat,
   tap,
 } from 'rxjs';
 import { limitConcurrency } from './limitConcurrency.js';
+import { repeatWhile } from './repeatWhile.js';
 
 export interface CoalesceOptions<R> {
   /** So many keys may be in a run at the same time. Default: no limit. */
@@ -58,12 +56,17 @@ export const coalesceByKey = <K, R>(
           return run(key);
         });
 
+      const isMarkedOrEnds = (key: K): boolean => {
+        if (marked.has(key)) return true;
+        endGroup.get(key)?.();
+        return false;
+      };
+
       const runWhileMarked = (key: K): Observable<R> =>
         attempt(key).pipe(
           limited<R>(),
           retry,
-          repeat({ delay: () => (marked.has(key) ? of(true) : EMPTY) }),
-          tap({ complete: () => endGroup.get(key)?.() }),
+          repeatWhile(() => isMarkedOrEnds(key)),
         );
 
       keys$
