@@ -17,11 +17,15 @@ export interface Withdrawal {
   readonly until: number;
 }
 
+/** For so long after it was said, what a peer said elsewhere may still be written. */
+const underWay: Microseconds = 1_000_000;
+
 /**
  * What to do about a withdrawal, given the peer's bindings elsewhere:
  *
  * - `forget`: there is none left, or the peer has said something there since: it lives there.
- * - `wait`: it may live there, or its connection may be broken without anybody having noticed.
+ * - `wait`: it may live there, or its connection may be broken without anybody having noticed. A row written just after
+ *   the withdrawal is no sign of life: the peer may have said it before it moved, and the write was under way.
  * - `repeat`: it does not live there any more, so the withdrawal now reaches what it left.
  */
 export const nextStep = (
@@ -31,7 +35,7 @@ export const nextStep = (
 ): 'forget' | 'wait' | 'repeat' => {
   if (elsewhere.length === 0) return 'forget';
   const there = elsewhere.filter(({ status, coordinatorId }) => status === 'ok' && isLive(coordinatorId));
-  if (there.some(({ updatedAt }) => updatedAt > at)) return 'forget';
+  if (there.some(({ updatedAt }) => updatedAt > at + underWay)) return 'forget';
   return there.length > 0 ? 'wait' : 'repeat';
 };
 
@@ -129,13 +133,26 @@ export const createLeftovers = ({
     for (const dst of unwanted) tunneler.accept({ kind: 'remove', src: peerId, dst });
   };
 
+  /** Tunnels that were opened again are not to be removed again. */
+  const dropWanted = (peerId: Uuid, wanted: readonly Uuid[]): void => {
+    const withdrawal = withdrawals.get(peerId);
+    if (withdrawal === undefined || withdrawal.what === 'all' || wanted.length === 0) return;
+    const what = new Set(withdrawal.what);
+    for (const dst of wanted) what.delete(dst);
+    if (what.size === 0) withdrawals.delete(peerId);
+    else withdrawals.set(peerId, { ...withdrawal, what });
+  };
+
   return {
     bindingWritten: ({ peerId, kind, at }) => {
       // Whatever was written, no repetition is under way any more: a node has overtaken it.
       const wasRepeated = repeated.bindings.delete(peerId);
       if (kind === 'disconnected' && !wasRepeated) remember(peerId, at, 'all');
+      // The peer has come back here, and a goodbye made again would reach this life, too.
+      if (kind === 'node' && withdrawals.get(peerId)?.what === 'all') withdrawals.delete(peerId);
     },
-    tunnelsWritten: ({ src, remove, clear, at }) => {
+    tunnelsWritten: ({ src, add, remove, clear, at }) => {
+      dropWanted(src, add);
       if (clear) {
         repeated.tunnels.delete(src);
         return;

@@ -19,13 +19,16 @@ describe('nextStep', () => {
   });
   const isLive = (coordinatorId: Uuid) => coordinatorId === south;
   const withdrawal = { at: 100 };
+  /** More than a second after the withdrawal, in microseconds. */
+  const later = 1_000_101;
 
   for (const [what, elsewhere, step] of [
     ['nothing is left', [], 'forget'],
-    ['it said something there since', [row(south, 'ok', 101)], 'forget'],
+    ['it said something there since', [row(south, 'ok', later)], 'forget'],
+    ['what it had said there was still under way', [row(south, 'ok', 101)], 'wait'],
     [
       'it said something at one place since, and is lost at another',
-      [row(south, 'ok', 101), row(east, 'lost', 1)],
+      [row(south, 'ok', later), row(east, 'lost', 1)],
       'forget',
     ],
     ['it may live there', [row(south, 'ok', 99)], 'wait'],
@@ -144,16 +147,47 @@ describe('leftovers', () => {
       const { leftovers, saidGoodbye, put, done, at, statements$ } = setUp(scheduler);
       at(1, () => saidGoodbye(2000));
       at(50, () => {
-        put('ok', south, 2001);
+        put('ok', south, 1_002_001);
         leftovers.peerChanged(alice);
       });
       at(70, () => {
-        put('lost', south, 2001);
+        put('lost', south, 1_002_001);
         leftovers.peerChanged(alice);
       });
       at(90, () => expect(done).to.deep.equal([]));
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-a 48ms a', bindings);
+    }),
+  );
+
+  it(
+    'does not reach a newer life here: a node written since ends it',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, put, done, at } = setUp(scheduler);
+      at(1, () => saidGoodbye(2000));
+      at(30, () => leftovers.bindingWritten({ peerId: alice, kind: 'node', at: 3000 }));
+      at(40, () => leftovers.bindingWritten({ peerId: alice, kind: 'lost', at: 4000 }));
+      at(50, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(90, () => expect(done).to.deep.equal([]));
+      expectObservable(leftovers.work$).toBe('-');
+    }),
+  );
+
+  it(
+    'removes no tunnel again that was opened again since, though its source is lost by now',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, removed, put, done, at } = setUp(scheduler);
+      at(1, () => removed(2000, bob, carol));
+      at(30, () => leftovers.tunnelsWritten({ src: alice, add: [bob], remove: [], clear: false, at: 3000 }));
+      at(50, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(90, () => expect(done).to.deep.equal(['remove alice>carol']));
+      expectObservable(leftovers.work$).toBe('-');
     }),
   );
 
