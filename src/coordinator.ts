@@ -186,7 +186,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     logger: logger.child({ part: 'handshaker' }),
   });
   const querier = createQuerier({
-    ...{ calls, view, connections, onMissing: tunneler.reassert },
+    ...{ calls, view, connections },
+    onMissing: (src, dst) => {
+      if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
+    },
     logger: logger.child({ part: 'querier' }),
   });
   const leftovers = createLeftovers({

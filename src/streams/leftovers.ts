@@ -131,6 +131,8 @@ export const createLeftovers = ({
     const unwanted = [...what].filter((dst) => !wanted.has(dst));
     if (unwanted.length > 0) repeated.tunnels.set(peerId, new Set(unwanted));
     for (const dst of unwanted) tunneler.accept({ kind: 'remove', src: peerId, dst });
+    // Nobody here answers for it, so nothing of it is to be kept.
+    if (!isConnected(peerId)) tunneler.accept({ kind: 'release', src: peerId });
   };
 
   /** Tunnels that were opened again are not to be removed again. */

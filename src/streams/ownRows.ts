@@ -88,8 +88,11 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, isConnected }:
 const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler }: OwnRowsOptions): Observable<never> =>
   defer(() => {
     const found = new Map<Uuid, Set<Uuid>>();
+    /** Rows that are there although their sources have removed them. */
+    const extra: Tunnel[] = [];
     return allPages<Tunnel>((after) => store.readOwnTunnels(coordinatorId, after, pageSize).pipe(calls.retry())).pipe(
       tap(({ src, dst }) => {
+        if (tunneler.hasRemoved(src, dst)) extra.push({ src, dst });
         const destinations = found.get(src);
         if (destinations === undefined) found.set(src, new Set([dst]));
         else destinations.add(dst);
@@ -97,6 +100,7 @@ const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler }: OwnRowsOpti
       last(null, undefined),
       map(() => {
         for (const { src, dst } of tunneler.wanted()) if (!found.get(src)?.has(dst)) tunneler.reassert(src, dst);
+        for (const { src, dst } of extra) if (tunneler.hasRemoved(src, dst)) tunneler.reassert(src, dst);
       }),
       ignoreElements(),
     );

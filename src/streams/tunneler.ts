@@ -22,12 +22,14 @@ export interface WrittenTunnels extends SourceWrites {
 export interface Tunneler {
   /** Takes in what a source wants. */
   accept(change: TunnelChange): void;
-  /** Writes a tunnel again that was found missing, if its source still wants it. */
+  /** Writes again what a connected source wants of a tunnel whose row was found missing, or still there. */
   readonly reassert: (src: Uuid, dst: Uuid) => void;
   /** The tunnels that a connected source wants. */
   wantedBy(src: Uuid): ReadonlySet<Uuid>;
   /** The tunnels that connected sources want. */
   wanted(): Iterable<Tunnel>;
+  /** Whether a connected source has removed this tunnel, as far as that is remembered. */
+  hasRemoved(src: Uuid, dst: Uuid): boolean;
   /** Takes in nothing more. */
   end(): void;
   /** Writes while it is subscribed to; completes when it was ended and everything is written. */
@@ -44,12 +46,17 @@ interface Operation {
  */
 interface Source {
   readonly wanted: Set<Uuid>;
+  /** What it removed last, oldest first; for the check of the own rows. */
+  readonly removed: Set<Uuid>;
   readonly unwritten: Map<Uuid, Operation>;
   /** A goodbye that is to be written before `unwritten`; an object of its own, to tell it from a later one. */
   clear: object | undefined;
 }
 
 const nothing: ReadonlySet<Uuid> = new Set();
+
+/** So many removed tunnels of a source are remembered. */
+const rememberedRemovals = 1000;
 
 /**
  * @param goodbyeWritten$ completes when a source's bindings are gone, if it said goodbye. Its tunnels are cleared only
@@ -68,7 +75,7 @@ export const createTunneler = (
   const sourceOf = (src: Uuid): Source => {
     let source = sources.get(src);
     if (source === undefined)
-      sources.set(src, (source = { wanted: new Set(), unwritten: new Map(), clear: undefined }));
+      sources.set(src, (source = { wanted: new Set(), removed: new Set(), unwritten: new Map(), clear: undefined }));
     return source;
   };
 
@@ -76,7 +83,15 @@ export const createTunneler = (
 
   const dropIfIdle = (src: Uuid): void => {
     const source = sources.get(src);
-    if (source?.wanted.size === 0 && isSettled(source)) sources.delete(src);
+    if (source?.wanted.size === 0 && source.removed.size === 0 && isSettled(source)) sources.delete(src);
+  };
+
+  const rememberRemoval = ({ removed }: Source, dst: Uuid): void => {
+    removed.add(dst);
+    for (const oldest of removed) {
+      if (removed.size <= rememberedRemovals) break;
+      removed.delete(oldest);
+    }
   };
 
   const clearable$ = (src: Uuid): Observable<never> =>
@@ -130,19 +145,23 @@ export const createTunneler = (
       switch (change.kind) {
         case 'add':
           source.wanted.add(change.dst);
+          source.removed.delete(change.dst);
           source.unwritten.set(change.dst, { kind: 'add' });
           break;
         case 'remove':
           source.wanted.delete(change.dst);
+          rememberRemoval(source, change.dst);
           source.unwritten.set(change.dst, { kind: 'remove' });
           break;
         case 'clear':
           source.wanted.clear();
+          source.removed.clear();
           source.unwritten.clear();
           source.clear = {};
           break;
         case 'release':
           source.wanted.clear();
+          source.removed.clear();
           dropIfIdle(src);
           return;
       }
@@ -150,11 +169,14 @@ export const createTunneler = (
     },
     reassert: (src, dst) => {
       const source = sources.get(src);
-      if (!source?.wanted.has(dst) || source.unwritten.has(dst)) return;
-      source.unwritten.set(dst, { kind: 'add' });
+      if (source === undefined || source.unwritten.has(dst)) return;
+      if (source.wanted.has(dst)) source.unwritten.set(dst, { kind: 'add' });
+      else if (source.removed.has(dst)) source.unwritten.set(dst, { kind: 'remove' });
+      else return;
       dirty$.next(src);
     },
     wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
+    hasRemoved: (src, dst) => sources.get(src)?.removed.has(dst) ?? false,
     *wanted() {
       for (const [src, { wanted }] of sources) for (const dst of wanted) yield { src, dst };
     },

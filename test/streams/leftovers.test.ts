@@ -186,7 +186,7 @@ describe('leftovers', () => {
         put('lost');
         leftovers.peerChanged(alice);
       });
-      at(90, () => expect(done).to.deep.equal(['remove alice>carol']));
+      at(90, () => expect(done).to.deep.equal(['remove alice>carol', 'release alice']));
       expectObservable(leftovers.work$).toBe('-');
     }),
   );
@@ -244,7 +244,12 @@ describe('leftovers', () => {
         put('lost');
         leftovers.peerChanged(alice);
       });
-      at(80, () => expect(done).to.deep.equal(['remove alice>bob', 'remove alice>carol']));
+      at(80, () =>
+        expect(done).to.deep.equal([
+          ...['remove alice>bob', 'release alice'],
+          ...['remove alice>carol', 'release alice'],
+        ]),
+      );
       expectObservable(leftovers.work$).toBe('-');
     }),
   );

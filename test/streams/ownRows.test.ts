@@ -42,7 +42,7 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
     ...database.rows.tunnels().map(({ src, dst }) => `${nameOf(src)}>${nameOf(dst)}`),
   ];
   return {
-    lines,
+    ...{ lines, tunneler },
     database,
     tables: database.rows,
     binder,
@@ -166,6 +166,28 @@ describe('checkOwnRows$', () => {
       });
       expectObservable(check$, '20ms ^').toBe('40ms |');
       expectObservable(statements$).toBe(`${start} 15ms b 9ms t`, starting);
+    }),
+  );
+
+  it(
+    'has removed again what its source removed, as long as the source is here',
+    marbles(({ scheduler, expectObservable }) => {
+      const { check$, at, tunneler, rows, database } = setUp(scheduler, [alice, bob]);
+      const { store } = database.tables;
+      const restore = () =>
+        store
+          .writeTunnels(
+            { coordinatorId: north, expiry: 6000 },
+            { add: [alice, bob].map((src) => ({ src, dst: carol })), remove: [], clear: [] },
+          )
+          .subscribe();
+      at(15, () => {
+        for (const src of [alice, bob]) tunneler.accept({ kind: 'remove', src, dst: carol });
+      });
+      at(30, () => tunneler.accept({ kind: 'release', src: bob }));
+      at(35, restore);
+      expectObservable(check$, '40ms ^').toBe('60ms |');
+      at(80, () => expect(rows()).to.include('bob>carol').and.not.include('alice>carol'));
     }),
   );
 
