@@ -5,6 +5,7 @@ import {
   EMPTY,
   NEVER,
   Subject,
+  catchError,
   concat,
   concatWith,
   connect,
@@ -127,10 +128,14 @@ export interface Coordinator extends AsyncDisposable {
 
   /**
    * Takes nothing more in, ends every connection with `coordinator closed`, writes what was accepted, marks the own
-   * peers lost and lets go of everything. Never rejects; takes `closeTimeout` at most. May be called again.
+   * peers lost and lets go of everything. Never rejects; takes `closeTimeout` at most, and up to 2 s more to give back
+   * connections to a database that does not answer. May be called again.
    */
   close(): Promise<void>;
 }
+
+/** Milliseconds that closing waits for connections to be given back. */
+const connectionsTimeout = 2_000;
 
 /**
  * Starts a coordinator.
@@ -163,6 +168,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const closeRequests$ = new Subject<void>();
   const begun$ = new AsyncSubject<never>();
   const reachable$ = new Subject<unknown>();
+  const failedWrites$ = new Subject<unknown>();
   /* eslint-enable no-restricted-syntax */
 
   const backoff = {
@@ -173,6 +179,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   };
   const calls = createStoreCalls({
     ...{ store, writer, tuning, turnScheduler, backoff, begun$ },
+    onWriteFailed: () => {
+      failedWrites$.next(undefined);
+    },
     logger: logger.child({ part: 'store' }),
   });
   const connections = new Connections();
@@ -238,7 +247,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         readAges$: defer(() => store.readCoordinators(expiry)).pipe(retryWithBackoff(backoff)),
       }).pipe(tap(livesWith)),
       merge(
-        ownRowsDoubts$({ beats$, gaps$, binder, tunneler, expiry, scheduler }),
+        ownRowsDoubts$({ beats$, gaps$, failedWrites$, binder, tunneler, expiry, scheduler }),
         timer(tuning.rollingCheckPeriod, tuning.rollingCheckPeriod, scheduler),
       ).pipe(
         map(() => 'own rows'),
@@ -305,6 +314,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     }),
   );
 
+  /** Whoever breaks the stream that says when to close wanted to say it. */
+  const closeWanted$ = close$.pipe(
+    catchError((err: unknown) => {
+      logger.error({ err }, 'close$ failed; closing');
+      return of(undefined);
+    }),
+  );
+
   /** The one subscription. It ends when everything is written and the own peers are marked lost, or time is up. */
   const life$ = concat(
     untilAnyCompletes<unknown>(
@@ -317,9 +334,15 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         evacuate$,
         cleanUp$,
       ),
-      merge(close$, closeRequests$).pipe(take(1), tap(beginClosing), concatWith(NEVER)),
+      merge(closeWanted$, closeRequests$).pipe(take(1), tap(beginClosing), concatWith(NEVER)),
+    ).pipe(
+      catchError((err: unknown) => {
+        logger.fatal({ err }, 'coordinator ended by a defect');
+        for (const { ending$ } of connections.all()) ending$.next(closeErrors.internal);
+        return EMPTY;
+      }),
     ),
-    ownsDatabase ? (database.close?.() ?? EMPTY) : EMPTY,
+    ownsDatabase ? (database.close?.() ?? EMPTY).pipe(takeUntil(timer(connectionsTimeout, scheduler))) : EMPTY,
   );
 
   const guard = guardVirtualTime(scheduler);
@@ -334,8 +357,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     )
     .subscribe({
       error: (err: unknown) => {
-        logger.fatal({ err }, 'coordinator ended by a defect');
-        for (const { ending$ } of connections.all()) ending$.next(closeErrors.internal);
+        logger.error({ err }, 'connections to the database not given back');
       },
     });
 

@@ -1,12 +1,29 @@
-import { type Observable, type SchedulerLike, filter, map, merge, pairwise, skip, take, timestamp } from 'rxjs';
+import {
+  type Observable,
+  type SchedulerLike,
+  audit,
+  filter,
+  map,
+  merge,
+  pairwise,
+  skip,
+  take,
+  timer,
+  timestamp,
+} from 'rxjs';
 import type { HeartbeatResult } from '../db/store.js';
 import type { Binder } from './binder.js';
 import type { Beat } from './heartbeats.js';
 import type { Tunneler } from './tunneler.js';
 
+/** Milliseconds after which a statement that nobody waits for any more has ended, one way or the other. */
+const lateness = 10_000;
+
 export interface DoubtOptions {
   readonly beats$: Observable<Beat>;
   readonly gaps$: Observable<unknown>;
+  /** Writes whose answers failed. */
+  readonly failedWrites$: Observable<unknown>;
   readonly binder: Pick<Binder, 'written'>;
   readonly tunneler: Pick<Tunneler, 'wanted'>;
   /** Milliseconds of silence after which others take this coordinator for gone. */
@@ -18,11 +35,13 @@ export interface DoubtOptions {
  * Emits when the own rows may not be what they should be: the coordinator's own row was there before its first
  * heartbeat, from an earlier life with the same id; or it had gone, and its rows with it; not
  * one of the rows that should be there is; others had reason to take this coordinator for gone, and may have removed
- * what its peers took back elsewhere; hints were missed.
+ * what its peers took back elsewhere; hints were missed; or a write failed a while ago, which may have taken effect
+ * only after the one that followed it.
  */
 export const ownRowsDoubts$ = ({
   beats$,
   gaps$,
+  failedWrites$,
   binder,
   tunneler,
   expiry,
@@ -46,6 +65,7 @@ export const ownRowsDoubts$ = ({
       filter(([before, now]) => now.timestamp - before.timestamp >= expiry || isDoubtful(now.value)),
     ),
     gaps$.pipe(skip(1)),
+    failedWrites$.pipe(audit(() => timer(lateness, scheduler))),
   );
 };
 

@@ -64,6 +64,8 @@ export interface StoreCallsOptions {
   readonly backoff: RetryOptions;
   /** Completes after the first heartbeat was tried. Writes wait for it: they need the coordinator's row. */
   readonly begun$: Observable<unknown>;
+  /** Told of each write whose answer failed. It may take effect all the same, and late: its own way out of order. */
+  readonly onWriteFailed?: () => void;
   readonly logger: Logger;
 }
 
@@ -77,6 +79,7 @@ export const createStoreCalls = ({
   turnScheduler,
   backoff,
   begun$,
+  onWriteFailed = () => undefined,
   logger,
 }: StoreCallsOptions): StoreCalls => {
   const batchOptions: BatchOptions = {
@@ -100,16 +103,15 @@ export const createStoreCalls = ({
       batchOptions,
     );
 
-  const onceBegun = <T>(work: () => Observable<T>): Observable<T> => concat(begun$.pipe(ignoreElements()), defer(work));
+  const writing = <T>(write: () => Observable<T>): Observable<T> =>
+    concat(begun$.pipe(ignoreElements()), defer(write)).pipe(tap({ error: onWriteFailed }));
 
   return {
     writeBinding: inBatches('writeBindings', (writes: readonly (() => BindingWrite)[]) =>
-      onceBegun(() => store.writeBindings(writer, writes.map(ask))).pipe(map((at) => writes.map(() => at))),
+      writing(() => store.writeBindings(writer, writes.map(ask))).pipe(map((at) => writes.map(() => at))),
     ),
     writeTunnels: inBatches('writeTunnels', (writes: readonly (() => SourceWrites)[]) =>
-      onceBegun(() => store.writeTunnels(writer, tunnelWrites(writes.map(ask)))).pipe(
-        map((at) => writes.map(() => at)),
-      ),
+      writing(() => store.writeTunnels(writer, tunnelWrites(writes.map(ask)))).pipe(map((at) => writes.map(() => at))),
     ),
     readNeighbours: inBatches('readNeighbours', (peerIds) =>
       store

@@ -31,11 +31,12 @@ const options = (
   tunneler: { wanted: () => tunnels },
 });
 
-const doubts = (beatsDrawn: string, gapsDrawn: string, expected: string, kept?: Kept) =>
+const doubts = (beatsDrawn: string, gapsDrawn: string, expected: string, kept?: Kept, failedDrawn = '-') =>
   marbles(({ scheduler, hot, expectObservable }) => {
     const doubts$ = ownRowsDoubts$({
       beats$: hot(beatsDrawn, beats),
       gaps$: hot(gapsDrawn),
+      failedWrites$: hot(failedDrawn),
       ...options(scheduler, kept),
     });
     expectObservable(doubts$.pipe(map(() => 'd'))).toBe(expected);
@@ -66,6 +67,11 @@ describe('ownRowsDoubts$', () => {
   );
 
   it('counts the silence from the last heartbeat that was written', doubts('c 3999ms f 1999ms o 4s o', '-', '6s d'));
+
+  it(
+    'doubts once, ten seconds later, when writes failed: they may have come late',
+    doubts('-', '-', '10s 1ms d', {}, '-fff'),
+  );
 
   it('doubts at every gap but the first, which only says that it listens', doubts('-', 'g-g-g', '--d-d'));
 });
