@@ -127,6 +127,22 @@ describe('closing a coordinator', () => {
   );
 
   it(
+    'is asked for by a close$ that breaks, too, and done as if it had emitted',
+    marbles(({ createCoordinator, database, hot, scheduler, expectObservable }) => {
+      const { logger, lines } = logbook();
+      const coordinator = createCoordinator({ close$: hot('10s #'), logger });
+      const at = onTime(scheduler);
+      const one = virtualPeer(coordinator, alice);
+      at(100, () => one.derp(1));
+      expectObservable(coordinator.health$).toBe('h 9999ms (cd|)', letters);
+      at(20_000, () => {
+        expect(statuses(database)).to.deep.equal(['alice lost']);
+        expect(lines).to.include('error close$ failed; closing');
+      });
+    }),
+  );
+
+  it(
     'is not asked for by a close$ that only completes',
     marbles(({ createCoordinator, cold, expectObservable }) => {
       const coordinator = createCoordinator({ close$: cold('100ms |') });
