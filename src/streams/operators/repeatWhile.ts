@@ -37,12 +37,12 @@ export const repeatWhile =
           });
           isStarting = false;
           subscriber.add(run);
-        } while (hasCompleted() && condition());
-        if (hasCompleted()) subscriber.complete();
+        } while (isDone() && condition());
+        if (isDone()) subscriber.complete();
 
-        // A function, because the compiler does not see that the callback above assigns.
-        function hasCompleted(): boolean {
-          return isOver;
+        // A function, because the compiler does not see what happens while the source is subscribed to.
+        function isDone(): boolean {
+          return isOver && !subscriber.closed;
         }
       };
 
