@@ -1,9 +1,9 @@
-import { asyncScheduler } from 'rxjs';
 import { withFaultsInTurns, type FaultyDatabase, type WireOptions } from './faults/withFaults.js';
 import { clockOf } from './memory/clock.js';
 import { memoryBus } from './memory/memoryBus.js';
 import { memoryStore } from './memory/memoryStore.js';
 import { rowsOf, type Rows } from './memory/rows.js';
+import { steadyTimers } from './memory/steadyTimers.js';
 import { emptyTables } from './memory/tables.js';
 import { transactionsOn } from './memory/transaction.js';
 import { takingTurns } from './memory/turns.js';
@@ -34,12 +34,12 @@ export interface MemoryDatabase extends FaultyDatabase {
  * heartbeats) is the scheduler's; writes within one millisecond still get different times.
  */
 export const memoryDatabase = (options: WireOptions = {}): MemoryDatabase => {
-  const { scheduler = asyncScheduler } = options;
+  const { scheduler = steadyTimers } = options;
   const tables = emptyTables();
   const turns = takingTurns();
   const bus = memoryBus(turns);
   const store = memoryStore(tables, clockOf(scheduler), transactionsOn(bus));
-  const database = withFaultsInTurns({ store, bus }, options, turns);
+  const database = withFaultsInTurns({ store, bus }, { ...options, scheduler }, turns);
   return {
     ...database,
     rows: rowsOf(tables),
