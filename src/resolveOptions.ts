@@ -10,7 +10,7 @@ import { parseUuid } from './proto/uuid.js';
 /**
  * Fills in the defaults. This is where time, chance and ids come in; nothing behind it reaches for them.
  *
- * @throws TypeError `not a UUID: "…"`
+ * @throws TypeError `not a UUID: "…"`, `database: …`
  * @throws RangeError `tuning: heartbeatPeriod must be a positive number, got -1`
  */
 export const resolveOptions = ({
@@ -28,6 +28,7 @@ export const resolveOptions = ({
       throw new RangeError(`tuning: ${name} must be a positive number, got ${String(value)}`);
     }
   }
+  if (!isDatabase(database)) checkConnection(database);
   const coordinatorId = id === undefined ? randomUuid() : parseUuid(id);
   const given = isDatabase(database);
   return {
@@ -48,5 +49,15 @@ export const resolveOptions = ({
 const tunable = Object.keys(defaultTuning).join(', ');
 const mayBeZero: ReadonlySet<string> = new Set(['resyncJitter', 'unhealthySpread']);
 
+/** Says at once what would otherwise be found out with every statement. */
+const checkConnection = (connection: unknown): void => {
+  if (typeof connection === 'object' && connection !== null) return;
+  // Besides URLs, pg takes paths of sockets.
+  if (typeof connection === 'string' && /^(postgres(ql)?:\/\/|socket:|\/)/.test(connection)) return;
+  throw new TypeError(
+    'database: must be a URL like postgres://user:password@host:5432/name, a pool configuration, or { store, bus }',
+  );
+};
+
 const isDatabase = (database: CoordinatorOptions['database']): database is Database =>
-  typeof database === 'object' && 'store' in database && 'bus' in database;
+  typeof database === 'object' && (database as object | null) !== null && 'store' in database && 'bus' in database;

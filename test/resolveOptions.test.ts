@@ -75,6 +75,16 @@ describe('resolveOptions', () => {
     }
   });
 
+  it('refuses what is no database', () => {
+    for (const wrong of ['', 'foo', 'mysql://host/name', undefined, null, 5]) {
+      const options = { database: wrong } as CoordinatorOptions;
+      expect(() => resolveOptions(options), String(wrong)).to.throw(
+        TypeError,
+        'database: must be a URL like postgres://',
+      );
+    }
+  });
+
   it('names the coordinator in every line that is logged', () => {
     const book = logbook();
     resolved({ logger: book.logger, id: north }).logger.info('hello');
