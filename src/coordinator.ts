@@ -153,7 +153,7 @@ const connectionsTimeout = 2_000;
  * This file only wires; what is decided is decided in the parts. A *binding* is the node of a peer at a coordinator;
  * a *mapping* is what a connection must know of another peer.
  *
- * @throws TypeError `not a UUID: "…"`, RangeError `tuning: …`
+ * @throws TypeError `not a UUID: "…"`, `database: …`, RangeError `tuning: …`
  */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { id, logger, scheduler, turnScheduler, close$, random, tuning, database, ownsDatabase } =
