@@ -1,11 +1,10 @@
 import { Command } from 'commander';
 import { commandDatabase } from './commandDatabase.js';
-import { CommandError } from './commandError.js';
 import { createLogger } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { migrate, type MigrateResult } from '../db/migrate.js';
-import { errorText } from './errorText.js';
+import { migrationFailure } from './migrationFailure.js';
 import type { Output } from './output.js';
 
 interface MigrateOptions {
@@ -26,14 +25,14 @@ export function migrateCommand(output: Output): Command {
       const logger = createLogger('warn');
       await using database = await commandDatabase(options, logger, true);
       const { grant } = options;
-      const result = await migrate(database.url, { logger, ...(grant !== undefined && { grant }) }).catch(fail);
+      const result = await migrate(database.url, { logger, ...(grant !== undefined && { grant }) }).catch(
+        (error: unknown) => {
+          throw migrationFailure(error, database.url);
+        },
+      );
       output.out(`${describe(result)}\n`);
       if (grant !== undefined) output.out(`the role "${grant}" may do what a coordinator needs at run time\n`);
     });
-}
-
-function fail(error: unknown): never {
-  throw new CommandError(errorText(error), { cause: error });
 }
 
 function describe({ status, applied }: MigrateResult): string {

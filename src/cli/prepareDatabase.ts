@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { migrate } from '../db/migrate.js';
-import { CommandError } from './commandError.js';
-import { errorText } from './errorText.js';
 import { isTransient } from './isTransient.js';
+import { migrationFailure } from './migrationFailure.js';
 
 /** The schema being brought up to date, for as long as it takes. */
 export interface Preparation {
   /** Resolves after the first try: true when the schema is right, false when the database could not be asked. */
   readonly attempted: Promise<boolean>;
-  /** Rejects with a {@link CommandError} when the database will never do. Otherwise it stays pending. */
+  /** Rejects with a `CommandError` when the database will never do. Otherwise it stays pending. */
   readonly refused: Promise<never>;
   /** Gives up trying. */
   stop(): void;
@@ -28,8 +27,9 @@ export function prepareDatabase(url: string, logger: Logger): Preparation {
         await migrate(url, { logger });
         return;
       } catch (error) {
-        if (!isTransient(error)) throw new CommandError(errorText(error), { cause: error });
-        logger.warn({ reason: errorText(error), retryIn: Math.round(wait) }, 'database not ready, trying again');
+        if (!isTransient(error)) throw migrationFailure(error, url);
+        const { message: reason } = migrationFailure(error, url);
+        logger.warn({ reason, retryIn: Math.round(wait) }, 'database not ready, trying again');
       }
       settle(false);
       await delay(wait, undefined, { signal: stopped.signal }).catch(() => {});

@@ -8,7 +8,7 @@ import { errorText } from './errorText.js';
 export interface Status {
   /** The most recently heard first. `live`: heard within the last 6 s. */
   readonly coordinators: readonly { readonly id: Uuid; readonly heartbeatAge: number; readonly live: boolean }[];
-  /** One entry for each coordinator that a peer was seen by. `lost`: its connection broke. */
+  /** One entry for each coordinator that a peer was seen by. `lost`: its connection broke, or the coordinator is silent. */
   readonly peers: readonly {
     readonly id: Uuid;
     readonly coordinatorId: Uuid;
@@ -44,8 +44,10 @@ export async function readStatus(databaseUrl: string): Promise<Status> {
        from tailnet_coordinators order by heartbeat_at desc, id`,
     );
     const peers = await read<Status['peers'][number]>(
-      `select id, coordinator_id as "coordinatorId", status, ${age('updated_at')} as "writeAge"
-       from tailnet_peers order by id, updated_at desc`,
+      `select p.id, p.coordinator_id as "coordinatorId", ${age('p.updated_at')} as "writeAge",
+         case when c.heartbeat_at > now() - interval '6 s' then p.status::text else 'lost' end as status
+       from tailnet_peers p join tailnet_coordinators c on c.id = p.coordinator_id
+       order by p.id, p.updated_at desc`,
     );
     const tunnels = await read<Status['tunnels'][number]>(
       `select src_id as src, dst_id as dst, coordinator_id as "coordinatorId", ${age('updated_at')} as "writeAge"

@@ -34,10 +34,13 @@ export async function runPeer(options: RunPeerOptions): Promise<number> {
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     for (let failures = 0; ; failures += 1) {
+      let connectedAt = Infinity;
       connection = connectPeer({
         ...options,
         print: (event) => {
-          if (event.kind === 'connected') failures = 0;
+          if (event.kind === 'connected') connectedAt = performance.now();
+          // That it accepted says nothing: a coordinator without its database does so, too, and closes again.
+          if (event.kind === 'update') failures = 0;
           options.print(event);
         },
       });
@@ -46,6 +49,8 @@ export async function runPeer(options: RunPeerOptions): Promise<number> {
         options.print({ kind: 'closed', code, reason });
         return isStopped() ? 0 : 1;
       }
+      // Peers without tunnels hear nothing for as long as all is well.
+      if (performance.now() - connectedAt > lastRetry) failures = 0;
       const longest = Math.min(lastRetry, firstRetry * 1.5 ** failures);
       const retryIn = Math.round(longest * (0.5 + Math.random() / 2));
       options.print({ kind: 'closed', code, reason, retryIn });

@@ -47,26 +47,30 @@ export async function serve(options: ServeOptions): Promise<number> {
     }, drainTimeout).unref();
   });
   try {
-    if (databaseUrl !== undefined) return await serveDatabase(databaseUrl, options, shutdown);
-    const embedded = await keepEmbeddedPostgres(dataDir, logger);
-    try {
-      return await serveDatabase(embedded.url, options, shutdown);
-    } finally {
-      await embedded.stop();
+    if (databaseUrl !== undefined) await serveDatabase(databaseUrl, options, shutdown);
+    else {
+      const embedded = await keepEmbeddedPostgres(dataDir, logger);
+      try {
+        await serveDatabase(embedded.url, options, shutdown);
+      } finally {
+        await embedded.stop();
+      }
     }
+    logger.info('closed');
+    return 0;
   } finally {
     shutdown.dispose();
   }
 }
 
-async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<number> {
+async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<void> {
   const { logger } = options;
   const preparation = prepareDatabase(url, logger);
   try {
     const patience = delay(databasePatience, undefined, { ref: false });
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
-    if (shutdown.isReceived()) return 0;
+    if (shutdown.isReceived()) return;
     const coordinator = createCoordinator({ database: url, logger });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
@@ -75,7 +79,6 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     } finally {
       await coordinator.close();
     }
-    return 0;
   } finally {
     preparation.stop();
   }

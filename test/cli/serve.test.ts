@@ -3,13 +3,16 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import pg from 'pg';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
+import { readStatus } from '../../src/cli/readStatus.js';
 import { processStart } from '../../src/cli/embeddedPostgres/processStart.js';
 import { runningEmbeddedPostgres } from '../../src/cli/embeddedPostgres/runningEmbeddedPostgres.js';
 import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { privateServer } from '../support/privateServer.js';
+import { PeerUpdateKind, errorResponse, updatesResponse } from '../../src/proto/responses.js';
 import { query } from '../support/query.js';
-import { testDatabase } from '../support/testDatabase.js';
+import { migratedDatabase, testDatabase } from '../support/testDatabase.js';
 import { runProgram, type RunningProgram } from './childProcess.js';
 import { temporaryDirectory } from './temporaryDirectory.js';
 
@@ -44,6 +47,7 @@ describe('serve', function () {
     expect(await server.ended).to.equal(0);
     expect(processStart(postgres)).to.equal(undefined);
     expect(server.errors()).to.equal('');
+    expect(JSON.parse(server.lines.at(-1) ?? '')).to.include({ level: 30, msg: 'closed' });
   });
 
   it('says where it listens, who it is and which database it uses, without the password', async () => {
@@ -203,6 +207,31 @@ describe('peer', function () {
     expect(peer.lines.filter((line) => line.startsWith('connected'))).to.have.length(2);
   });
 
+  it('waits longer and longer for a coordinator that lets it in only to send it away', async () => {
+    const update = { id: new Uint8Array(16), node: undefined, kind: PeerUpdateKind.LOST, reason: 'lost' };
+    const unhealthy = errorResponse('coordinator unhealthy');
+    // The fourth connection is of use for a moment.
+    const answers = [unhealthy, unhealthy, unhealthy, updatesResponse([update])];
+    const coordinator = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    try {
+      await once(coordinator, 'listening');
+      coordinator.on('connection', (socket) => {
+        socket.send(CoordinateResponse.encode(answers.shift() ?? unhealthy).finish());
+        socket.close(1013);
+      });
+      const { port } = coordinator.address() as { port: number };
+      await using peer = runPeer(`http://127.0.0.1:${port}`, alice, ['--json']);
+      const waits = () =>
+        peer.lines.filter((line) => line.includes('"retryIn"')).map((line) => JSON.parse(line) as { retryIn: number });
+      await peer.line(() => waits().length >= 4);
+      const [, , third, fourth] = waits();
+      expect(third?.retryIn).to.be.within(562, 1125);
+      expect(fourth?.retryIn).to.be.within(250, 500);
+    } finally {
+      coordinator.close();
+    }
+  });
+
   it('gives up with exit code 1 when the coordinator will never take it', async () => {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url]);
@@ -254,6 +283,37 @@ describe('status and migrate', function () {
     expect(text).to.match(new RegExp(`^1 coordinator\nCOORDINATOR .*\n${coordinatorId}  `));
     expect(text).to.match(new RegExp(`\n2 peers\nPEER .*\n${alice}  lost .*\n${bob}  lost `));
     expect(text).to.match(new RegExp(`\n1 tunnel\nFROM .*\n${bob}  ${alice}  `));
+  });
+
+  it('show peers as lost whose coordinator is silent', async () => {
+    await using database = await migratedDatabase();
+    const [live, silent] = ['11111111-0000-4000-8000-000000000000', '51111111-0000-4000-8000-000000000000'];
+    await query(
+      database.url,
+      `insert into tailnet_coordinators values ('${live}', now()), ('${silent}', now() - interval '7 s')`,
+    );
+    await query(
+      database.url,
+      `insert into tailnet_peers (id, coordinator_id, updated_at, node, status)
+       values ('${alice}', '${live}', now(), '', 'ok'), ('${bob}', '${silent}', now(), '', 'ok')`,
+    );
+    const { peers } = await readStatus(database.url);
+    expect(peers.map(({ id, status }) => ({ id, status }))).to.deep.equal([
+      { id: alice, status: 'ok' },
+      { id: bob, status: 'lost' },
+    ]);
+  });
+
+  it('fail in one line when nobody answers, and name the database without its password', async () => {
+    const address = `127.0.0.1:${await freePort()}/tailnet`;
+    for (const command of ['status', 'migrate']) {
+      const words = [command, '--database-url', `postgres://tailnet:secret@${address}`];
+      await using program = runProgram('src/cli/main.ts', words);
+      expect(await program.ended).to.equal(1);
+      expect(program.errors())
+        .to.match(/^error: .*ECONNREFUSED.*\n$/)
+        .and.contain(`postgres://tailnet@${address}`);
+    }
   });
 
   it('say what to do when there are no tables, and do it', async () => {
