@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, Observable, Subject, map, of } from 'rxjs';
+import { NEVER, Observable, Subject, map, of, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { createCoordinator } from '../src/coordinator.js';
 import type { BusEvent } from '../src/db/bus.js';
@@ -280,6 +280,17 @@ describe('closing a coordinator', () => {
     expect(clock.now()).to.equal(5000);
     expect(released).to.deep.equal(['alice', 'bob']);
   });
+
+  it(
+    'works after ten hours of virtual time',
+    marbles(
+      ({ createCoordinator, expectObservable }) => {
+        const coordinator = createCoordinator({ close$: timer(10 * 3_600_000) });
+        expectObservable(coordinator.health$).toBe('h 35999999ms (cd|)', letters);
+      },
+      { until: 11 * 3_600_000 },
+    ),
+  );
 
   it('keeps no process alive', async () => {
     const timeouts = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;

@@ -1,4 +1,15 @@
-import { type Observable, type SchedulerLike, catchError, exhaustMap, map, of, timeout, timer } from 'rxjs';
+import {
+  type Observable,
+  type SchedulerLike,
+  catchError,
+  defer,
+  map,
+  of,
+  repeat,
+  switchMap,
+  timeout,
+  timer,
+} from 'rxjs';
 import type { HeartbeatResult, Store, Uuid } from '../db/store.js';
 
 /** How one heartbeat went. */
@@ -15,14 +26,32 @@ export interface HeartbeatOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/** Writes a heartbeat at once and then every period. One that takes longer than the period holds up the next; none queues. */
+/**
+ * When the next beat is due: a whole number of periods after the last one was, so that beats do not drift, and those
+ * whose time has passed are left out. Never more than a period from now, also when the clock was set back.
+ */
+export const nextBeat = (due: number, now: number, period: number): number =>
+  Math.min(due + period * Math.max(1, Math.ceil((now - due) / period)), now + period);
+
+/**
+ * Writes a heartbeat at once, but never while it is being subscribed to, and then every period. One that takes longer
+ * than the period holds up the next; none queues.
+ *
+ * Each wait is a timer of its own: the ticks of one periodic timer hang together in virtual time, and to unsubscribe
+ * from thousands of them overflows the stack.
+ */
 export const heartbeats$ = ({ store, coordinatorId, period, limit, scheduler }: HeartbeatOptions): Observable<Beat> =>
-  timer(0, period, scheduler).pipe(
-    exhaustMap(() =>
-      store.heartbeat(coordinatorId).pipe(
-        timeout({ first: limit, scheduler }),
-        map((result): Beat => ({ kind: 'written', result })),
-        catchError((error: unknown) => of<Beat>({ kind: 'failed', error })),
-      ),
-    ),
-  );
+  defer(() => {
+    let due = scheduler.now();
+    const beat$ = defer(() => store.heartbeat(coordinatorId)).pipe(
+      timeout({ first: limit, scheduler }),
+      map((result): Beat => ({ kind: 'written', result })),
+      catchError((error: unknown) => of<Beat>({ kind: 'failed', error })),
+    );
+    const pause$ = defer(() => {
+      const now = scheduler.now();
+      due = nextBeat(due, now, period);
+      return timer(due - now, scheduler);
+    });
+    return timer(0, scheduler).pipe(switchMap(() => beat$.pipe(repeat({ delay: () => pause$ }))));
+  });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { TimeoutError, map } from 'rxjs';
+import { TimeoutError, VirtualTimeScheduler, map, of } from 'rxjs';
 import { type HeartbeatResult, StoreError } from '../../src/db/store.js';
-import { heartbeats$ } from '../../src/streams/heartbeats.js';
+import { heartbeats$, nextBeat } from '../../src/streams/heartbeats.js';
 import { type MarblesContext, marbles, north } from '../../src/testing/index.js';
 
 const result: HeartbeatResult = { created: false, hasBindings: true, hasTunnels: true };
@@ -30,7 +30,49 @@ const beating = (
   return { outcome$, asked };
 };
 
+describe('nextBeat', () => {
+  const cases = [
+    ['a period after the last one was due', 100, 103, 110],
+    ['not later because the last one was', 100, 109, 110],
+    ['now, when it is due now', 100, 110, 110],
+    ['the first whose time has not passed', 100, 124, 130],
+    ['not nearer because a timer fired early', 100, 99, 109],
+    ['a period from now, when the clock was set back', 100, -5000, -4990],
+    ['within a period, when the clock was set forward', 100, 5003, 5010],
+  ] as const;
+  for (const [what, due, now, expected] of cases) {
+    it(`is ${what}`, () => {
+      expect(nextBeat(due, now, 10)).to.equal(expected);
+    });
+  }
+});
+
 describe('heartbeats$', () => {
+  it('never beats while it is being subscribed to, though the store answers at once', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const beats: string[] = [];
+    const store = { heartbeat: () => of(result) };
+    const subscription = heartbeats$({ store, coordinatorId: north, period: 10, limit: 7, scheduler }).subscribe(
+      ({ kind }) => beats.push(`${kind} ${String(scheduler.now())}`),
+    );
+    expect(beats).to.deep.equal([]);
+    scheduler.schedule(() => subscription.unsubscribe(), 25);
+    scheduler.flush();
+    expect(beats).to.deep.equal(['written 0', 'written 10', 'written 20']);
+  });
+
+  it('can be unsubscribed after a hundred thousand beats', () => {
+    const scheduler = new VirtualTimeScheduler();
+    let beats = 0;
+    const store = { heartbeat: () => of(result) };
+    const subscription = heartbeats$({ store, coordinatorId: north, period: 10, limit: 7, scheduler }).subscribe(
+      () => beats++,
+    );
+    scheduler.schedule(() => subscription.unsubscribe(), 999_995);
+    scheduler.flush();
+    expect(beats).to.equal(100_000);
+  });
+
   it(
     'beats at once, and then every period',
     marbles(({ cold, scheduler, expectObservable, expectSubscriptions, flush }) => {
