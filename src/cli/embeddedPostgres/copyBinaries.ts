@@ -19,7 +19,7 @@ import { EmbeddedPostgresError } from './embeddedPostgresError.js';
 /**
  * Copies the programs to where every account can read them, once per version, and returns the directory: a folder of
  * `cache`, by default below /var/cache for root and ~/.cache for others. The copy appears whole or not at all, and
- * several processes may make it at the same time. About 45 MB.
+ * several processes may make it at the same time. About 60 MB.
  */
 export function copyBinaries(source: BinariesPackage, cache = cacheDirectory()): string {
   const copy = join(cache, source.label);
