@@ -178,7 +178,9 @@ export function webSocketConnection(
           coordination.unsubscribe();
         },
         complete: () => {
-          close(closeCodeOf(lastError), lastError);
+          const code = closeCodeOf(lastError);
+          // A warning from before is no reason for a goodbye.
+          close(code, code === closeCodes.goodbye ? '' : lastError);
           coordination.unsubscribe();
         },
       }),
