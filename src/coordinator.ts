@@ -58,6 +58,7 @@ import { ownRowsDoubts$ } from './streams/ownRowsDoubts.js';
 import { createQuerier } from './streams/querier.js';
 import { createStoreCalls } from './streams/storeCalls.js';
 import { resync$, rollingCheck$ } from './streams/sweep.js';
+import { trouble$ } from './streams/trouble.js';
 import { createTunneler } from './streams/tunneler.js';
 import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
@@ -244,7 +245,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
         ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
-        readAges$: defer(() => store.readCoordinators(expiry)).pipe(retryWithBackoff(backoff)),
+        ...{ readAges$: defer(() => store.readCoordinators(expiry)), backoff, trouble$: trouble$(beats$) },
+        ...{ limit: tuning.heartbeatTimeout, grace: tuning.heartbeatPeriod + tuning.heartbeatTimeout },
       }).pipe(tap(livesWith)),
       merge(
         ownRowsDoubts$({ beats$, gaps$, failedWrites$, binder, tunneler, expiry, scheduler }),

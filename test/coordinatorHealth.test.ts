@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, map, merge } from 'rxjs';
+import { NEVER, defer, map, merge } from 'rxjs';
 import { alice, bob, carol, east, eve, marbles, north, south } from '../src/testing/index.js';
 import { logbook } from './streams/support/logbook.js';
 import { onTime } from './streams/support/onTime.js';
@@ -158,6 +158,52 @@ describe('the health of a coordinator', () => {
         l: 'LOST',
       });
       at(20_000, () => expect(other.heard).to.deep.equal([]));
+    }),
+  );
+});
+
+describe('an outage of the database', () => {
+  const sets = { n: [north], b: [north, south] };
+
+  for (const away of [5500, 5950, 6500, 7000, 7800, 12_345]) {
+    it(
+      `makes coordinators lost to nobody, though none could write a heartbeat for ${String(away)} ms`,
+      marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
+        const at = onTime(scheduler);
+        const first = createCoordinator();
+        // Its beats are 100 ms before, or 1900 ms after, those of the first.
+        const second$ = defer(() => createCoordinator().coordinators$);
+        at(10_050, () => database.faults.goAway());
+        at(10_050 + away, () => database.faults.comeBack());
+        expectObservable(first.coordinators$, '50ms ^').toBe('50ms n 1849ms b', sets);
+        expectObservable(second$, '1900ms ^').toBe('1900ms b', sets);
+      }),
+    );
+  }
+
+  it(
+    'is followed by the news of who died in it, as soon as the others had the time for a heartbeat',
+    marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
+      const at = onTime(scheduler);
+      const wire = database.connect();
+      const first = createCoordinator();
+      createCoordinator({ database: wire });
+      at(11_000, () => wire.faults.goAway());
+      at(11_000, () => database.faults.goAway());
+      at(17_500, () => database.faults.comeBack());
+      // The last beat of the second was at 10 s; the first beat after the outage is at 18 s.
+      expectObservable(first.coordinators$, '50ms ^').toBe('50ms b 21449ms n', sets);
+    }),
+  );
+
+  it(
+    'does not hold up who has none: the dead are given up 6 s after their last heartbeat',
+    marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
+      const wire = database.connect();
+      const first = createCoordinator();
+      createCoordinator({ database: wire });
+      onTime(scheduler)(11_000, () => wire.faults.goAway());
+      expectObservable(first.coordinators$, '50ms ^').toBe('50ms b 15949ms n', sets);
     }),
   );
 });

@@ -10,7 +10,6 @@ import {
   defer,
   map,
   of,
-  retry,
   throwError,
   timer,
 } from 'rxjs';
@@ -51,9 +50,9 @@ describe('untilSilent', () => {
 });
 
 describe('notAfter', () => {
-  it('brings those who were heard in the future back to now, and leaves the others', () => {
+  it('brings those who were heard in the future back to just before now, and leaves the others', () => {
     expect(notAfter(heardAt({ a: 101, b: 100, c: 99, d: 5000 }), 100)).to.deep.equal(
-      heardAt({ a: 100, b: 100, c: 99, d: 100 }),
+      heardAt({ a: 99, b: 100, c: 99, d: 99 }),
     );
   });
 
@@ -72,17 +71,34 @@ describe('answered', () => {
     ['keeps who wrote just within the expiry', { a: 50 }, { a: 59 }, { a: 51 }],
     ['gives up who wrote exactly the expiry ago, or longer', { a: 50, b: 50 }, { a: 60, b: 61 }, {}],
     ['keeps who was heard after the question, though the database does not know of it', { a: 101 }, {}, { a: 101 }],
-    ['gives up who was heard in the instant of the question: the answer has seen that', { a: 100 }, {}, {}],
+    [
+      'keeps who was heard in the instant of the question: the database may have read before',
+      { a: 100 },
+      {},
+      { a: 100 },
+    ],
+    ['gives up who was heard just before the question: the answer has seen that', { a: 99 }, {}, {}],
     ['keeps the time of who was heard after the question, whatever age it has', { a: 105 }, { a: 50 }, { a: 105 }],
     ['treats each by itself', { a: 50, b: 101, c: 70 }, { c: 1, d: 2 }, { b: 101, c: 109, d: 108 }],
   ] as const;
   for (const [what, before, ages, after] of cases) {
     it(what, () => {
       const state = heardAt(before);
-      expect(answered(state, aged(ages), { askedAt: 100, now: 110, expiry: 60 })).to.deep.equal(heardAt(after));
+      expect(answered(state, aged(ages), { askedAt: 100, now: 110, expiry: 60, mayRemove: true })).to.deep.equal(
+        heardAt(after),
+      );
       expect(state, 'what was handed out').to.deep.equal(heardAt(before));
     });
   }
+
+  it('gives up nobody while it may not, but adds and refreshes', () => {
+    const state = heardAt({ a: 20, b: 40, c: 105 });
+    const ages = aged({ a: 60, b: 5, c: 5, d: 59, e: 60 });
+    expect(answered(state, ages, { askedAt: 100, now: 110, expiry: 60, mayRemove: false })).to.deep.equal(
+      heardAt({ a: 20, b: 105, c: 105, d: 51 }),
+    );
+    expect(state).to.deep.equal(heardAt({ a: 20, b: 40, c: 105 }));
+  });
 
   it('is within the expiry for everybody it keeps, so that they are not asked for again at once', () => {
     const time = fc.integer({ min: -200, max: 300 });
@@ -93,9 +109,9 @@ describe('answered', () => {
         fc.nat(40),
         (before, ages, took) => {
           const now = 100 + took;
-          const after = answered(heardAt(before), aged(ages), { askedAt: 100, now, expiry: 60 });
+          const after = answered(heardAt(before), aged(ages), { askedAt: 100, now, expiry: 60, mayRemove: true });
           for (const id of ['a', 'b', 'c']) {
-            const wasHeardSince = (before[id] ?? -Infinity) > 100;
+            const wasHeardSince = (before[id] ?? -Infinity) >= 100;
             expect(after.has(id), id).to.equal(wasHeardSince || (ages[id] ?? Infinity) < 60);
           }
           expect(untilSilent(after, now, 60)).to.be.greaterThan(0);
@@ -120,9 +136,19 @@ const northHears = (
     readonly gaps$: Observable<unknown>;
     readonly readAges$: Observable<readonly CoordinatorAge[]>;
     readonly heartbeats$?: Observable<string>;
+    readonly trouble$?: Observable<unknown>;
   },
 ): Observable<string> =>
-  liveness$({ coordinatorId: north, expiry: 10, heartbeats$: NEVER, scheduler, ...given }).pipe(inWords);
+  liveness$({
+    ...{ coordinatorId: north, expiry: 10, heartbeats$: NEVER, scheduler, ...calm(scheduler) },
+    ...given,
+  }).pipe(inWords);
+
+/** No trouble but with questions: asked again after 4 ms, slow after 5; others need 6 ms to write a heartbeat. */
+const calm = (scheduler: SchedulerLike) => ({
+  backoff: { initial: 4, max: 4, random: () => 0.5, scheduler },
+  ...{ trouble$: NEVER, limit: 5, grace: 6 },
+});
 
 describe('liveness$', () => {
   it(
@@ -255,7 +281,7 @@ describe('liveness$', () => {
     marbles(({ hot, scheduler, expectObservable }) => {
       const heartbeats$ = hot('s 1999ms s', heartbeats);
       const live$ = liveness$({
-        ...{ coordinatorId: north, expiry: 6_000, scheduler, heartbeats$ },
+        ...{ coordinatorId: north, expiry: 6_000, scheduler, heartbeats$, ...calm(scheduler) },
         gaps$: of('listening'),
         readAges$: readFrom(scheduler, { [south]: 2_000 }),
       });
@@ -271,11 +297,93 @@ describe('liveness$', () => {
       const isDown = (): boolean => scheduler.now() > 5 && scheduler.now() < 100;
       const readAges$ = defer(() =>
         isDown() ? throwError(() => 'down') : readFrom(scheduler, { [south]: 1, [west]: 2 }),
-      ).pipe(retry({ delay: () => timer(7, scheduler) }));
-      //  Asked at 11, and every 7 ms from then on.
-      const expected = '       0sb 99ms 0                ';
+      );
+      //  Asked at 11, and every 4 ms from then on: in vain at 99, too soon after that at 103, and again at 105.
+      const expected = '       0sb 102ms 0               ';
 
       expectObservable(northHears(scheduler, { gaps$, heartbeats$, readAges$ }), '150ms !').toBe(expected, sets);
+    }),
+  );
+
+  it(
+    'gives up nobody for a while after trouble, and then asks',
+    marbles(({ cold, hot, scheduler, expectObservable, expectSubscriptions }) => {
+      const gaps$ = hot('      g---------------------');
+      const heartbeats$ = hot('-sw--------------s----', heartbeats);
+      const trouble$ = hot('   --------t---t---------');
+      const readAges$ = cold<readonly CoordinatorAge[]>('(s|)', ages);
+      //  South is heard again in time; west is not.
+      const asked = ['         (^!)', '------------------(^!)'];
+      const expected = '       s-b---------------s---';
+
+      expectObservable(northHears(scheduler, { gaps$, readAges$, heartbeats$, trouble$ }), '21ms !').toBe(
+        expected,
+        sets,
+      );
+      expectSubscriptions(readAges$.subscriptions).toBe(asked);
+    }),
+  );
+
+  it(
+    'gives up nobody for an answer that was asked for in trouble, or before it',
+    marbles(({ hot, scheduler, expectObservable }) => {
+      const gaps$ = hot('      g------------g---------');
+      const heartbeats$ = hot('-sw--------------------', heartbeats);
+      const trouble$ = hot('   ------------t----------');
+      //  Asked at 11, at 13 after the gap, and answered at 16 and, when nobody spoke of trouble for 6 ms, at 21.
+      const readAges$ = readFrom(scheduler, { [south]: 1, [west]: 2 }, 3);
+      const expected = '       -sb------------------0-';
+
+      expectObservable(northHears(scheduler, { gaps$, heartbeats$, readAges$, trouble$ }), '22ms !').toBe(
+        expected,
+        sets,
+      );
+    }),
+  );
+
+  it(
+    'does not believe an answer of which the question came just before the time was over',
+    marbles(({ hot, scheduler, expectObservable }) => {
+      const gaps$ = hot('      g----------------g--------');
+      const heartbeats$ = hot('-sw-----------------------', heartbeats);
+      const trouble$ = hot('   ------------t-------------');
+      //  Asked at 17, answered at 20; asked at 20, answered at 23.
+      const readAges$ = readFrom(scheduler, { [south]: 1, [west]: 2 }, 3);
+      const expected = '       -sb--------------------0--';
+
+      expectObservable(northHears(scheduler, { gaps$, heartbeats$, readAges$, trouble$ }), '25ms !').toBe(
+        expected,
+        sets,
+      );
+    }),
+  );
+
+  it(
+    'takes an answer that was long in coming for trouble',
+    marbles(({ hot, scheduler, expectObservable }) => {
+      const gaps$ = hot('      g---------------------------');
+      const heartbeats$ = hot('-sw---------------------s---', heartbeats);
+      const latencies = [0, 6, 5];
+      const readAges$ = defer(() => readFrom(scheduler, { [south]: 1, [west]: 2 }, latencies.shift()));
+      //  Asked at 11, answered at 17; then asked at 23, answered at 28.
+      const expected = '       0sb-------------------------s';
+
+      expectObservable(northHears(scheduler, { gaps$, heartbeats$, readAges$ }), '30ms !').toBe(expected, sets);
+    }),
+  );
+
+  it(
+    'gives somebody up in the end, although the clock was set back in trouble',
+    marbles(({ hot, scheduler, expectObservable }) => {
+      const clock = settable(scheduler);
+      scheduler.schedule(() => clock.set(-1_000_000), 10);
+      const gaps$ = hot('      g----------------------------');
+      const heartbeats$ = hot('-s---------------------------', heartbeats);
+      const trouble$ = hot('   ---------t-------------------');
+      const readAges$ = readFrom(scheduler, { [south]: 1 });
+      const expected = '       0s-----------------0---------';
+
+      expectObservable(northHears(clock, { gaps$, heartbeats$, readAges$, trouble$ }), '40ms !').toBe(expected, sets);
     }),
   );
 
@@ -313,7 +421,7 @@ describe('liveness$', () => {
       const gaps$ = hot('      g--------------------------');
       const heartbeats$ = hot('-sw-----w-----w---w--------', heartbeats);
       //  Silence is counted from when it is noticed that the clock was set back: at 10, the end of the first wait.
-      const expected = '       0sb-----------------w------';
+      const expected = '       0sb----------------w-------';
 
       expectObservable(
         northHears(clock, { gaps$, heartbeats$, readAges$: readFrom(scheduler, { [south]: 1, [west]: 18 }) }),
@@ -386,6 +494,7 @@ describe('liveness$', () => {
       clock: fc.array(fc.record({ at: fc.nat(quietFrom - 1), to: fc.integer({ min: -100, max: 100 }) }), {
         maxLength: 3,
       }),
+      troubles: fc.array(fc.nat(quietFrom - 1), { maxLength: 3 }),
       outages: fc.array(fc.record({ from: fc.nat(100), lasts: fc.nat(20) }), { maxLength: 2 }),
       /** Milliseconds until the database reads, and until its answer is there. */
       latency: fc.record({ there: fc.nat(4), back: fc.nat(4) }),
@@ -393,7 +502,7 @@ describe('liveness$', () => {
 
     it('gives up only whom the database has just called silent, and has everybody right in the end', () => {
       fc.assert(
-        fc.property(scenario, ({ coordinators, gaps, clock, outages, latency }) => {
+        fc.property(scenario, ({ coordinators, gaps, clock, troubles, outages, latency }) => {
           const scheduler = new VirtualTimeScheduler();
           const local = settable(scheduler);
           const wrong: string[] = [];
@@ -438,17 +547,28 @@ describe('liveness$', () => {
             }
           });
           for (const at of [0, ...gaps]) scheduler.schedule(() => gaps$.next('gap'), at);
+          const trouble$ = new Subject<void>();
+          let troubleAt = -Infinity;
+          for (const at of troubles) {
+            scheduler.schedule(() => {
+              troubleAt = at;
+              trouble$.next();
+            }, at);
+          }
           for (const { at, to } of clock) scheduler.schedule(() => local.set(to), at);
 
           let live: ReadonlySet<string> = new Set();
           const subscription = liveness$({
             ...{ coordinatorId: 'self', heartbeats$, gaps$, readAges$, expiry, scheduler: local },
+            ...{ ...calm(local), trouble$, limit: 8 },
           }).subscribe((next) => {
             const now = `at ${String(scheduler.now())}`;
             for (const id of live) {
               if (next.has(id)) continue;
               const age = instant.answer === undefined ? undefined : (instant.answer.get(id) ?? Infinity);
               if (age === undefined) wrong.push(`${now} gave up ${id} without asking`);
+              else if (clock.length === 0 && scheduler.now() < troubleAt + 6)
+                wrong.push(`${now} gave up ${id} in trouble`);
               else if (age < expiry) wrong.push(`${now} gave up ${id}, which was alive ${String(age)} ms ago`);
             }
             for (const id of next) {
