@@ -103,7 +103,10 @@ export interface Store {
   /** Writes tunnels; the time of the write. Errors with `missing-coordinator` before the first heartbeat. */
   writeTunnels(writer: Writer, writes: TunnelWrites): Observable<Microseconds>;
 
-  /** Marks every ok binding of a coordinator lost; how many there were. `updatedAt` stays. */
+  /**
+   * Marks every ok binding of a coordinator lost, as of now; how many there were. The day after which the cleanup takes
+   * lost bindings begins here, also for peers whose nodes had not changed for long.
+   */
   loseBindings(coordinatorId: Uuid): Observable<number>;
 
   /** Everybody these peers share a tunnel with. A peer without tunnels has no row. */

@@ -135,10 +135,12 @@ const writeTunnels =
 
 const loseBindings =
   (coordinatorId: string): Step =>
-  (model, { store }) => {
+  (model, { store, rows }) => {
     const losing = model.peers.filter((row) => row.coordinatorId === coordinatorId && row.status === 'ok');
     expect(answer(store.loseBindings(coordinatorId))).to.equal(losing.length);
-    model.peers = model.peers.map((row) => (losing.includes(row) ? { ...row, status: 'lost' } : row));
+    const updatedAt = Math.max(...rows.peers().map((row) => row.updatedAt));
+    if (losing.length > 0) expect(updatedAt).to.be.at.least(model.now);
+    model.peers = model.peers.map((row) => (losing.includes(row) ? { ...row, status: 'lost', updatedAt } : row));
     return { peers: losing.map(({ peerId }) => peerId), tunnels: [] };
   };
 

@@ -529,7 +529,7 @@ export function storeContract(
     });
 
     describe('loseBindings', () => {
-      it('marks every ok binding of a coordinator lost, keeps node and time, and announces them', async () => {
+      it('marks every ok binding of a coordinator lost, keeps the node, and announces them', async () => {
         await beat(here, there);
         const time = await bind(allLive(here), online(alice, 'a'), online(bob, 'b'), online(carol, 'c'));
         await bind(allLive(here), lost(carol, 'c'));
@@ -546,7 +546,19 @@ export function storeContract(
             `${carol}@${here} lost c`,
           ]),
         );
-        equal((await readBindings(bob))[0]?.updatedAt, time);
+        ok(((await readBindings(bob))[0]?.updatedAt ?? 0) > time);
+      });
+
+      it('begins the day after which the cleanup takes them, however old they were', async () => {
+        if (tested.age === undefined) return;
+        await beat(here);
+        await bind(allLive(here), online(alice, 'a'));
+        await tested.age(25);
+        await lastOf(store.loseBindings(here));
+        equal(await lastOf(store.cleanLostBindings()), 0);
+        deepEqual(await bindingTexts(alice), [`${alice}@${here} lost a`]);
+        await tested.age(25);
+        equal(await lastOf(store.cleanLostBindings()), 1);
       });
 
       it('does nothing the second time', async () => {

@@ -38,10 +38,11 @@ export const bindingWrites = (
   loseBindings: (coordinatorId) =>
     transaction((changes) => {
       let count = 0;
+      const updatedAt = clock.stamp();
       for (const peerId of tables.coordinators.get(coordinatorId)?.bindings ?? []) {
         const row = tables.bindings.get(peerId)?.get(coordinatorId);
         if (row?.status !== 'ok') continue;
-        putBinding(tables, { ...row, status: 'lost' });
+        putBinding(tables, { ...row, status: 'lost', updatedAt });
         changes.peer(peerId);
         count += 1;
       }

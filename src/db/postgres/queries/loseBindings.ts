@@ -12,7 +12,7 @@ const statement: Statement = {
       ORDER BY id
       FOR UPDATE
     ), lost AS (
-      UPDATE tailnet_peers AS peer SET status = 'lost'
+      UPDATE tailnet_peers AS peer SET status = 'lost', updated_at = now()
       FROM held
       WHERE peer.id = held.id AND peer.coordinator_id = $1::uuid
       RETURNING peer.id
