@@ -101,7 +101,7 @@ export interface Coordinator extends AsyncDisposable {
    * Disconnect request (the peer leaves for good: its node and tunnels are deleted), when `requests$` completes without
    * one (its connection broke: it is lost, its tunnels stay), and after a response with an `error`: `coordinator closed`,
    * `coordinator unhealthy`, `peer ID overwritten by new connection`, `authorization: …`, `internal coordinator error`,
-   * or what was wrong with a request. One error does not end it: `you do not share a tunnel with "…"`, after a
+   * `too many requests are waiting` (for a slow `auth`), or what was wrong with a request. One error does not end it: `you do not share a tunnel with "…"`, after a
    * ready_for_handshake. Unsubscribing is a broken connection, too. It never errors for what a peer or the database did.
    *
    * Nodes in responses are shared between connections: do not change them.
@@ -364,7 +364,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     });
 
   const parts: ConnectionParts = {
-    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler },
+    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler, turnScheduler },
     ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, authTimeout: tuning.authTimeout },
     logger: logger.child({ part: 'connection' }),
   };

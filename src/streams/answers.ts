@@ -4,16 +4,21 @@ import {
   type ObservableInput,
   type OperatorFunction,
   type SchedulerLike,
+  EMPTY,
   catchError,
   concat,
   concatMap,
+  concatWith,
   defer,
   filter,
+  finalize,
   from,
   ignoreElements,
   map,
   of,
+  subscribeOn,
   takeWhile,
+  tap,
   throwError,
   timeout,
 } from 'rxjs';
@@ -28,6 +33,9 @@ export interface Outcome {
   readonly isLast: boolean;
 }
 
+/** So many requests of a connection may wait for an authorisation. One more, and the connection ends after them. */
+const maxWaiting = 10_000;
+
 export interface AnswerOptions {
   readonly auth: Auth;
   /** Milliseconds an authorisation may take. */
@@ -35,6 +43,8 @@ export interface AnswerOptions {
   /** Does what a request asks for. */
   readonly apply: (request: ParsedRequest) => Outcome;
   readonly scheduler: SchedulerLike;
+  /** On which the end of a turn is waited for. */
+  readonly turnScheduler: SchedulerLike;
   readonly logger: Logger;
 }
 
@@ -45,12 +55,28 @@ export interface AnswerOptions {
  */
 export const answers = (options: AnswerOptions): OperatorFunction<CoordinateRequest, CoordinateResponse> => {
   return (requests$) =>
-    requests$.pipe(
-      concatMap((request) => handle(request, options)),
-      takeWhile(({ isLast }) => !isLast, true),
-      map(({ response }) => response),
-      filter((response) => response !== undefined),
-    );
+    defer(() => {
+      /** Requests that have come and are not handled: more than one only while an authorisation takes its time. */
+      let waiting = 0;
+      let areTooMany = false;
+      const hasPlace = (): boolean => {
+        areTooMany = waiting >= maxWaiting;
+        return !areTooMany;
+      };
+      return requests$.pipe(
+        takeWhile(hasPlace),
+        tap(() => waiting++),
+        concatMap((request) => {
+          const outcome$ = defer(() => handle(request, options)).pipe(finalize(() => waiting--));
+          // One that others wait behind takes a turn of its own: handled at once, they would pile up on the stack.
+          return waiting > 1 ? outcome$.pipe(subscribeOn(options.turnScheduler)) : outcome$;
+        }),
+        concatWith(defer(() => (areTooMany ? of(ending('too many requests are waiting')) : EMPTY))),
+        takeWhile(({ isLast }) => !isLast, true),
+        map(({ response }) => response),
+        filter((response) => response !== undefined),
+      );
+    });
 };
 
 /** Most requests are allowed at once, so for them no more is made than the outcome. */

@@ -31,6 +31,8 @@ export interface ConnectionParts {
   /** Milliseconds an authorisation may take. */
   readonly authTimeout: number;
   readonly scheduler: SchedulerLike;
+  /** On which the end of a turn is waited for. */
+  readonly turnScheduler: SchedulerLike;
   readonly logger: Logger;
 }
 
@@ -50,7 +52,7 @@ export interface Caller {
  */
 export const connection$ = (parts: ConnectionParts, caller: Caller): Observable<CoordinateResponse> =>
   defer(() => {
-    const { connections, view, querier, maxUpdatesPerResponse, authTimeout, scheduler } = parts;
+    const { connections, view, querier, maxUpdatesPerResponse, authTimeout, scheduler, turnScheduler } = parts;
     const { peerId, requests$, auth, ready$ } = caller;
     const logger = parts.logger.child({ peer_id: peerId, name: caller.name });
     const connection = connections.open(peerId);
@@ -78,7 +80,7 @@ export const connection$ = (parts: ConnectionParts, caller: Caller): Observable<
         logger.debug({ err }, 'request stream broke');
         return EMPTY;
       }),
-      answers({ auth, authTimeout, apply, scheduler, logger }),
+      answers({ auth, authTimeout, apply, scheduler, turnScheduler, logger }),
     );
 
     return untilAnyCompletes(

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { type Observable, type SchedulerLike, EMPTY, catchError, concat, mergeMap, of } from 'rxjs';
+import { type Observable, type SchedulerLike, catchError, concat, ignoreElements, of } from 'rxjs';
 import { type Bus, channels } from '../db/bus.js';
 import type { Uuid } from '../db/store.js';
 import { batched } from './operators/batched.js';
+import { coalesceByKey } from './operators/coalesceByKey.js';
 import { createInbox } from './inbox.js';
 
 /** Tells peers, wherever they are connected, that another one is ready for a handshake with them. */
@@ -23,6 +24,7 @@ export interface HandshakerOptions {
 }
 
 /**
+ * Equal acknowledgements share one that waits or is on its way, so no more wait than there are pairs that share a tunnel.
  * An acknowledgement is worth a few seconds at most (a peer that misses it tries its handshake after five), so one that
  * cannot be published is logged and forgotten.
  */
@@ -45,9 +47,6 @@ export const createHandshaker = ({ bus, turnScheduler, maxBatchSize, logger }: H
     end: () => {
       payloads$.complete();
     },
-    published$: payloads$.pipe(
-      mergeMap(publish),
-      mergeMap(() => EMPTY),
-    ),
+    published$: payloads$.pipe(coalesceByKey((payload) => publish(payload).pipe(ignoreElements()))),
   };
 };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, Subject, map, of, throwError, timer } from 'rxjs';
+import { NEVER, Subject, asapScheduler, map, of, throwError, timer } from 'rxjs';
 import { type Auth, AuthorizationError } from '../../src/auth/auth.js';
 import { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
@@ -34,7 +34,7 @@ const answered = (
   return {
     requests$,
     errors$: requests$.pipe(
-      answers({ auth, authTimeout: 100, apply, scheduler, logger: book.logger }),
+      answers({ auth, authTimeout: 100, apply, scheduler, turnScheduler: scheduler, logger: book.logger }),
       map(({ error }) => error),
     ),
   };
@@ -52,7 +52,7 @@ const handled = (request: CoordinateRequest | null | undefined, auth: Auth = () 
     of(request!, drawn['t']!)
       .pipe(
         answers({
-          ...{ authTimeout: 100, scheduler, logger: book.logger },
+          ...{ authTimeout: 100, scheduler, turnScheduler: scheduler, logger: book.logger },
           auth: (given) => {
             asked += 1;
             return auth(given);
@@ -284,7 +284,7 @@ describe('answers', () => {
     requests$
       .pipe(
         answers({
-          ...{ auth: () => undefined, authTimeout: 100, logger: logbook().logger },
+          ...{ auth: () => undefined, authTimeout: 100, logger: logbook().logger, turnScheduler: asapScheduler },
           scheduler: {
             now: () => 0,
             schedule: () => {
@@ -303,5 +303,35 @@ describe('answers', () => {
     requests$.next(requests.addTunnel(alice));
     expect(applied).to.deep.equal(['goodbye']);
     expect(requests$.observed).to.equal(false);
+  });
+
+  it('bounds what waits for a slow authorisation: what came is handled, then the connection ends', () => {
+    const permissions$ = new Subject<never>();
+    const requests$ = new Subject<CoordinateRequest>();
+    const told: string[] = [];
+    let applied = 0;
+    marbles(({ scheduler }) => {
+      requests$
+        .pipe(
+          answers({
+            ...{ authTimeout: 100, scheduler, turnScheduler: scheduler, logger: logbook().logger },
+            auth: () => permissions$,
+            apply: () => {
+              applied += 1;
+              return goOn;
+            },
+          }),
+        )
+        .subscribe({ next: ({ error }) => told.push(error), complete: () => told.push('end') });
+      for (let count = 1; count <= 10_000; count++) requests$.next(drawn['t']!);
+      expect(requests$.observed).to.equal(true);
+      requests$.next(drawn['t']!);
+      expect(requests$.observed).to.equal(false);
+      expect([applied, told]).to.deep.equal([0, []]);
+      permissions$.complete();
+      scheduler.schedule(() => undefined, 1);
+    })();
+    expect(applied).to.equal(10_000);
+    expect(told).to.deep.equal(['too many requests are waiting', 'end']);
   });
 });

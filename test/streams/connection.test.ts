@@ -29,7 +29,15 @@ const setUp = () => {
   const book = logbook();
   let closing = false;
   const parts: ConnectionParts = {
-    ...{ connections, view, maxUpdatesPerResponse: 2, authTimeout: 100, scheduler: noTime, logger: book.logger },
+    ...{
+      connections,
+      view,
+      maxUpdatesPerResponse: 2,
+      authTimeout: 100,
+      scheduler: noTime,
+      turnScheduler: noTime,
+      logger: book.logger,
+    },
     querier: {
       refreshNeighbours: (peerId) => told.push(`read neighbours of ${nameOf(peerId)}`),
       forget: (peerId) => told.push(`forget ${nameOf(peerId)}`),

@@ -42,6 +42,19 @@ describe('handshaker', () => {
   );
 
   it(
+    'queues nothing twice: equal ones share the one that is on its way, and the one after it',
+    marbles(({ scheduler, expectObservable }) => {
+      const { handshaker, published$, at } = setUp(scheduler);
+      at(1, () => handshaker.accept(alice, bob));
+      at(3, () => {
+        for (let count = 0; count < 1000; count++) handshaker.accept(alice, bob);
+      });
+      expectObservable(handshaker.published$).toBe('-');
+      expectObservable(published$).toBe('-a 9ms a', { a: 'alice<bob' });
+    }),
+  );
+
+  it(
     'publishes no more at a time than it may',
     marbles(({ scheduler, expectObservable }) => {
       const { handshaker, published$, at } = setUp(scheduler, 2);
