@@ -4,11 +4,9 @@ import {
   type ObservableInput,
   type OperatorFunction,
   type SchedulerLike,
-  EMPTY,
   catchError,
   concat,
   concatMap,
-  concatWith,
   defer,
   filter,
   finalize,
@@ -33,7 +31,7 @@ export interface Outcome {
   readonly isLast: boolean;
 }
 
-/** So many requests of a connection may wait for an authorisation. One more, and the connection ends after them. */
+/** So many requests of a connection may wait for an authorisation. One more ends the connection. */
 const maxWaiting = 10_000;
 
 export interface AnswerOptions {
@@ -58,20 +56,17 @@ export const answers = (options: AnswerOptions): OperatorFunction<CoordinateRequ
     defer(() => {
       /** Requests that have come and are not handled: more than one only while an authorisation takes its time. */
       let waiting = 0;
-      let areTooMany = false;
-      const hasPlace = (): boolean => {
-        areTooMany = waiting >= maxWaiting;
-        return !areTooMany;
+      const count = (): void => {
+        if (++waiting > maxWaiting) throw new RequestError('too many requests are waiting');
       };
       return requests$.pipe(
-        takeWhile(hasPlace),
-        tap(() => waiting++),
+        tap(count),
         concatMap((request) => {
           const outcome$ = defer(() => handle(request, options)).pipe(finalize(() => waiting--));
           // One that others wait behind takes a turn of its own: handled at once, they would pile up on the stack.
           return waiting > 1 ? outcome$.pipe(subscribeOn(options.turnScheduler)) : outcome$;
         }),
-        concatWith(defer(() => (areTooMany ? of(ending('too many requests are waiting')) : EMPTY))),
+        catchError((error: unknown) => of(refusal(error, options.logger))),
         takeWhile(({ isLast }) => !isLast, true),
         map(({ response }) => response),
         filter((response) => response !== undefined),
