@@ -5,9 +5,6 @@ import { channels } from '../bus.js';
 /** A timestamp as microseconds since the epoch in a double, which holds them exactly until the year 2255. */
 export const microseconds = (timestamp: string): string => `round(extract(epoch from ${timestamp}) * 1000000)::float8`;
 
-/** The timestamp back from microseconds, exactly. */
-export const timestamp = (micros: string): string => `(timestamptz 'epoch' + ${micros} * interval '1 microsecond')`;
-
 /** Announces the rows of `from` (`id` is the peer): how many. */
 export const announcePeers = (from: string): string =>
   `(SELECT count(pg_notify('${channels.peer}', id::text)) FROM ${from})::int`;
