@@ -39,13 +39,14 @@ import { createBinder } from './streams/binder.js';
 import { cleanup$ } from './streams/cleanup.js';
 import { type ConnectionParts, connection$ } from './streams/connection.js';
 import { Connections } from './streams/connections.js';
+import { createComposeUpdate } from './streams/composeUpdate.js';
 import { bindingDecoder } from './streams/bindingDecoder.js';
 import { followHint } from './streams/followHint.js';
 import { createHandshaker } from './streams/handshaker.js';
 import { evacuation$ } from './streams/evacuation.js';
 import { vitality$ } from './streams/health.js';
 import { heartbeats$ } from './streams/heartbeats.js';
-import { type Hint, hints$ } from './streams/hints.js';
+import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hints.js';
 import { createLeftovers } from './streams/leftovers.js';
 import { withOwnHeartbeatHeard } from './streams/listening.js';
 import { liveness$ } from './streams/liveness.js';
@@ -135,6 +136,8 @@ export interface Coordinator extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const everything = peerAuth();
+
 /** Milliseconds that closing waits for connections to be given back. */
 const connectionsTimeout = 2_000;
 
@@ -190,7 +193,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const decode = bindingDecoder(logger.child({ part: 'view' }));
   const view = new View(id, decode);
   const binder = createBinder(calls, logger.child({ part: 'binder' }));
-  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder.goodbyeWritten$);
+  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder);
   const handshaker = createHandshaker({
     ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize },
     logger: logger.child({ part: 'handshaker' }),
@@ -221,25 +224,29 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     share(),
   );
 
+  /** Most hints end here: what is left are the heartbeats and gaps, of which several parts want to hear. */
   const listen$ = hints$(bus, logger.child({ part: 'hints' })).pipe(
+    tap((hint) => {
+      followHint({ querier, connections, leftovers }, hint);
+    }),
+    filter(concernsCoordinators),
     withOwnHeartbeatHeard({ coordinatorId: id, beats$, limit: expiry, scheduler }),
     tap({
       error: (err: unknown) => {
         logger.warn({ err }, 'not listening; will listen anew');
       },
     }),
-    retryWithBackoff<Hint>(backoff),
+    retryWithBackoff<CoordinatorHint>(backoff),
   );
 
-  /** All that is done about hints, for as long as they are heard. */
-  const follow$ = (heard$: Observable<Hint>): Observable<unknown> => {
+  /** All that is done about heartbeats and gaps, for as long as they are heard. */
+  const follow$ = (heard$: Observable<CoordinatorHint>): Observable<unknown> => {
     const gaps$ = heard$.pipe(filter(({ kind }) => kind === 'gap'));
     const heartbeatsHeard$ = heard$.pipe(
       filter((hint) => hint.kind === 'heartbeat'),
       map(({ coordinatorId }) => coordinatorId),
     );
     return merge(
-      heard$.pipe(tap((hint) => followHint({ querier, connections, leftovers }, hint))),
       resync$(gaps$, { view, querier, scheduler, random, jitter: tuning.resyncJitter }),
       rollingCheck$(tuning.rollingCheckPeriod, { view, querier, scheduler }),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
@@ -290,7 +297,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   /** Writes what peers ask for; completes once nothing more is taken in and everything is written. */
   const write$ = merge(
-    binder.written$.pipe(tap(leftovers.bindingWritten)),
+    binder.written$.pipe(tap(leftovers.bindingsWritten)),
     tunneler.written$.pipe(tap(leftovers.tunnelsWritten)),
   );
 
@@ -304,7 +311,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const beginClosing = (): void => {
     logger.info({ connections: connections.size }, 'closing');
     health$.next('closing');
-    for (const { ending$ } of connections.all()) ending$.next(closeErrors.closed);
+    for (const connection of connections.all()) connection.end(closeErrors.closed);
     for (const part of [binder, tunneler, handshaker]) part.end();
   };
 
@@ -340,7 +347,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     ).pipe(
       catchError((err: unknown) => {
         logger.fatal({ err }, 'coordinator ended by a defect');
-        for (const { ending$ } of connections.all()) ending$.next(closeErrors.internal);
+        for (const connection of connections.all()) connection.end(closeErrors.internal);
         return EMPTY;
       }),
     ),
@@ -364,7 +371,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     });
 
   const parts: ConnectionParts = {
-    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler, turnScheduler },
+    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler },
+    composeUpdate: createComposeUpdate(),
     ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, authTimeout: tuning.authTimeout },
     logger: logger.child({ part: 'connection' }),
   };
@@ -372,7 +380,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const coordinate$: Coordinator['coordinate$'] = (
     peer,
     requests$ = NEVER,
-    { name = peer, auth = peerAuth(), ready$ = of(true) } = {},
+    { name = peer, auth = everything, ready$ } = {},
   ) => {
     const peerId = parseUuid(peer);
     return defer(() => {

@@ -1,8 +1,18 @@
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Node } from './gen/tailnet.js';
+
+/** Its buffer has grown to the size of a node, so that the next one need not make it grow again. */
+let writer = new BinaryWriter();
 
 /** A node as it stands on the wire and in the database. Unknown fields of a decoded node are kept. */
 export function encodeNode(node: Node): Uint8Array {
-  return Node.encode(node).finish();
+  try {
+    return Node.encode(node, writer).finish();
+  } catch (error) {
+    // It holds what came before the field that cannot be encoded.
+    writer = new BinaryWriter();
+    throw error;
+  }
 }
 
 /**
@@ -11,7 +21,25 @@ export function encodeNode(node: Node): Uint8Array {
  * @throws Error if the bytes hold no node
  */
 export function decodeNode(bytes: Uint8Array): Node {
-  return Node.decode(bytes);
+  return Node.decode(new NativeReader(bytes));
+}
+
+/** Reads texts in one call: a node is mostly text, and the reader that it extends puts it together by characters. */
+class NativeReader extends BinaryReader {
+  readonly #buffer: Buffer;
+
+  constructor(bytes: Uint8Array) {
+    super(bytes);
+    this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  override string(): string {
+    const end = this.uint32() + this.pos;
+    if (end > this.len) throw new RangeError('premature EOF');
+    const text = this.#buffer.toString('utf8', this.pos, end);
+    this.pos = end;
+    return text;
+  }
 }
 
 /**

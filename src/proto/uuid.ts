@@ -7,7 +7,10 @@ export const nilUuid: Uuid = '00000000-0000-0000-0000-000000000000';
 // The package `uuid` refuses what no version of RFC 9562 would make. Peers choose their bits freely.
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-const hexOfByte: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const digits = '0123456789abcdef';
+
+/** The text is written here, in one piece: a string put together of parts is held as its parts. */
+const scratch = Buffer.from(nilUuid, 'latin1');
 
 /** Where the two digits of each byte start in the text. */
 const positions = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
@@ -49,12 +52,13 @@ export function uuidToBytes(text: Uuid): Uint8Array {
  */
 export function uuidFromBytes(bytes: Uint8Array): Uuid {
   if (bytes.length !== 16) throw new RangeError(`a UUID has 16 bytes, got ${String(bytes.length)}`);
-  let text = '';
   for (let index = 0; index < 16; index++) {
-    if (index === 4 || index === 6 || index === 8 || index === 10) text += '-';
-    text += hexOfByte[bytes[index] ?? 0] ?? '';
+    const byte = bytes[index] ?? 0;
+    const position = positions[index] ?? 0;
+    scratch[position] = digits.charCodeAt(byte >> 4);
+    scratch[position + 1] = digits.charCodeAt(byte & 15);
   }
-  return text;
+  return scratch.toString('latin1');
 }
 
 /** The value of a hexadecimal digit, by its character code; what is none was refused before. */

@@ -1,22 +1,15 @@
 import type { Logger } from 'pino';
 import {
-  type Observable,
   type ObservableInput,
   type OperatorFunction,
   type SchedulerLike,
+  Observable,
   catchError,
   concat,
-  concatMap,
   defer,
-  filter,
-  finalize,
   from,
   ignoreElements,
-  map,
   of,
-  subscribeOn,
-  takeWhile,
-  tap,
   throwError,
   timeout,
 } from 'rxjs';
@@ -41,58 +34,105 @@ export interface AnswerOptions {
   /** Does what a request asks for. */
   readonly apply: (request: ParsedRequest) => Outcome;
   readonly scheduler: SchedulerLike;
-  /** On which the end of a turn is waited for. */
-  readonly turnScheduler: SchedulerLike;
   readonly logger: Logger;
 }
 
 /**
  * Handles a peer's requests, one after the other: checks the shape, authorises, reads all of the request, and only then
  * lets any part take effect. Emits what there is to answer, and completes after the request that ends the connection:
- * a goodbye, or one that was refused, with an error as its answer.
+ * a goodbye, or one that was refused, with an error as its answer. When the requests end, or their stream breaks, those
+ * that have come are handled first.
+ *
+ * Most requests are allowed at once, so for them no more is made than the outcome. Those that wait behind a slow
+ * authorisation are handled in a loop: however many, the stack does not grow.
  */
 export const answers = (options: AnswerOptions): OperatorFunction<CoordinateRequest, CoordinateResponse> => {
   return (requests$) =>
-    defer(() => {
-      /** Requests that have come and are not handled: more than one only while an authorisation takes its time. */
-      let waiting = 0;
-      const count = (): void => {
-        if (++waiting > maxWaiting) throw new RequestError('too many requests are waiting');
+    new Observable((subscriber) => {
+      /** Requests that have come while another was being handled. */
+      let waiting: CoordinateRequest[] | undefined;
+      let isBusy = false;
+      let isSourceComplete = false;
+
+      const receive = (request: CoordinateRequest): void => {
+        if (!isBusy) {
+          handle(request);
+          handleWaiting();
+          return;
+        }
+        waiting ??= [];
+        if (waiting.push(request) >= maxWaiting) {
+          answer(refusal(new RequestError('too many requests are waiting'), options));
+        }
       };
-      return requests$.pipe(
-        tap(count),
-        concatMap((request) => {
-          const outcome$ = defer(() => handle(request, options)).pipe(finalize(() => waiting--));
-          // One that others wait behind takes a turn of its own: handled at once, they would pile up on the stack.
-          return waiting > 1 ? outcome$.pipe(subscribeOn(options.turnScheduler)) : outcome$;
+
+      const handleWaiting = (): void => {
+        while (waiting !== undefined && !isBusy && !subscriber.closed) {
+          const request = waiting.shift();
+          if (request === undefined) waiting = undefined;
+          else handle(request);
+        }
+        if (isSourceComplete && !isBusy) subscriber.complete();
+      };
+
+      const handle = (request: CoordinateRequest): void => {
+        isBusy = true;
+        const outcome = decide(request, options);
+        if ('isLast' in outcome) {
+          isBusy = false;
+          answer(outcome);
+          return;
+        }
+        subscriber.add(
+          outcome.subscribe((late) => {
+            isBusy = false;
+            answer(late);
+            handleWaiting();
+          }),
+        );
+      };
+
+      const answer = ({ response, isLast }: Outcome): void => {
+        if (response !== undefined) subscriber.next(response);
+        if (isLast) subscriber.complete();
+      };
+
+      const end = (): void => {
+        isSourceComplete = true;
+        handleWaiting();
+      };
+
+      subscriber.add(
+        requests$.subscribe({
+          next: receive,
+          error: (err: unknown) => {
+            options.logger.debug({ err }, 'request stream broke');
+            end();
+          },
+          complete: end,
         }),
-        catchError((error: unknown) => of(refusal(error, options.logger))),
-        takeWhile(({ isLast }) => !isLast, true),
-        map(({ response }) => response),
-        filter((response) => response !== undefined),
       );
     });
 };
 
-/** Most requests are allowed at once, so for them no more is made than the outcome. */
-const handle = (request: CoordinateRequest, options: AnswerOptions): Observable<Outcome> => {
-  const { auth, apply, logger } = options;
-  const refuse = (error: unknown): Observable<Outcome> => of(refusal(error, logger));
+/** What becomes of a request: at once, or, in one value, when its authorisation is there. */
+const decide = (request: CoordinateRequest, options: AnswerOptions): Outcome | Observable<Outcome> => {
   try {
     const invalid = validateRequest(request);
     if (invalid !== undefined) throw new RequestError(invalid);
-    const answer = auth(request);
-    if (answer === undefined) return of(apply(parseRequest(request)));
+    const allowed = options.auth(request);
+    if (allowed === undefined) return options.apply(parseRequest(request));
     return concat(
-      permission$(answer, options),
-      defer(() => of(apply(parseRequest(request)))),
-    ).pipe(catchError(refuse));
+      permission$(allowed, options),
+      defer(() => of(options.apply(parseRequest(request)))),
+    ).pipe(catchError((error: unknown) => of(refusal(error, options))));
   } catch (error) {
-    return refuse(error);
+    return refusal(error, options);
   }
 };
 
-const refusal = (error: unknown, logger: Logger): Outcome => {
+const refusal = (error: unknown, options: Pick<AnswerOptions, 'logger'>): Outcome => {
+  const { logger } = options;
   if (error instanceof RequestError) {
     logger.info({ reason: error.message }, 'invalid coordinate request');
     return ending(error.message);

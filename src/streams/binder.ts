@@ -1,20 +1,24 @@
 import type { Logger } from 'pino';
-import { EMPTY, Observable, catchError, defer, map } from 'rxjs';
+import { type Observable, EMPTY, defer, finalize, map } from 'rxjs';
 import type { BindingWrite, Microseconds, Uuid } from '../db/store.js';
-import { sameEncodedNode } from '../proto/node.js';
-import { coalesceByKey } from './operators/coalesceByKey.js';
+import { type NodeBytes, bytesOf, sameNodeBytes } from '../proto/nodeBytes.js';
+import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { StoreCalls } from './storeCalls.js';
 import { createInbox } from './inbox.js';
 
 /** What has become of a peer. A lost one's node need not be said: it is the last one. */
 export type BindingChange =
-  | { readonly kind: 'node'; readonly peerId: Uuid; readonly node: Uint8Array }
+  | { readonly kind: 'node'; readonly peerId: Uuid; readonly node: NodeBytes }
   | { readonly kind: 'lost' | 'disconnected'; readonly peerId: Uuid };
 
-/** What was written, and when by the database's clock. */
-export interface WrittenBinding {
-  readonly peerId: Uuid;
-  readonly kind: BindingWrite['kind'];
+/** What is to be written of a peer: a `BindingWrite`, as it is held. */
+export type HeldBinding =
+  | { readonly kind: 'node' | 'lost'; readonly peerId: Uuid; readonly node: NodeBytes }
+  | { readonly kind: 'disconnected'; readonly peerId: Uuid };
+
+/** What was written in one statement, and when by the database's clock. */
+export interface WrittenBindings {
+  readonly bindings: readonly Pick<HeldBinding, 'peerId' | 'kind'>[];
   readonly at: Microseconds;
 }
 
@@ -27,28 +31,32 @@ export interface Binder {
   /** When the node of a peer was written; undefined while it is not, and for a peer that has none to keep. */
   writtenAt(peerId: Uuid): Microseconds | undefined;
   /** Marks a row lost that is there although its peer is not: one from before a restore, say. */
-  abandon(peerId: Uuid, node: Uint8Array): void;
+  abandon(peerId: Uuid, node: NodeBytes): void;
   /** Whether there is anything to keep or to write for a peer. */
   knows(peerId: Uuid): boolean;
   /** The peers whose nodes stand written, and since when. */
   written(): Iterable<readonly [Uuid, Microseconds]>;
   /** Whether anything was ever sent to the database: if not, nothing of this coordinator's can be there. */
   readonly hasWritten: boolean;
+  /** Whether a goodbye of this peer waits to be written. */
+  owesGoodbye(peerId: Uuid): boolean;
   /**
-   * Completes when no goodbye of this peer waits to be written. For who has something to do about the peer that is right
-   * only when its bindings are gone.
+   * The peers whose goodbyes do not wait any more: they are written, given up, or the peer has come back. For who has
+   * something to do about a peer that is right only when its bindings are gone. Completes with `written$`.
    */
-  readonly goodbyeWritten$: (peerId: Uuid) => Observable<never>;
+  readonly goodbyeSettled$: Observable<Uuid>;
   /** Takes in nothing more. */
   end(): void;
   /** Writes while it is subscribed to; completes when it was ended and everything is written. */
-  readonly written$: Observable<WrittenBinding>;
+  readonly written$: Observable<WrittenBindings>;
 }
 
 interface Entry {
-  readonly write: BindingWrite;
+  readonly binding: HeldBinding;
   /** Undefined until it is written. */
-  readonly at: Microseconds | undefined;
+  at: Microseconds | undefined;
+  /** Whether a statement with it has been made. */
+  isTried: boolean;
 }
 
 /**
@@ -58,10 +66,10 @@ interface Entry {
  * - losing a peer keeps its node; a peer without a node has nothing to lose;
  * - a goodbye always counts, since there may be rows from earlier, here or elsewhere.
  */
-export const nextBinding = (current: BindingWrite | undefined, change: BindingChange): BindingWrite | undefined => {
+export const nextBinding = (current: HeldBinding | undefined, change: BindingChange): HeldBinding | undefined => {
   switch (change.kind) {
     case 'node':
-      return current?.kind === 'node' && sameEncodedNode(current.node, change.node) ? undefined : change;
+      return current?.kind === 'node' && sameNodeBytes(current.node, change.node) ? undefined : change;
     case 'lost':
       return current?.kind === 'node' ? { ...current, kind: 'lost' } : undefined;
     case 'disconnected':
@@ -69,70 +77,72 @@ export const nextBinding = (current: BindingWrite | undefined, change: BindingCh
   }
 };
 
-export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, logger: Logger): Binder => {
+export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatches'>, logger: Logger): Binder => {
   /** The newest binding of each peer; those of peers that went are dropped once they are written. */
   const entries = new Map<Uuid, Entry>();
   const dirty$ = createInbox<Uuid>();
-  /** Who waits for the goodbye of a peer. */
-  const waiting = new Map<Uuid, Set<() => void>>();
+  const goodbyeSettled$ = createInbox<Uuid>();
   let hasWritten = false;
 
-  const put = (write: BindingWrite): void => {
-    entries.set(write.peerId, { write, at: undefined });
-    dirty$.next(write.peerId);
-    tellWaiting(write.peerId);
+  const owesGoodbye = (peerId: Uuid): boolean => entries.get(peerId)?.binding.kind === 'disconnected';
+
+  const put = (binding: HeldBinding): void => {
+    const { peerId } = binding;
+    const owed = owesGoodbye(peerId);
+    entries.set(peerId, { binding, at: undefined, isTried: false });
+    dirty$.next(peerId);
+    if (owed && binding.kind !== 'disconnected') goodbyeSettled$.next(peerId);
   };
 
-  const owesGoodbye = (peerId: Uuid): boolean => entries.get(peerId)?.write.kind === 'disconnected';
-
-  const tellWaiting = (peerId: Uuid): void => {
-    if (owesGoodbye(peerId)) return;
-    for (const tell of [...(waiting.get(peerId) ?? [])]) tell();
+  const drop = (entry: Entry): void => {
+    const { kind, peerId } = entry.binding;
+    entries.delete(peerId);
+    if (kind === 'disconnected') goodbyeSettled$.next(peerId);
   };
 
-  const record = (entry: Entry, at: Microseconds): WrittenBinding => {
-    const { write } = entry;
-    if (entries.get(write.peerId) === entry) {
-      if (write.kind === 'node') entries.set(write.peerId, { write, at });
-      else entries.delete(write.peerId);
+  const record = (batch: readonly Entry[], at: Microseconds): WrittenBindings => {
+    for (const entry of batch) {
+      if (entries.get(entry.binding.peerId) !== entry) continue;
+      if (entry.binding.kind === 'node') entry.at = at;
+      else drop(entry);
     }
-    tellWaiting(write.peerId);
-    return { peerId: write.peerId, kind: write.kind, at };
+    return { bindings: batch.map(({ binding }) => binding), at };
   };
 
-  /** Writes what is newest when the statement is made, and again on each retry. */
-  const writeNewest = (peerId: Uuid): Observable<WrittenBinding> => {
-    let tried: Entry | undefined;
-    return defer(() => {
-      const first = entries.get(peerId);
-      if (first === undefined || first.at !== undefined) return EMPTY;
+  const unwrittenEntry = (peerId: Uuid): Entry | undefined => {
+    const entry = entries.get(peerId);
+    return entry?.at === undefined ? entry : undefined;
+  };
+
+  /** Writes what is newest when the statement is made. */
+  const writeNewest = (peerIds: readonly Uuid[]): Observable<WrittenBindings> =>
+    defer(() => {
+      if (!peerIds.some(unwrittenEntry)) return EMPTY;
       hasWritten = true;
-      let entry = first;
-      const newest = (): BindingWrite => {
-        tried = entry = entries.get(peerId) ?? entry;
-        return entry.write;
+      let batch: readonly Entry[] = [];
+      const newest = (): readonly BindingWrite[] => {
+        batch = peerIds.map(unwrittenEntry).filter((entry) => entry !== undefined);
+        for (const entry of batch) entry.isTried = true;
+        return batch.map(({ binding }) => toWrite(binding));
       };
-      return calls.writeBinding(newest).pipe(map((at) => record(entry, at)));
-    }).pipe(
-      calls.retry(),
-      catchError((err: unknown) => {
-        logger.error({ err, peer_id: peerId }, 'binding given up');
-        // What has come since then was not refused: it is written next.
-        if (entries.get(peerId) === tried && tried?.write.kind !== 'node') entries.delete(peerId);
-        tellWaiting(peerId);
-        return EMPTY;
-      }),
-    );
+      return calls.writeBindings(newest).pipe(map((at) => record(batch, at)));
+    });
+
+  const giveUp = (peerId: Uuid, err: unknown): void => {
+    logger.error({ err, peer_id: peerId }, 'binding given up');
+    const entry = entries.get(peerId);
+    // What has come since then was not refused: it is written next.
+    if (entry?.isTried === true && entry.binding.kind !== 'node') drop(entry);
   };
 
   return {
     accept: (change) => {
-      const next = nextBinding(entries.get(change.peerId)?.write, change);
+      const next = nextBinding(entries.get(change.peerId)?.binding, change);
       if (next !== undefined) put(next);
     },
     reassert: (peerId) => {
       const entry = entries.get(peerId);
-      if (entry !== undefined) put(entry.write);
+      if (entry !== undefined) put(entry.binding);
     },
     writtenAt: (peerId) => entries.get(peerId)?.at,
     abandon: (peerId, node) => {
@@ -145,24 +155,21 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBinding' | 'retry'>, 
     *written() {
       for (const [peerId, { at }] of entries) if (at !== undefined) yield [peerId, at] as const;
     },
-    goodbyeWritten$: (peerId) =>
-      new Observable((subscriber) => {
-        if (!owesGoodbye(peerId)) {
-          subscriber.complete();
-          return;
-        }
-        const tell = (): void => {
-          subscriber.complete();
-        };
-        const others = waiting.get(peerId) ?? new Set();
-        waiting.set(peerId, others.add(tell));
-        subscriber.add(() => {
-          if (others.delete(tell) && others.size === 0) waiting.delete(peerId);
-        });
-      }),
+    owesGoodbye,
+    goodbyeSettled$,
     end: () => {
       dirty$.complete();
     },
-    written$: dirty$.pipe(coalesceByKey(writeNewest)),
+    written$: dirty$.pipe(
+      coalesceInBatches(writeNewest, calls.inBatches(giveUp)),
+      finalize(() => {
+        goodbyeSettled$.complete();
+      }),
+    ),
   };
 };
+
+const toWrite = (binding: HeldBinding): BindingWrite =>
+  binding.kind === 'disconnected'
+    ? binding
+    : { kind: binding.kind, peerId: binding.peerId, node: bytesOf(binding.node) };

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
-import { type Observable, type SchedulerLike, EMPTY, catchError, concat, defer, finalize, map, of, take } from 'rxjs';
+import { type SchedulerLike, Observable } from 'rxjs';
 import type { Auth } from '../auth/auth.js';
 import type { Uuid } from '../db/store.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
-import { encodeNode } from '../proto/node.js';
+import { holdNode } from '../proto/nodeBytes.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import type { ParsedRequest } from '../proto/validate.js';
 import { type Outcome, answers } from './answers.js';
 import type { Binder } from './binder.js';
-import { peersChanged } from './changes.js';
+import { type Changes, peersChanged } from './changes.js';
+import type { ComposeUpdate } from './composeUpdate.js';
 import type { Connection, Connections } from './connections.js';
 import type { Handshaker } from './handshaker.js';
 import { mapper } from './mapper.js';
-import { untilAnyCompletes } from './operators/untilAnyCompletes.js';
 import type { Querier } from './querier.js';
 import type { Tunneler } from './tunneler.js';
 import type { View } from './view.js';
@@ -25,14 +25,13 @@ export interface ConnectionParts {
   readonly binder: Pick<Binder, 'accept'>;
   readonly tunneler: Pick<Tunneler, 'accept'>;
   readonly handshaker: Pick<Handshaker, 'accept'>;
+  readonly composeUpdate: ComposeUpdate;
   /** Whether the coordinator closes, and marks all its peers lost in one go. */
   readonly isClosing: () => boolean;
   readonly maxUpdatesPerResponse: number;
   /** Milliseconds an authorisation may take. */
   readonly authTimeout: number;
   readonly scheduler: SchedulerLike;
-  /** On which the end of a turn is waited for. */
-  readonly turnScheduler: SchedulerLike;
   readonly logger: Logger;
 }
 
@@ -42,62 +41,93 @@ export interface Caller {
   readonly name: string;
   readonly requests$: Observable<CoordinateRequest>;
   readonly auth: Auth;
-  readonly ready$: Observable<boolean>;
+  /** Undefined: the receiver is always ready. */
+  readonly ready$: Observable<boolean> | undefined;
 }
 
 /**
  * One peer's life: it is taken in when this is subscribed to, and let go, as lost or as gone for good, when it ends,
  * whoever ended it. It ends with the requests, with a goodbye, with an error told to the peer, or when the coordinator
  * says so.
+ *
+ * There are as many of these as peers are connected, and most of them are idle: so it is wired by hand, with one
+ * subscription for what comes from the coordinator and one for what comes from the peer.
  */
 export const connection$ = (parts: ConnectionParts, caller: Caller): Observable<CoordinateResponse> =>
-  defer(() => {
-    const { connections, view, querier, maxUpdatesPerResponse, authTimeout, scheduler, turnScheduler } = parts;
+  new Observable((subscriber) => {
+    const { connections, view, querier, scheduler, authTimeout, maxUpdatesPerResponse, composeUpdate } = parts;
     const { peerId, requests$, auth, ready$ } = caller;
-    const logger = parts.logger.child({ peer_id: peerId, name: caller.name });
-    const connection = connections.open(peerId);
     let saidGoodbye = false;
 
-    const updates$ = connection.changes$.pipe(
-      mapper({ sight: (otherId) => view.sight(peerId, otherId), ready$, maxUpdatesPerResponse }),
+    // A function, because the compiler does not see who ends this meanwhile.
+    const isOver = (): boolean => subscriber.closed;
+    const next = (response: CoordinateResponse): void => {
+      subscriber.next(response);
+    };
+    const complete = (): void => {
+      subscriber.complete();
+    };
+    const end = (reason: string): void => {
+      next(errorResponse(reason));
+      complete();
+    };
+    // Made when there is something to say: most connections have nothing to log.
+    const logger = (): Logger => parts.logger.child({ peer_id: peerId, name: caller.name });
+
+    const connection: Mutable<Connection> = { peerId, tell: () => undefined, end };
+    connections.open(connection);
+    // Before anything else, so that whoever ends this from within finds the peer let go.
+    subscriber.add(() => {
+      leave(parts, connection, saidGoodbye);
+    });
+    if (isOver()) return;
+
+    const changes$ = new Observable<Changes>((listener) => {
+      connection.tell = (changes) => {
+        listener.next(changes);
+      };
+    });
+    subscriber.add(
+      changes$
+        .pipe(mapper({ sight: (otherId) => view.sight(peerId, otherId), ready$, maxUpdatesPerResponse, composeUpdate }))
+        .subscribe({
+          next,
+          error: (err: unknown) => {
+            logger().error({ err }, 'updates failed');
+            end(closeErrors.internal);
+          },
+          complete,
+        }),
     );
 
-    const arrive$ = defer(() => {
-      view.join(peerId);
-      // A newer connection of the same peer starts with what the older one had come to know.
-      connection.changes$.next(peersChanged(view.neighboursOf(peerId)));
-      querier.refreshNeighbours(peerId);
-      return EMPTY;
-    });
+    view.join(peerId);
+    // A newer connection of the same peer starts with what the older one had come to know.
+    connection.tell(peersChanged([...view.neighboursOf(peerId)]));
+    querier.refreshNeighbours(peerId);
+    if (isOver()) return;
 
     const apply = (request: ParsedRequest): Outcome => {
       saidGoodbye = request.disconnect;
       return applyRequest(parts, peerId, request);
     };
-
-    const answers$ = requests$.pipe(
-      catchError((err: unknown) => {
-        logger.debug({ err }, 'request stream broke');
-        return EMPTY;
-      }),
-      answers({ auth, authTimeout, apply, scheduler, turnScheduler, logger }),
-    );
-
-    return untilAnyCompletes(
-      connection.ending$.pipe(take(1), map(errorResponse)),
-      updates$.pipe(
-        catchError((err: unknown) => {
-          logger.error({ err }, 'updates failed');
-          return of(errorResponse(closeErrors.internal));
-        }),
-      ),
-      concat(arrive$, answers$),
-    ).pipe(
-      finalize(() => {
-        leave(parts, connection, saidGoodbye);
+    const answerOptions = {
+      ...{ auth, authTimeout, apply, scheduler },
+      get logger() {
+        return logger();
+      },
+    };
+    subscriber.add(
+      requests$.pipe(answers(answerOptions)).subscribe({
+        next,
+        error: (err: unknown) => {
+          subscriber.error(err);
+        },
+        complete,
       }),
     );
   });
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Does what a request asks for, in the order of the reference system. After a goodbye nothing else counts. */
 const applyRequest = (
@@ -105,7 +135,7 @@ const applyRequest = (
   peerId: Uuid,
   { node, addTunnel, removeTunnel, disconnect, readyForHandshake }: ParsedRequest,
 ): Outcome => {
-  if (node !== undefined) binder.accept({ kind: 'node', peerId, node: encodeNode(node) });
+  if (node !== undefined) binder.accept({ kind: 'node', peerId, node: holdNode(node) });
   if (addTunnel !== undefined) tunneler.accept({ kind: 'add', src: peerId, dst: addTunnel });
   if (removeTunnel !== undefined) tunneler.accept({ kind: 'remove', src: peerId, dst: removeTunnel });
   if (disconnect) return { isLast: true };

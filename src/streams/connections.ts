@@ -1,16 +1,14 @@
-import { type Subject, ReplaySubject } from 'rxjs';
 import type { Uuid } from '../db/store.js';
 import { closeErrors } from '../proto/responses.js';
 import type { Changes } from './changes.js';
-import { createInbox } from './inbox.js';
 
 /** One connection, as the shared parts of the coordinator see it. */
 export interface Connection {
   readonly peerId: Uuid;
-  /** What may concern it. */
-  readonly changes$: Subject<Changes>;
-  /** The reason for which the coordinator ends it, as told to the peer: one value at most, also for who listens later. */
-  readonly ending$: Subject<string>;
+  /** Tells it what may concern it. */
+  tell(changes: Changes): void;
+  /** Ends it, for this reason, as told to the peer. Counts once. */
+  end(reason: string): void;
 }
 
 /**
@@ -24,15 +22,14 @@ export class Connections {
     return this.#byPeer.size;
   }
 
-  /** Takes a connection in. One of the same peer that was there before is ended. */
-  open(peerId: Uuid): Connection {
-    // The peer of the older one may connect a third time as it is told, before anybody listens to this one.
-    // eslint-disable-next-line no-restricted-syntax -- pushed from outside as an inbox is, but not to be missed
-    const connection = { peerId, changes$: createInbox<Changes>(), ending$: new ReplaySubject<string>(1) };
-    const older = this.#byPeer.get(peerId);
-    this.#byPeer.set(peerId, connection);
-    older?.ending$.next(closeErrors.overwritten);
-    return connection;
+  /**
+   * Takes a connection in. One of the same peer that was there before is ended; since that peer may connect once more as
+   * it is told, the new one may have been ended by the time this returns.
+   */
+  open(connection: Connection): void {
+    const older = this.#byPeer.get(connection.peerId);
+    this.#byPeer.set(connection.peerId, connection);
+    older?.end(closeErrors.overwritten);
   }
 
   /**
@@ -49,7 +46,7 @@ export class Connections {
 
   /** Tells a peer's connection, if there is one, what may concern it. */
   post(peerId: Uuid, changes: Changes): void {
-    this.#byPeer.get(peerId)?.changes$.next(changes);
+    this.#byPeer.get(peerId)?.tell(changes);
   }
 
   /** The connections there are now. */

@@ -29,7 +29,7 @@ export const evacuation$ = ({
         mergeMap((connection) =>
           timer(random() * spread, scheduler).pipe(
             tap(() => {
-              connection.ending$.next(closeErrors.unhealthy);
+              connection.end(closeErrors.unhealthy);
             }),
           ),
         ),

@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
-import { type Observable, type SchedulerLike, catchError, concat, ignoreElements, of } from 'rxjs';
+import { type Observable, type SchedulerLike, EMPTY, catchError } from 'rxjs';
 import { type Bus, channels } from '../db/bus.js';
 import type { Uuid } from '../db/store.js';
-import { batched } from './operators/batched.js';
-import { coalesceByKey } from './operators/coalesceByKey.js';
+import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { createInbox } from './inbox.js';
 
 /** Tells peers, wherever they are connected, that another one is ready for a handshake with them. */
@@ -30,16 +29,14 @@ export interface HandshakerOptions {
  */
 export const createHandshaker = ({ bus, turnScheduler, maxBatchSize, logger }: HandshakerOptions): Handshaker => {
   const payloads$ = createInbox<string>();
-  const publish = batched(
-    (payloads: readonly string[]) =>
-      concat(bus.publish(channels.readyForHandshake, payloads), of(payloads)).pipe(
-        catchError((err: unknown) => {
-          logger.warn({ err, count: payloads.length }, 'acknowledgements not published');
-          return of(payloads);
-        }),
-      ),
-    { maxSize: maxBatchSize, maxInFlight: 1, scheduler: turnScheduler },
-  );
+  const publish = (payloads: readonly string[]): Observable<never> =>
+    bus.publish(channels.readyForHandshake, payloads).pipe(
+      catchError((err: unknown) => {
+        logger.warn({ err, count: payloads.length }, 'acknowledgements not published');
+        return EMPTY;
+      }),
+    );
+
   return {
     accept: (to, from) => {
       payloads$.next(`${to},${from}`);
@@ -47,6 +44,13 @@ export const createHandshaker = ({ bus, turnScheduler, maxBatchSize, logger }: H
     end: () => {
       payloads$.complete();
     },
-    published$: payloads$.pipe(coalesceByKey((payload) => publish(payload).pipe(ignoreElements()))),
+    published$: payloads$.pipe(
+      coalesceInBatches(publish, {
+        ...{ maxSize: maxBatchSize, maxInFlight: 1, scheduler: turnScheduler },
+        onGivenUp: (payload, err) => {
+          logger.error({ err, payload }, 'acknowledgement given up');
+        },
+      }),
+    ),
   };
 };

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, defer, merge, mergeMap, of } from 'rxjs';
-import { type Bus, channels } from '../db/bus.js';
+import { Observable } from 'rxjs';
+import { type Bus, type BusEvent, channels } from '../db/bus.js';
 import type { Uuid } from '../db/store.js';
 import { isUuid } from '../proto/uuid.js';
 
@@ -13,43 +13,81 @@ export type Hint =
   /** Hints may have been missed. The first one comes when all channels are listened on. */
   | { readonly kind: 'gap' };
 
-const gap$ = of<Hint>({ kind: 'gap' });
+/** What coordinators hear of each other, and not of peers. */
+export type CoordinatorHint = Extract<Hint, { kind: 'heartbeat' | 'gap' }>;
+
+export const concernsCoordinators = (hint: Hint): hint is CoordinatorHint =>
+  hint.kind === 'heartbeat' || hint.kind === 'gap';
+
+const gap: Hint = { kind: 'gap' };
+
+const uuidLength = 36;
+const comma = 44;
 
 /** How each channel's payload reads: one UUID, or two with a comma between. */
-const readers: readonly { readonly channel: string; readonly ids: 1 | 2; readonly read: (a: Uuid, b: Uuid) => Hint }[] =
-  [
-    { channel: channels.heartbeat, ids: 1, read: (coordinatorId) => ({ kind: 'heartbeat', coordinatorId }) },
-    { channel: channels.peer, ids: 1, read: (peerId) => ({ kind: 'peer', peerId }) },
-    { channel: channels.tunnel, ids: 2, read: (src, dst) => ({ kind: 'tunnel', src, dst }) },
-    { channel: channels.readyForHandshake, ids: 2, read: (to, from) => ({ kind: 'ready', to, from }) },
-  ];
+interface Reader {
+  readonly channel: string;
+  readonly expected: string;
+  readonly read: (payload: string) => Hint | undefined;
+}
+
+const readers: readonly Reader[] = [
+  one(channels.heartbeat, (coordinatorId) => ({ kind: 'heartbeat', coordinatorId })),
+  one(channels.peer, (peerId) => ({ kind: 'peer', peerId })),
+  two(channels.tunnel, (src, dst) => ({ kind: 'tunnel', src, dst })),
+  two(channels.readyForHandshake, (to, from) => ({ kind: 'ready', to, from })),
+];
 
 /**
  * Listens on all channels. A payload that does not read as it should is logged and dropped: no coordinator sent it, and
- * a hint carries nothing that could be lost.
+ * a hint carries nothing that could be lost. Every change of every peer passes here, so nothing is made but the hint.
  */
 export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
-  defer(() => {
+  new Observable((subscriber) => {
     const listening = new Set<string>();
 
-    const hear = ({ channel, ids, read }: (typeof readers)[number], payload: string): Observable<Hint> => {
-      const [a = '', b = '', ...more] = payload.split(',');
-      if (isUuid(a) && (ids === 1 ? payload.length === a.length : isUuid(b) && more.length === 0)) {
-        return of(read(a.toLowerCase(), b.toLowerCase()));
+    const hear = ({ channel, expected, read }: Reader, event: BusEvent): void => {
+      if (event.kind === 'gap') {
+        listening.add(channel);
+        if (listening.size === readers.length) subscriber.next(gap);
+        return;
       }
-      const expected = ids === 1 ? 'a UUID' : 'two UUIDs separated by a comma';
-      logger.error({ channel, payload: payload.slice(0, 100), expected }, 'notification not understood');
-      return EMPTY;
+      const hint = read(event.payload);
+      if (hint !== undefined) subscriber.next(hint);
+      else logger.error({ channel, payload: event.payload.slice(0, 100), expected }, 'notification not understood');
     };
 
-    const listenOn = (reader: (typeof readers)[number]): Observable<Hint> =>
-      bus.listen$(reader.channel).pipe(
-        mergeMap((event) => {
-          if (event.kind === 'message') return hear(reader, event.payload);
-          listening.add(reader.channel);
-          return listening.size === readers.length ? gap$ : EMPTY;
+    for (const reader of readers) {
+      subscriber.add(
+        bus.listen$(reader.channel).subscribe({
+          next: (event) => {
+            hear(reader, event);
+          },
+          error: (error: unknown) => {
+            subscriber.error(error);
+          },
         }),
       );
-
-    return merge(...readers.map(listenOn));
+    }
   });
+
+function one(channel: string, hint: (id: Uuid) => Hint): Reader {
+  return {
+    channel,
+    expected: 'a UUID',
+    read: (payload) => (isUuid(payload) ? hint(payload.toLowerCase()) : undefined),
+  };
+}
+
+function two(channel: string, hint: (a: Uuid, b: Uuid) => Hint): Reader {
+  return {
+    channel,
+    expected: 'two UUIDs separated by a comma',
+    read: (payload) => {
+      if (payload.charCodeAt(uuidLength) !== comma) return undefined;
+      const a = payload.slice(0, uuidLength);
+      const b = payload.slice(uuidLength + 1);
+      return isUuid(a) && isUuid(b) ? hint(a.toLowerCase(), b.toLowerCase()) : undefined;
+    },
+  };
+}

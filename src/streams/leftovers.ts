@@ -1,10 +1,10 @@
-import { type Observable, type SchedulerLike, EMPTY, catchError, defer, ignoreElements, map, tap } from 'rxjs';
+import { type Observable, type SchedulerLike, EMPTY, defer, ignoreElements, tap } from 'rxjs';
 import type { Logger } from 'pino';
-import type { Binding, Microseconds, Uuid } from '../db/store.js';
-import type { Binder, WrittenBinding } from './binder.js';
-import { coalesceByKey } from './operators/coalesceByKey.js';
+import type { Binding, BindingWrite, Microseconds, Uuid } from '../db/store.js';
+import type { Binder, WrittenBindings } from './binder.js';
+import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { StoreCalls } from './storeCalls.js';
-import type { Tunneler, WrittenTunnels } from './tunneler.js';
+import type { Tunneler, WrittenSource, WrittenTunnels } from './tunneler.js';
 import { createInbox } from './inbox.js';
 
 /** What a peer took back here, while it still seemed to be at another coordinator, too. */
@@ -40,7 +40,7 @@ export const nextStep = (
 };
 
 export interface LeftoversOptions {
-  readonly calls: Pick<StoreCalls, 'readBindings' | 'retry'>;
+  readonly calls: Pick<StoreCalls, 'readBindings' | 'inBatches'>;
   readonly coordinatorId: Uuid;
   readonly binder: Pick<Binder, 'accept'>;
   readonly tunneler: Pick<Tunneler, 'accept' | 'wantedBy'>;
@@ -54,8 +54,8 @@ export interface LeftoversOptions {
 
 /** Sees to it that what a peer took back is gone everywhere, also where its death was noticed only later. */
 export interface Leftovers {
-  /** A binding was written here. */
-  readonly bindingWritten: (written: WrittenBinding) => void;
+  /** Bindings were written here. */
+  readonly bindingsWritten: (written: WrittenBindings) => void;
   /** Tunnels were written here. */
   readonly tunnelsWritten: (written: WrittenTunnels) => void;
   /** A peer's binding changed somewhere. Costs one look-up unless it took something back lately. */
@@ -103,19 +103,27 @@ export const createLeftovers = ({
     suspects$.next(peerId);
   };
 
-  const check = (peerId: Uuid): Observable<never> => {
-    const withdrawal = withdrawals.get(peerId);
-    if (withdrawal === undefined) return EMPTY;
-    return calls.readBindings(peerId).pipe(
-      map((rows) => rows.filter((row) => row.coordinatorId !== coordinatorId)),
-      tap((elsewhere) => {
-        const step = nextStep(elsewhere, withdrawal, isLive);
-        if (step === 'wait' || withdrawals.get(peerId) !== withdrawal) return;
-        withdrawals.delete(peerId);
-        if (step === 'repeat') repeatWithdrawal(peerId, withdrawal);
+  const check = (peerIds: readonly Uuid[]): Observable<never> => {
+    const suspects = new Map<Uuid, Withdrawal>();
+    for (const peerId of peerIds) {
+      const withdrawal = withdrawals.get(peerId);
+      if (withdrawal !== undefined) suspects.set(peerId, withdrawal);
+    }
+    if (suspects.size === 0) return EMPTY;
+    return calls.readBindings([...suspects.keys()]).pipe(
+      tap((bindings) => {
+        for (const [peerId, withdrawal] of suspects) decide(peerId, withdrawal, bindings.get(peerId) ?? []);
       }),
       ignoreElements(),
     );
+  };
+
+  const decide = (peerId: Uuid, withdrawal: Withdrawal, rows: readonly Binding[]): void => {
+    const elsewhere = rows.filter((row) => row.coordinatorId !== coordinatorId);
+    const step = nextStep(elsewhere, withdrawal, isLive);
+    if (step === 'wait' || withdrawals.get(peerId) !== withdrawal) return;
+    withdrawals.delete(peerId);
+    if (step === 'repeat') repeatWithdrawal(peerId, withdrawal);
   };
 
   const repeatWithdrawal = (peerId: Uuid, { what }: Withdrawal): void => {
@@ -145,24 +153,32 @@ export const createLeftovers = ({
     else withdrawals.set(peerId, { ...withdrawal, what });
   };
 
+  const bindingWritten = (peerId: Uuid, kind: BindingWrite['kind'], at: Microseconds): void => {
+    // Whatever was written, no repetition is under way any more: a node has overtaken it.
+    const wasRepeated = repeated.bindings.delete(peerId);
+    if (kind === 'disconnected' && !wasRepeated) remember(peerId, at, 'all');
+    // The peer has come back here, and a goodbye made again would reach this life, too.
+    if (kind === 'node' && withdrawals.get(peerId)?.what === 'all') withdrawals.delete(peerId);
+  };
+
+  const sourceWritten = ({ src, add, remove, clear }: WrittenSource, at: Microseconds): void => {
+    dropWanted(src, add);
+    if (clear) {
+      repeated.tunnels.delete(src);
+      return;
+    }
+    const again = repeated.tunnels.get(src);
+    const fresh = remove.filter((dst) => again?.delete(dst) !== true);
+    if (again?.size === 0) repeated.tunnels.delete(src);
+    if (fresh.length > 0) remember(src, at, new Set(fresh));
+  };
+
   return {
-    bindingWritten: ({ peerId, kind, at }) => {
-      // Whatever was written, no repetition is under way any more: a node has overtaken it.
-      const wasRepeated = repeated.bindings.delete(peerId);
-      if (kind === 'disconnected' && !wasRepeated) remember(peerId, at, 'all');
-      // The peer has come back here, and a goodbye made again would reach this life, too.
-      if (kind === 'node' && withdrawals.get(peerId)?.what === 'all') withdrawals.delete(peerId);
+    bindingsWritten: ({ bindings, at }) => {
+      for (const { peerId, kind } of bindings) bindingWritten(peerId, kind, at);
     },
-    tunnelsWritten: ({ src, add, remove, clear, at }) => {
-      dropWanted(src, add);
-      if (clear) {
-        repeated.tunnels.delete(src);
-        return;
-      }
-      const again = repeated.tunnels.get(src);
-      const fresh = remove.filter((dst) => again?.delete(dst) !== true);
-      if (again?.size === 0) repeated.tunnels.delete(src);
-      if (fresh.length > 0) remember(src, at, new Set(fresh));
+    tunnelsWritten: ({ sources, at }) => {
+      for (const source of sources) sourceWritten(source, at);
     },
     peerChanged: (peerId) => {
       if (withdrawals.has(peerId)) suspects$.next(peerId);
@@ -171,14 +187,11 @@ export const createLeftovers = ({
       for (const peerId of [...withdrawals.keys()]) suspects$.next(peerId);
     },
     work$: suspects$.pipe(
-      coalesceByKey((peerId) =>
-        defer(() => check(peerId)).pipe(
-          calls.retry<never>(),
-          catchError((err: unknown) => {
-            logger.error({ err, peer_id: peerId }, 'leftovers given up');
-            return EMPTY;
-          }),
-        ),
+      coalesceInBatches(
+        (peerIds) => defer(() => check(peerIds)),
+        calls.inBatches((peerId, err) => {
+          logger.error({ err, peer_id: peerId }, 'leftovers given up');
+        }),
       ),
     ),
   };

@@ -15,7 +15,7 @@ import {
 } from 'rxjs';
 import { type Uuid, StoreError } from '../db/store.js';
 import type { Beat } from './heartbeats.js';
-import type { Hint } from './hints.js';
+import type { CoordinatorHint } from './hints.js';
 
 export interface ListeningOptions {
   readonly coordinatorId: Uuid;
@@ -36,7 +36,7 @@ export const withOwnHeartbeatHeard = ({
   beats$,
   limit,
   scheduler,
-}: ListeningOptions): MonoTypeOperatorFunction<Hint> => {
+}: ListeningOptions): MonoTypeOperatorFunction<CoordinatorHint> => {
   return (hints$) =>
     hints$.pipe(
       connect((heard$) => {

@@ -1,12 +1,11 @@
-import { type Observable, type OperatorFunction, defer, filter, map, scan } from 'rxjs';
+import type { Observable, OperatorFunction } from 'rxjs';
 import type { Uuid } from '../db/store.js';
 import type { CoordinateResponse, CoordinateResponse_PeerUpdate as PeerUpdate } from '../proto/gen/tailnet.js';
-import { sameNode } from '../proto/node.js';
-import { PeerUpdateKind, updatesResponse } from '../proto/responses.js';
-import { uuidToBytes } from '../proto/uuid.js';
-import { type Changes, conflateChanges } from './changes.js';
+import { PeerUpdateKind } from '../proto/responses.js';
+import { type Changes, ConflatedChanges } from './changes.js';
+import { type ComposeUpdate, type ComposedUpdate, type News, createComposeUpdate } from './composeUpdate.js';
 import type { Mapping } from './mapping.js';
-import { conflate } from './operators/conflate.js';
+import { type Conflation, conflate } from './operators/conflate.js';
 import type { Sight } from './view.js';
 
 /** What was last handed over about a peer; undefined when there was nothing, or it was taken back. */
@@ -15,8 +14,17 @@ export type Sent = Mapping | undefined;
 /** What to tell a connection about a peer, and what it has been told then. */
 export interface Difference {
   readonly sent: Sent;
-  readonly update?: Omit<PeerUpdate, 'id'>;
+  readonly news?: News;
 }
+
+const tell = {
+  new: { kind: PeerUpdateKind.NODE, reason: 'new' },
+  found: { kind: PeerUpdateKind.NODE, reason: 'found' },
+  update: { kind: PeerUpdateKind.NODE, reason: 'update' },
+  lost: { kind: PeerUpdateKind.LOST, reason: 'lost' },
+  disconnected: { kind: PeerUpdateKind.DISCONNECTED, reason: 'disconnected' },
+  ready: { kind: PeerUpdateKind.READY_FOR_HANDSHAKE, reason: '' },
+} as const satisfies Record<string, News>;
 
 /**
  * The difference between what a connection was told about a peer and what is true now:
@@ -36,66 +44,84 @@ export interface Difference {
  */
 export const difference = (sent: Sent, now: Sight): Difference => {
   if (now === 'unknown') return { sent };
-  if (now === 'absent') {
-    if (sent === undefined) return { sent };
-    return { sent: undefined, update: { node: undefined, kind: PeerUpdateKind.DISCONNECTED, reason: 'disconnected' } };
-  }
-  if (now.kind === 'lost') {
-    if (sent?.kind !== 'node') return { sent };
-    return { sent: now, update: { node: now.node, kind: PeerUpdateKind.LOST, reason: 'lost' } };
-  }
+  if (now === 'absent') return sent === undefined ? { sent } : { sent: undefined, news: tell.disconnected };
+  if (now.kind === 'lost') return sent?.kind === 'node' ? { sent: now, news: tell.lost } : { sent };
+  if (sent === undefined) return { sent: now, news: tell.new };
+  if (sent.kind === 'lost') return { sent: now, news: tell.found };
   // The equal one replaces what is recorded, so that all connections hold on to the same object.
-  if (sent?.kind === 'node' && sameNode(sent.node, now.node)) return { sent: now };
-  const reason = sent === undefined ? 'new' : sent.kind === 'lost' ? 'found' : 'update';
-  return { sent: now, update: { node: now.node, kind: PeerUpdateKind.NODE, reason } };
+  return now.node.isSameAs(sent.node) ? { sent: now } : { sent: now, news: tell.update };
 };
 
 export interface MapperOptions {
   /** What the connection's peer may know of another peer. */
   readonly sight: (peerId: Uuid) => Sight;
-  readonly ready$: Observable<boolean>;
   readonly maxUpdatesPerResponse: number;
+  /** Shared by all connections of a coordinator, so that what they are all told is composed once. */
+  readonly composeUpdate?: ComposeUpdate;
 }
 
 /**
- * Turns "this may have changed" into differences for one connection. Nothing is queued: a difference is computed when
- * the receiver can take it, for the peers that may have changed and no others, and recorded as it is handed over.
+ * What one connection has been told, and what may have changed since. Nothing is queued: a difference is computed when
+ * it is taken, for the peers that may have changed and no others, and recorded with that.
  */
-export const mapper = ({
-  sight,
-  ready$,
-  maxUpdatesPerResponse,
-}: MapperOptions): OperatorFunction<Changes, CoordinateResponse> => {
-  return (changes$) =>
-    defer(() =>
-      changes$.pipe(
-        conflate(ready$, () => conflateChanges(maxUpdatesPerResponse)),
-        scan<Changes, Told>(({ sent }, changes) => tell(sent, changes, sight), { sent: new Map(), updates: [] }),
-        map(({ updates }) => updates),
-        filter((updates) => updates.length > 0),
-        map(updatesResponse),
-      ),
-    );
-};
+export class Mapper implements Conflation<Changes, CoordinateResponse> {
+  readonly #sight: MapperOptions['sight'];
+  readonly #composeUpdate: ComposeUpdate;
+  readonly #changes: ConflatedChanges;
+  readonly #sent = new Map<Uuid, Mapping>();
 
-/** The state of one connection: what it has been told, changed in place, and what to tell it now. */
-interface Told {
-  readonly sent: Map<Uuid, Mapping>;
-  readonly updates: readonly PeerUpdate[];
+  constructor({ sight, maxUpdatesPerResponse, composeUpdate = createComposeUpdate() }: MapperOptions) {
+    this.#sight = sight;
+    this.#composeUpdate = composeUpdate;
+    this.#changes = new ConflatedChanges(maxUpdatesPerResponse);
+  }
+
+  add(changes: Changes): void {
+    this.#changes.add(changes);
+  }
+
+  take(): CoordinateResponse | undefined {
+    for (;;) {
+      const changes = this.#changes.take();
+      if (changes === undefined) return undefined;
+      const response = this.#respond(changes);
+      if (response !== undefined) return response;
+    }
+  }
+
+  #respond({ peers, ready }: Changes): CoordinateResponse | undefined {
+    const [only] = peers;
+    // By far the most: one peer has changed, and everybody who watches it is told the same.
+    if (only !== undefined && peers.length + ready.length === 1) return this.#tell(only)?.response;
+    let first: ComposedUpdate | undefined;
+    let all: PeerUpdate[] | undefined;
+    const add = (composed: ComposedUpdate): void => {
+      if (first === undefined) first = composed;
+      else (all ??= [first.update]).push(composed.update);
+    };
+    for (const peerId of peers) {
+      const composed = this.#tell(peerId);
+      if (composed !== undefined) add(composed);
+    }
+    for (const peerId of ready) add(this.#composeUpdate(peerId, tell.ready, undefined));
+    return all === undefined ? first?.response : { peerUpdates: all, error: '' };
+  }
+
+  /** Records what the connection is told of this peer now. */
+  #tell(peerId: Uuid): ComposedUpdate | undefined {
+    const before = this.#sent.get(peerId);
+    const { sent, news } = difference(before, this.#sight(peerId));
+    if (sent === undefined) this.#sent.delete(peerId);
+    else if (sent !== before) this.#sent.set(peerId, sent);
+    return news && this.#composeUpdate(peerId, news, sent?.node);
+  }
 }
 
-const tell = (sent: Map<Uuid, Mapping>, { peers, ready }: Changes, sight: MapperOptions['sight']): Told => {
-  const updates: PeerUpdate[] = [];
-  for (const peerId of peers) {
-    const before = sent.get(peerId);
-    const next = difference(before, sight(peerId));
-    if (next.sent === undefined) sent.delete(peerId);
-    else if (next.sent !== before) sent.set(peerId, next.sent);
-    if (next.update !== undefined) updates.push({ id: uuidToBytes(peerId), ...next.update });
-  }
-  for (const peerId of ready) {
-    const id = uuidToBytes(peerId);
-    updates.push({ id, node: undefined, kind: PeerUpdateKind.READY_FOR_HANDSHAKE, reason: '' });
-  }
-  return { sent, updates };
-};
+/** Turns "this may have changed" into differences for one connection, as soon as its receiver is ready. */
+export const mapper = ({
+  ready$,
+  ...options
+}: MapperOptions & { readonly ready$?: Observable<boolean> | undefined }): OperatorFunction<
+  Changes,
+  CoordinateResponse
+> => conflate(ready$, () => new Mapper(options));

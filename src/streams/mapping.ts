@@ -1,18 +1,19 @@
 import type { Binding, Microseconds, Uuid } from '../db/store.js';
-import type { Node } from '../proto/gen/tailnet.js';
+import type { HeldNode } from './heldNode.js';
 
 /** What a connection must know of a peer: its node, and whether the peer is there or lost. Never changed once made. */
 export interface Mapping {
   readonly kind: 'node' | 'lost';
-  readonly node: Node;
+  readonly node: HeldNode;
   readonly updatedAt: Microseconds;
 }
 
-/** A binding whose node has been decoded. */
-export interface DecodedBinding extends Omit<Binding, 'node'> {
-  readonly node: Node;
-  /** The bytes it was decoded from. */
-  readonly encoded: Uint8Array;
+/** A binding whose node can be decoded. */
+export interface DecodedBinding {
+  readonly coordinatorId: Uuid;
+  readonly updatedAt: Microseconds;
+  readonly status: Binding['status'];
+  readonly node: HeldNode;
 }
 
 /**

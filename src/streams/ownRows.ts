@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import {
   type Observable,
   EMPTY,
+  bufferCount,
   catchError,
   concat,
+  concatMap,
   defer,
   expand,
   from,
@@ -14,6 +16,7 @@ import {
   tap,
 } from 'rxjs';
 import type { Store, Tunnel, Uuid } from '../db/store.js';
+import { holdBytes } from '../proto/nodeBytes.js';
 import type { Binder } from './binder.js';
 import type { StoreCalls } from './storeCalls.js';
 import type { Tunneler } from './tunneler.js';
@@ -28,8 +31,9 @@ export interface OwnRowsOptions {
   readonly logger: Logger;
 }
 
-/** Rows read at a time. */
+/** Rows read at a time; fewer with their nodes. */
 const pageSize = 1000;
+const batchSize = 250;
 
 /**
  * Compares the rows of this coordinator with what its live connections last said, and has them written again where
@@ -74,10 +78,13 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, isConnected }:
     });
 
     const loseDeserted$ = defer(() => from(deserted)).pipe(
-      mergeMap((peerId) => calls.readBindings(peerId).pipe(calls.retry())),
-      mergeMap((rows) => rows),
-      tap((row) => {
-        if (row.coordinatorId === coordinatorId && !isConnected(row.peerId)) binder.abandon(row.peerId, row.node);
+      bufferCount(batchSize),
+      concatMap((peerIds) => calls.readBindings(peerIds).pipe(calls.retry())),
+      tap((bindings) => {
+        for (const row of [...bindings.values()].flat()) {
+          if (row.coordinatorId !== coordinatorId || isConnected(row.peerId)) continue;
+          binder.abandon(row.peerId, holdBytes(row.node));
+        }
       }),
       ignoreElements(),
     );

@@ -1,19 +1,11 @@
 import type { Logger } from 'pino';
-import {
-  type MonoTypeOperatorFunction,
-  type Observable,
-  EMPTY,
-  catchError,
-  defer,
-  ignoreElements,
-  map,
-  merge,
-} from 'rxjs';
-import type { Uuid } from '../db/store.js';
+import { type Observable, EMPTY, catchError, defer, ignoreElements, merge, tap } from 'rxjs';
+import type { Pair, Uuid } from '../db/store.js';
 import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
-import { coalesceByKey } from './operators/coalesceByKey.js';
-import type { SharedQuestion, StoreCalls } from './storeCalls.js';
+import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import type { StoreCalls } from './storeCalls.js';
+import { tellWatchers } from './tellWatchers.js';
 import type { View } from './view.js';
 import { createInbox } from './inbox.js';
 
@@ -32,7 +24,7 @@ export interface Querier {
 }
 
 export interface QuerierOptions {
-  readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readShared' | 'readBindings' | 'retry'>;
+  readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'readBindings' | 'inBatches'>;
   readonly view: View;
   readonly connections: Connections;
   readonly logger: Logger;
@@ -60,63 +52,60 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
     connections.post(peerId, peersChanged(changed));
   };
 
-  const readTunnels = (peerId: Uuid): Observable<never> => {
-    const what = unread.get(peerId);
-    if (what === undefined || !view.isJoined(peerId)) return EMPTY;
-    return what === 'all' ? readAll(peerId) : readSome(peerId);
-  };
-
-  /** What is not read stays unread; the retry finds it, with all that has come meanwhile. */
-  const unlessRead = (peerId: Uuid, what: () => Unread): MonoTypeOperatorFunction<never> =>
-    catchError((error: unknown) => {
-      markUnread(peerId, what());
-      throw error;
-    });
-
-  const readAll = (peerId: Uuid): Observable<never> => {
-    unread.delete(peerId);
-    return calls.readNeighbours(peerId).pipe(
-      map((neighbours) => {
-        tell(peerId, view.setNeighbours(peerId, neighbours));
-      }),
-      ignoreElements(),
-      unlessRead(peerId, () => 'all'),
-    );
-  };
-
-  const readSome = (peerId: Uuid): Observable<never> => {
-    let others: readonly Uuid[] = [];
-    const newest = (): SharedQuestion => {
+  const readTunnels = (peerIds: readonly Uuid[]): Observable<never> => {
+    const all: Uuid[] = [];
+    const some: Pair[] = [];
+    for (const peerId of peerIds) {
       const what = unread.get(peerId);
-      // If all are to be read by now, another read follows this one.
-      if (what !== undefined && what !== 'all') {
-        others = [...others, ...what];
-        unread.delete(peerId);
-      }
-      return { peerId, others };
-    };
-    return calls.readShared(newest).pipe(
-      map((shared) => {
-        tell(
-          peerId,
-          others.filter((otherId, index) => view.setShared(peerId, otherId, shared[index] === true)),
-        );
-        others.forEach((otherId, index) => {
-          if (shared[index] !== true) onMissing(peerId, otherId);
-        });
+      unread.delete(peerId);
+      if (what === undefined || !view.isJoined(peerId)) continue;
+      if (what === 'all') all.push(peerId);
+      else for (const otherId of what) some.push([peerId, otherId]);
+    }
+    return merge(all.length > 0 ? readAll(all) : EMPTY, some.length > 0 ? readSome(some) : EMPTY).pipe(
+      catchError((error: unknown) => {
+        // What is not read stays unread; the retry finds it, with all that has come meanwhile.
+        for (const peerId of all) markUnread(peerId, 'all');
+        for (const [peerId, otherId] of some) markUnread(peerId, new Set([otherId]));
+        throw error;
       }),
-      ignoreElements(),
-      unlessRead(peerId, () => new Set(others)),
     );
   };
 
-  const readBindings = (peerId: Uuid): Observable<never> => {
-    if (!view.isWatched(peerId)) return EMPTY;
-    return calls.readBindings(peerId).pipe(
-      map((rows) => {
-        if (!view.setBindings(peerId, rows)) return;
-        const changes = peersChanged([peerId]);
-        for (const watcherId of view.watchersOf(peerId)) connections.post(watcherId, changes);
+  const readAll = (peerIds: readonly Uuid[]): Observable<never> =>
+    calls.readNeighbours(peerIds).pipe(
+      tap((neighbours) => {
+        for (const [peerId, neighbourIds] of neighbours) tell(peerId, view.setNeighbours(peerId, neighbourIds));
+      }),
+      ignoreElements(),
+    );
+
+  const readSome = (pairs: readonly Pair[]): Observable<never> =>
+    calls.readPairs(pairs).pipe(
+      tap((shared) => {
+        const changed = new Map<Uuid, Uuid[]>();
+        pairs.forEach(([peerId, otherId], index) => {
+          const isShared = shared[index] === true;
+          if (view.setShared(peerId, otherId, isShared)) {
+            const others = changed.get(peerId);
+            if (others === undefined) changed.set(peerId, [otherId]);
+            else others.push(otherId);
+          }
+          if (!isShared) onMissing(peerId, otherId);
+        });
+        for (const [peerId, others] of changed) tell(peerId, others);
+      }),
+      ignoreElements(),
+    );
+
+  const readBindings = (peerIds: readonly Uuid[]): Observable<never> => {
+    const watched = peerIds.filter((peerId) => view.isWatched(peerId));
+    if (watched.length === 0) return EMPTY;
+    return calls.readBindings(watched).pipe(
+      tap((bindings) => {
+        const changed: Uuid[] = [];
+        for (const [peerId, rows] of bindings) if (view.setBindings(peerId, rows)) changed.push(peerId);
+        tellWatchers(view, connections, changed);
       }),
       ignoreElements(),
     );
@@ -136,14 +125,9 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
   };
 
   /** A defect ends the read of one key, loudly; the others go on. */
-  const guarded = (kind: string, read: (peerId: Uuid) => Observable<never>) => (peerId: Uuid) =>
-    defer(() => read(peerId)).pipe(
-      calls.retry<never>(),
-      catchError((err: unknown) => {
-        logger.error({ err, peer_id: peerId, kind }, 'read given up');
-        return EMPTY;
-      }),
-    );
+  const giveUp = (kind: string) => (peerId: Uuid, err: unknown) => {
+    logger.error({ err, peer_id: peerId, kind }, 'read given up');
+  };
 
   return {
     refreshNeighbours: (peerId) => {
@@ -160,8 +144,8 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
       unread.delete(peerId);
     },
     reads$: merge(
-      joined$.pipe(coalesceByKey(guarded('tunnels', readTunnels))),
-      watched$.pipe(coalesceByKey(guarded('bindings', readBindings))),
+      joined$.pipe(coalesceInBatches((ids) => defer(() => readTunnels(ids)), calls.inBatches(giveUp('tunnels')))),
+      watched$.pipe(coalesceInBatches((ids) => defer(() => readBindings(ids)), calls.inBatches(giveUp('bindings')))),
     ),
   };
 };

@@ -13,43 +13,32 @@ import {
   type Binding,
   type BindingWrite,
   type Microseconds,
+  type Pair,
   type Store,
-  type Tunnel,
+  type TunnelWrites,
   type Uuid,
   type Writer,
   StoreError,
 } from '../db/store.js';
 import type { Tuning } from '../options.js';
-import { type BatchOptions, batched } from './operators/batched.js';
+import type { CoalesceInBatchesOptions } from './operators/coalesceInBatches.js';
 import { type RetryOptions, retryWithBackoff } from './operators/retryWithBackoff.js';
 
-/** All that is to become of one source's tunnels in one write. */
-export interface SourceWrites {
-  readonly src: Uuid;
-  readonly add: readonly Uuid[];
-  readonly remove: readonly Uuid[];
-  /** Whether all other tunnels of the source go. */
-  readonly clear: boolean;
-}
-
-/** Asks which of `others` share a tunnel with a peer. */
-export interface SharedQuestion {
-  readonly peerId: Uuid;
-  readonly others: readonly Uuid[];
-}
-
 /**
- * The store as the streams call it: for one key at a time, while statements are made for many. What is still changing
- * is asked for when its statement is made, not when the call is: so all that came until then shares the statement. If
- * the statement is divided, it is asked for again.
+ * The store as the streams call it: for many keys at a time. What is still changing is asked for when its statement is
+ * made, not when the call is: so all that came until then shares the statement.
  */
 export interface StoreCalls {
-  readonly writeBinding: (newest: () => BindingWrite) => Observable<Microseconds>;
-  readonly writeTunnels: (newest: () => SourceWrites) => Observable<Microseconds>;
-  readonly readNeighbours: (peerId: Uuid) => Observable<ReadonlySet<Uuid>>;
-  /** One answer for each of the others, in their order. */
-  readonly readShared: (newest: () => SharedQuestion) => Observable<readonly boolean[]>;
-  readonly readBindings: (peerId: Uuid) => Observable<readonly Binding[]>;
+  readonly writeBindings: (newest: () => readonly BindingWrite[]) => Observable<Microseconds>;
+  readonly writeTunnels: (newest: () => TunnelWrites) => Observable<Microseconds>;
+  /** Has an entry for each of the peers, also for one without neighbours. */
+  readonly readNeighbours: (peerIds: readonly Uuid[]) => Observable<ReadonlyMap<Uuid, ReadonlySet<Uuid>>>;
+  /** One answer for each of the pairs, in their order. */
+  readonly readPairs: (pairs: readonly Pair[]) => Observable<readonly boolean[]>;
+  /** Has an entry for each of the peers, also for one without bindings. */
+  readonly readBindings: (peerIds: readonly Uuid[]) => Observable<ReadonlyMap<Uuid, readonly Binding[]>>;
+  /** How keys share statements, and when failed ones are tried again. */
+  readonly inBatches: (onGivenUp: (key: Uuid, error: unknown) => void) => CoalesceInBatchesOptions<Uuid>;
   /** Makes a failed call again for as long as that may help. What the database refuses is not tried again. */
   readonly retry: <T>() => MonoTypeOperatorFunction<T>;
 }
@@ -69,8 +58,8 @@ export interface StoreCallsOptions {
   readonly logger: Logger;
 }
 
-/** Whether the database will never take it, so that trying again cannot help. */
-export const isRefused = (error: unknown): boolean => error instanceof StoreError && error.reason === 'refused';
+/** Whether it may help to make the call again. */
+const isTransient = (error: unknown): boolean => error instanceof StoreError && error.reason !== 'refused';
 
 export const createStoreCalls = ({
   store,
@@ -82,86 +71,79 @@ export const createStoreCalls = ({
   onWriteFailed = () => undefined,
   logger,
 }: StoreCallsOptions): StoreCalls => {
-  const batchOptions: BatchOptions = {
-    maxSize: tuning.maxBatchSize,
-    maxInFlight: tuning.maxBatchesInFlight,
-    scheduler: turnScheduler,
-    divisible: isRefused,
+  const retry: RetryOptions = { ...backoff, retryable: isTransient };
+
+  /** A failed batch is logged once, not once for each key in it. */
+  const logFailure = (call: string, keys: number) => (err: unknown) => {
+    logger.warn({ err, call, keys }, 'database call failed');
   };
 
-  /** Batches a call; a failed batch is logged once, not once for each key in it. */
-  const inBatches = <T, R>(call: string, runBatch: (items: readonly T[]) => Observable<readonly R[]>) =>
-    batched<T, R>(
-      (items) =>
-        runBatch(items).pipe(
-          tap({
-            error: (err: unknown) => {
-              logger.warn({ err, call, keys: items.length }, 'database call failed');
-            },
-          }),
-        ),
-      batchOptions,
-    );
+  let hasBegun = false;
+  const whenBegun = <T>(work: () => Observable<T>): Observable<T> =>
+    hasBegun
+      ? work()
+      : concat(
+          begun$.pipe(
+            ignoreElements(),
+            tap({
+              complete: () => {
+                hasBegun = true;
+              },
+            }),
+          ),
+          defer(work),
+        );
 
-  const writing = <T>(write: () => Observable<T>): Observable<T> =>
-    concat(begun$.pipe(ignoreElements()), defer(write)).pipe(tap({ error: onWriteFailed }));
+  const writing = (call: string, keys: number, write$: Observable<Microseconds>): Observable<Microseconds> => {
+    const log = logFailure(call, keys);
+    return write$.pipe(
+      tap({
+        error: (error: unknown) => {
+          onWriteFailed();
+          log(error);
+        },
+      }),
+    );
+  };
 
   return {
-    writeBinding: inBatches('writeBindings', (writes: readonly (() => BindingWrite)[]) =>
-      writing(() => store.writeBindings(writer, writes.map(ask))).pipe(map((at) => writes.map(() => at))),
-    ),
-    writeTunnels: inBatches('writeTunnels', (writes: readonly (() => SourceWrites)[]) =>
-      writing(() => store.writeTunnels(writer, tunnelWrites(writes.map(ask)))).pipe(map((at) => writes.map(() => at))),
-    ),
-    readNeighbours: inBatches('readNeighbours', (peerIds) =>
-      store
-        .readNeighbours(peerIds)
-        .pipe(map((rows) => grouped(peerIds, rows, ({ peerId, neighbourId }) => [peerId, neighbourId]).map(toSet))),
-    ),
-    readShared: inBatches('readPairs', (newest: readonly (() => SharedQuestion)[]) => {
-      const questions = newest.map(ask);
-      const pairs = questions.flatMap(({ peerId, others }) => others.map((other) => [peerId, other] as const));
-      const lengths = questions.map(({ others }) => others.length);
-      return store.readPairs(pairs).pipe(map((shared) => slices(shared, lengths)));
-    }),
-    readBindings: inBatches('readBindings', (peerIds) =>
-      store.readBindings(peerIds).pipe(map((rows) => grouped(peerIds, rows, (row) => [row.peerId, row]))),
-    ),
-    retry: () =>
-      retryWithBackoff({
-        ...backoff,
-        retryable: (error) => error instanceof StoreError && error.reason !== 'refused',
+    writeBindings: (newest) =>
+      whenBegun(() => {
+        const writes = newest();
+        return writing('writeBindings', writes.length, store.writeBindings(writer, writes));
       }),
+    writeTunnels: (newest) =>
+      whenBegun(() => {
+        const writes = newest();
+        const keys = writes.add.length + writes.remove.length + writes.clear.length;
+        return writing('writeTunnels', keys, store.writeTunnels(writer, writes));
+      }),
+    readNeighbours: (peerIds) =>
+      store.readNeighbours(peerIds).pipe(
+        map((rows) => {
+          const neighbours = new Map<Uuid, Set<Uuid>>(peerIds.map((peerId) => [peerId, new Set()]));
+          for (const { peerId, neighbourId } of rows) neighbours.get(peerId)?.add(neighbourId);
+          return neighbours;
+        }),
+        tap({ error: logFailure('readNeighbours', peerIds.length) }),
+      ),
+    readPairs: (pairs) => store.readPairs(pairs).pipe(tap({ error: logFailure('readPairs', pairs.length) })),
+    readBindings: (peerIds) =>
+      store.readBindings(peerIds).pipe(
+        map((rows) => {
+          const bindings = new Map<Uuid, Binding[]>(peerIds.map((peerId) => [peerId, []]));
+          for (const row of rows) bindings.get(row.peerId)?.push(row);
+          return bindings;
+        }),
+        tap({ error: logFailure('readBindings', peerIds.length) }),
+      ),
+    inBatches: (onGivenUp) => ({
+      maxSize: tuning.maxBatchSize,
+      maxInFlight: tuning.maxBatchesInFlight,
+      scheduler: turnScheduler,
+      retry,
+      onGivenUp,
+    }),
+    retry: () => retryWithBackoff(retry),
   };
-};
-
-const ask = <T>(newest: () => T): T => newest();
-
-const tunnelWrites = (
-  writes: readonly SourceWrites[],
-): { add: readonly Tunnel[]; remove: readonly Tunnel[]; clear: readonly Uuid[] } => ({
-  add: writes.flatMap(({ src, add }) => add.map((dst) => ({ src, dst }))),
-  remove: writes.flatMap(({ src, remove }) => remove.map((dst) => ({ src, dst }))),
-  clear: writes.filter(({ clear }) => clear).map(({ src }) => src),
-});
-
-const toSet = <T>(values: readonly T[]): ReadonlySet<T> => new Set(values);
-
-/** The values of each key, in the order of the keys; an empty list for a key without rows, which is an answer, too. */
-const grouped = <Row, V>(
-  keys: readonly Uuid[],
-  rows: readonly Row[],
-  entryOf: (row: Row) => readonly [Uuid, V],
-): readonly (readonly V[])[] => {
-  const byKey = new Map<Uuid, V[]>(keys.map((key) => [key, []]));
-  for (const row of rows) {
-    const [key, value] = entryOf(row);
-    byKey.get(key)?.push(value);
-  }
-  return keys.map((key) => byKey.get(key) ?? []);
-};
-
-const slices = <T>(values: readonly T[], lengths: readonly number[]): readonly (readonly T[])[] => {
-  let start = 0;
-  return lengths.map((length) => values.slice(start, (start += length)));
 };

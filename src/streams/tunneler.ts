@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, concat, defer, map } from 'rxjs';
-import type { Microseconds, Tunnel, Uuid } from '../db/store.js';
-import { coalesceByKey } from './operators/coalesceByKey.js';
-import type { SourceWrites, StoreCalls } from './storeCalls.js';
+import { type Observable, EMPTY, defer, filter, map, merge } from 'rxjs';
+import type { Microseconds, Tunnel, TunnelWrites, Uuid } from '../db/store.js';
+import type { Binder } from './binder.js';
+import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import type { StoreCalls } from './storeCalls.js';
 import { createInbox } from './inbox.js';
 
 /** What a source wants of its tunnels. */
@@ -13,8 +14,18 @@ export type TunnelChange =
   /** The source's connection broke: its tunnels stay, but nobody here answers for them any more. */
   | { readonly kind: 'release'; readonly src: Uuid };
 
-/** What was written of a source's tunnels, and when by the database's clock. */
-export interface WrittenTunnels extends SourceWrites {
+/** What became of one source's tunnels in one statement. */
+export interface WrittenSource {
+  readonly src: Uuid;
+  readonly add: readonly Uuid[];
+  readonly remove: readonly Uuid[];
+  /** Whether all other tunnels of the source went. */
+  readonly clear: boolean;
+}
+
+/** What was written in one statement, and when by the database's clock. */
+export interface WrittenTunnels {
+  readonly sources: readonly WrittenSource[];
   readonly at: Microseconds;
 }
 
@@ -46,11 +57,20 @@ interface Operation {
  */
 interface Source {
   readonly wanted: Set<Uuid>;
-  /** What it removed last, oldest first; for the check of the own rows. */
-  readonly removed: Set<Uuid>;
-  readonly unwritten: Map<Uuid, Operation>;
+  /** What it removed last, oldest first; for the check of the own rows. Most remove nothing, and have none. */
+  removed: Set<Uuid> | undefined;
+  /** Undefined when nothing is: mostly. */
+  unwritten: Map<Uuid, Operation> | undefined;
   /** A goodbye that is to be written before `unwritten`; an object of its own, to tell it from a later one. */
   clear: object | undefined;
+}
+
+/** What a statement says of one source, and what of it is settled then. */
+interface Part {
+  readonly source: Source;
+  readonly clear: object | undefined;
+  readonly operations: readonly (readonly [Uuid, Operation])[];
+  readonly written: WrittenSource;
 }
 
 const nothing: ReadonlySet<Uuid> = new Set();
@@ -59,34 +79,43 @@ const nothing: ReadonlySet<Uuid> = new Set();
 const rememberedRemovals = 1000;
 
 /**
- * @param goodbyeWritten$ completes when a source's bindings are gone, if it said goodbye. Its tunnels are cleared only
- * then: a clear spares the tunnels at other coordinators where the source is live, and one that came first could take
- * for live what a moment later turns out to be lost, and goes with the goodbye. Then nobody would ever look for the
- * tunnels again. Default: nothing is waited for.
+ * @param goodbyes says of which sources a goodbye waits to be written as a binding. Their tunnels are cleared only when
+ * it does not any more: a clear spares the tunnels at other coordinators where the source is live, and one that came
+ * first could take for live what a moment later turns out to be lost, and goes with the goodbye. Then nobody would ever
+ * look for the tunnels again.
  */
 export const createTunneler = (
-  calls: Pick<StoreCalls, 'writeTunnels' | 'retry'>,
+  calls: Pick<StoreCalls, 'writeTunnels' | 'inBatches'>,
   logger: Logger,
-  goodbyeWritten$: (src: Uuid) => Observable<never> = () => EMPTY,
+  goodbyes: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$'>,
 ): Tunneler => {
   const sources = new Map<Uuid, Source>();
+  /** What the last statement about a source says, until that is settled. */
+  const underWay = new Map<Uuid, Part>();
   const dirty$ = createInbox<Uuid>();
 
   const sourceOf = (src: Uuid): Source => {
     let source = sources.get(src);
-    if (source === undefined)
-      sources.set(src, (source = { wanted: new Set(), removed: new Set(), unwritten: new Map(), clear: undefined }));
+    if (source === undefined) {
+      source = { wanted: new Set(), removed: undefined, unwritten: undefined, clear: undefined };
+      sources.set(src, source);
+    }
     return source;
   };
 
-  const isSettled = (source: Source): boolean => source.unwritten.size === 0 && source.clear === undefined;
+  const isSettled = (source: Source): boolean => source.unwritten === undefined && source.clear === undefined;
 
   const dropIfIdle = (src: Uuid): void => {
     const source = sources.get(src);
-    if (source?.wanted.size === 0 && source.removed.size === 0 && isSettled(source)) sources.delete(src);
+    if (source?.wanted.size === 0 && source.removed === undefined && isSettled(source)) sources.delete(src);
   };
 
-  const rememberRemoval = ({ removed }: Source, dst: Uuid): void => {
+  const forgetRemoval = (source: Source, dst: Uuid): void => {
+    if (source.removed?.delete(dst) === true && source.removed.size === 0) source.removed = undefined;
+  };
+
+  const rememberRemoval = (source: Source, dst: Uuid): void => {
+    const removed = (source.removed ??= new Set());
     removed.add(dst);
     for (const oldest of removed) {
       if (removed.size <= rememberedRemovals) break;
@@ -94,48 +123,61 @@ export const createTunneler = (
     }
   };
 
-  const clearable$ = (src: Uuid): Observable<never> =>
-    defer(() => (sources.get(src)?.clear === undefined ? EMPTY : goodbyeWritten$(src)));
+  const markUnwritten = (source: Source, dst: Uuid, operation: Operation): void => {
+    (source.unwritten ??= new Map()).set(dst, operation);
+  };
 
-  /** Writes all that is unwritten when the statement is made, and again on each retry. */
-  const writeUnwritten = (src: Uuid): Observable<WrittenTunnels> => {
-    let settle = (): void => {};
-    const write$ = defer(() => {
-      const source = sources.get(src);
-      if (source === undefined || isSettled(source)) return EMPTY;
-      const { clear } = source;
-      let writes: SourceWrites = { src, add: [], remove: [], clear: false };
-      const newest = (): SourceWrites => {
-        // A goodbye that came meanwhile has to wait for the bindings, and what came after it for the goodbye.
-        const operations = source.clear === clear ? [...source.unwritten] : [];
-        const isCleared = clear !== undefined && source.clear === clear;
-        // What comes from here on is still to be written afterwards.
-        settle = () => {
-          for (const [dst, operation] of operations) {
-            if (source.unwritten.get(dst) === operation) source.unwritten.delete(dst);
-          }
-          if (isCleared && source.clear === clear) source.clear = undefined;
-          dropIfIdle(src);
-        };
-        const destinations = (kind: Operation['kind']) =>
-          operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
-        return (writes = { src, add: destinations('add'), remove: destinations('remove'), clear: isCleared });
+  /** A source of which there is something to write now, and that need not wait for its goodbye. */
+  const dueSource = (src: Uuid): Source | undefined => {
+    const source = sources.get(src);
+    if (source === undefined || isSettled(source)) return undefined;
+    return source.clear !== undefined && goodbyes.owesGoodbye(src) ? undefined : source;
+  };
+
+  const duePart = (src: Uuid): Part | undefined => {
+    const source = dueSource(src);
+    if (source === undefined) return undefined;
+    const { clear } = source;
+    const operations = [...(source.unwritten ?? [])];
+    const destinations = (kind: Operation['kind']) =>
+      operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
+    const written = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
+    return { source, clear, operations, written };
+  };
+
+  /** What was said in a statement is done with; what has come since then is still to be written. */
+  const settle = ({ source, clear, operations, written: { src } }: Part): void => {
+    underWay.delete(src);
+    for (const [dst, operation] of operations) {
+      if (source.unwritten?.get(dst) === operation) source.unwritten.delete(dst);
+    }
+    if (source.unwritten?.size === 0) source.unwritten = undefined;
+    if (source.clear === clear) source.clear = undefined;
+    dropIfIdle(src);
+  };
+
+  /** Writes all that is unwritten when the statement is made. */
+  const writeUnwritten = (srcs: readonly Uuid[]): Observable<WrittenTunnels> =>
+    defer(() => {
+      if (!srcs.some(dueSource)) return EMPTY;
+      let parts: readonly Part[] = [];
+      const newest = (): TunnelWrites => {
+        parts = srcs.map(duePart).filter((part) => part !== undefined);
+        for (const part of parts) underWay.set(part.written.src, part);
+        return tunnelWrites(parts.map(({ written }) => written));
       };
       return calls.writeTunnels(newest).pipe(
         map((at) => {
-          settle();
-          return { ...writes, at };
+          parts.forEach(settle);
+          return { sources: parts.map(({ written }) => written), at };
         }),
       );
     });
-    return concat(clearable$(src), write$).pipe(
-      calls.retry(),
-      catchError((err: unknown) => {
-        logger.error({ err, peer_id: src }, 'tunnels given up');
-        settle();
-        return EMPTY;
-      }),
-    );
+
+  const giveUp = (src: Uuid, err: unknown): void => {
+    logger.error({ err, peer_id: src }, 'tunnels given up');
+    const part = underWay.get(src);
+    if (part !== undefined) settle(part);
   };
 
   return {
@@ -145,23 +187,23 @@ export const createTunneler = (
       switch (change.kind) {
         case 'add':
           source.wanted.add(change.dst);
-          source.removed.delete(change.dst);
-          source.unwritten.set(change.dst, { kind: 'add' });
+          forgetRemoval(source, change.dst);
+          markUnwritten(source, change.dst, { kind: 'add' });
           break;
         case 'remove':
           source.wanted.delete(change.dst);
           rememberRemoval(source, change.dst);
-          source.unwritten.set(change.dst, { kind: 'remove' });
+          markUnwritten(source, change.dst, { kind: 'remove' });
           break;
         case 'clear':
           source.wanted.clear();
-          source.removed.clear();
-          source.unwritten.clear();
+          source.removed = undefined;
+          source.unwritten = undefined;
           source.clear = {};
           break;
         case 'release':
           source.wanted.clear();
-          source.removed.clear();
+          source.removed = undefined;
           dropIfIdle(src);
           return;
       }
@@ -169,20 +211,30 @@ export const createTunneler = (
     },
     reassert: (src, dst) => {
       const source = sources.get(src);
-      if (source === undefined || source.unwritten.has(dst)) return;
-      if (source.wanted.has(dst)) source.unwritten.set(dst, { kind: 'add' });
-      else if (source.removed.has(dst)) source.unwritten.set(dst, { kind: 'remove' });
+      if (source === undefined || source.unwritten?.has(dst) === true) return;
+      if (source.wanted.has(dst)) markUnwritten(source, dst, { kind: 'add' });
+      else if (source.removed?.has(dst) === true) markUnwritten(source, dst, { kind: 'remove' });
       else return;
       dirty$.next(src);
     },
     wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
-    hasRemoved: (src, dst) => sources.get(src)?.removed.has(dst) ?? false,
+    hasRemoved: (src, dst) => sources.get(src)?.removed?.has(dst) ?? false,
     *wanted() {
       for (const [src, { wanted }] of sources) for (const dst of wanted) yield { src, dst };
     },
     end: () => {
       dirty$.complete();
     },
-    written$: dirty$.pipe(coalesceByKey(writeUnwritten)),
+    written$: merge(
+      dirty$,
+      // It completes when no goodbye waits any more, and so no tunnel does.
+      goodbyes.goodbyeSettled$.pipe(filter((src) => sources.get(src)?.clear !== undefined)),
+    ).pipe(coalesceInBatches(writeUnwritten, calls.inBatches(giveUp))),
   };
 };
+
+const tunnelWrites = (sources: readonly WrittenSource[]): TunnelWrites => ({
+  add: sources.flatMap(({ src, add }) => add.map((dst) => ({ src, dst }))),
+  remove: sources.flatMap(({ src, remove }) => remove.map((dst) => ({ src, dst }))),
+  clear: sources.filter(({ clear }) => clear).map(({ src }) => src),
+});

@@ -1,11 +1,21 @@
 import type { Binding, Uuid } from '../db/store.js';
 import type { Node } from '../proto/gen/tailnet.js';
+import { holdBytes } from '../proto/nodeBytes.js';
+import { HeldNode } from './heldNode.js';
 import { type DecodedBinding, type Mapping, bestMapping } from './mapping.js';
 
 /** What the view says of a peer, to a peer that is connected here. */
 export type Sight = Mapping | 'absent' | 'unknown';
 
+interface Joined {
+  /** The one string for this id that is held. Equal ones come from everywhere, and each would take room of its own. */
+  readonly id: Uuid;
+  readonly neighbours: Set<Uuid>;
+}
+
 interface Watched {
+  /** As for those who are joined. */
+  readonly id: Uuid;
   /** The peers connected here that share a tunnel with this one; never empty. */
   readonly watchers: Set<Uuid>;
   /** Undefined until they have been read. */
@@ -14,6 +24,7 @@ interface Watched {
 }
 
 const nobody: ReadonlySet<Uuid> = new Set();
+const none: readonly DecodedBinding[] = [];
 
 /**
  * What this coordinator knows of the tables: for the peers connected here, whom they share a tunnel with, and for each
@@ -27,10 +38,10 @@ const nobody: ReadonlySet<Uuid> = new Set();
 export class View {
   readonly #decode: (binding: Binding) => Node | undefined;
   readonly #selfId: Uuid;
-  readonly #neighbours = new Map<Uuid, Set<Uuid>>();
+  readonly #joined = new Map<Uuid, Joined>();
   readonly #watched = new Map<Uuid, Watched>();
-  /** For each coordinator, the watched peers with a binding there. */
-  readonly #peersAt = new Map<Uuid, Set<Uuid>>();
+  /** For each coordinator, by its id, the watched peers with a binding there. */
+  readonly #residents = new Map<Uuid, { readonly id: Uuid; readonly peers: Set<Uuid> }>();
   #live: ReadonlySet<Uuid> = nobody;
 
   /** `decode` answers undefined for a node that cannot be decoded, and says so to whom it concerns. */
@@ -41,18 +52,18 @@ export class View {
 
   /** Starts to look for a peer that is connected here. Its neighbours are unknown, not absent, until they are set. */
   join(peerId: Uuid): void {
-    if (!this.#neighbours.has(peerId)) this.#neighbours.set(peerId, new Set());
+    if (!this.#joined.has(peerId)) this.#joined.set(peerId, { id: peerId, neighbours: new Set() });
   }
 
   /** Stops to look for a peer, and forgets whom nobody else here watches. */
   leave(peerId: Uuid): void {
-    for (const neighbourId of this.#neighbours.get(peerId) ?? nobody) this.#unwatch(neighbourId, peerId);
-    this.#neighbours.delete(peerId);
+    for (const neighbourId of this.neighboursOf(peerId)) this.#unwatch(neighbourId, peerId);
+    this.#joined.delete(peerId);
   }
 
   /** Whether the peer is connected here. */
   isJoined(peerId: Uuid): boolean {
-    return this.#neighbours.has(peerId);
+    return this.#joined.has(peerId);
   }
 
   /** Whether a peer connected here shares a tunnel with this one. */
@@ -67,12 +78,12 @@ export class View {
 
   /** Whom a peer connected here shares a tunnel with, as far as it is known. */
   neighboursOf(peerId: Uuid): ReadonlySet<Uuid> {
-    return this.#neighbours.get(peerId) ?? nobody;
+    return this.#joined.get(peerId)?.neighbours ?? nobody;
   }
 
   /** The peers that are joined. */
   joined(): IterableIterator<Uuid> {
-    return this.#neighbours.keys();
+    return this.#joined.keys();
   }
 
   /** The peers that are watched. */
@@ -105,13 +116,12 @@ export class View {
 
   /** Sets whether a joined peer shares a tunnel with another one. Returns whether that is news. */
   setShared(peerId: Uuid, otherId: Uuid, shared: boolean): boolean {
-    const neighbours = this.#neighbours.get(peerId);
-    if (neighbours === undefined || neighbours.has(otherId) === shared) return false;
+    const joined = this.#joined.get(peerId);
+    if (joined === undefined || joined.neighbours.has(otherId) === shared) return false;
     if (shared) {
-      neighbours.add(otherId);
-      this.#watch(otherId, peerId);
+      joined.neighbours.add(this.#watch(otherId, joined.id));
     } else {
-      neighbours.delete(otherId);
+      joined.neighbours.delete(otherId);
       this.#unwatch(otherId, peerId);
     }
     return true;
@@ -138,7 +148,7 @@ export class View {
       if (decoded !== undefined) bindings.push(decoded);
     }
     watched.bindings = bindings;
-    this.#indexCoordinators(peerId, before ?? [], bindings);
+    this.#moveResident(watched.id, before ?? none, bindings);
     return this.#updateBest(watched) || before === undefined;
   }
 
@@ -148,7 +158,7 @@ export class View {
     this.#live = live;
     const changed = new Set<Uuid>();
     for (const coordinatorId of symmetricDifference(before, live)) {
-      for (const peerId of this.#peersAt.get(coordinatorId) ?? nobody) {
+      for (const peerId of this.#residents.get(coordinatorId)?.peers ?? nobody) {
         const watched = this.#watched.get(peerId);
         if (watched !== undefined && this.#updateBest(watched)) changed.add(peerId);
       }
@@ -158,30 +168,35 @@ export class View {
 
   /** How much it holds: for metrics, and for tests that look for leaks. */
   get size(): { readonly joined: number; readonly watched: number; readonly coordinators: number } {
-    return { joined: this.#neighbours.size, watched: this.#watched.size, coordinators: this.#peersAt.size };
+    return { joined: this.#joined.size, watched: this.#watched.size, coordinators: this.#residents.size };
   }
 
-  #decodeRow({ node: encoded, ...row }: Binding, known: DecodedBinding | undefined): DecodedBinding | undefined {
-    if (known !== undefined && sameBytes(known.encoded, encoded))
-      return { ...row, node: known.node, encoded: known.encoded };
-    const node = this.#decode({ ...row, node: encoded });
-    return node === undefined ? known : { ...row, node, encoded };
+  #decodeRow(row: Binding, known: DecodedBinding | undefined): DecodedBinding | undefined {
+    const { updatedAt, status } = row;
+    const coordinatorId = known?.coordinatorId ?? this.#residents.get(row.coordinatorId)?.id ?? row.coordinatorId;
+    const bytes = holdBytes(row.node);
+    if (known?.node.bytes === bytes) return { coordinatorId, updatedAt, status, node: known.node };
+    const decoded = this.#decode(row);
+    return decoded === undefined ? known : { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
   }
 
   #updateBest(watched: Watched): boolean {
-    const best = bestMapping(watched.bindings ?? [], this.isLive);
+    const best = bestMapping(watched.bindings ?? none, this.isLive);
     const before = watched.best;
     watched.best = best;
     return best?.kind !== before?.kind || best?.node !== before?.node;
   }
 
-  #watch(peerId: Uuid, watcherId: Uuid): void {
+  /** Returns the string that stands for the peer from now on. */
+  #watch(peerId: Uuid, watcherId: Uuid): Uuid {
     const watched = this.#watched.get(peerId);
-    if (watched === undefined) {
-      this.#watched.set(peerId, { watchers: new Set([watcherId]), bindings: undefined, best: undefined });
-    } else {
+    if (watched !== undefined) {
       watched.watchers.add(watcherId);
+      return watched.id;
     }
+    const id = this.#joined.get(peerId)?.id ?? peerId;
+    this.#watched.set(id, { id, watchers: new Set([watcherId]), bindings: undefined, best: undefined });
+    return id;
   }
 
   #unwatch(peerId: Uuid, watcherId: Uuid): void {
@@ -189,21 +204,21 @@ export class View {
     if (watched === undefined) return;
     watched.watchers.delete(watcherId);
     if (watched.watchers.size > 0) return;
-    this.#indexCoordinators(peerId, watched.bindings ?? [], []);
+    this.#moveResident(peerId, watched.bindings ?? none, none);
     this.#watched.delete(peerId);
   }
 
-  #indexCoordinators(peerId: Uuid, before: readonly DecodedBinding[], after: readonly DecodedBinding[]): void {
+  #moveResident(peerId: Uuid, before: readonly DecodedBinding[], after: readonly DecodedBinding[]): void {
     for (const { coordinatorId } of before) {
       if (after.some((binding) => binding.coordinatorId === coordinatorId)) continue;
-      const peers = this.#peersAt.get(coordinatorId);
-      peers?.delete(peerId);
-      if (peers?.size === 0) this.#peersAt.delete(coordinatorId);
+      const residents = this.#residents.get(coordinatorId);
+      residents?.peers.delete(peerId);
+      if (residents?.peers.size === 0) this.#residents.delete(coordinatorId);
     }
     for (const { coordinatorId } of after) {
-      const peers = this.#peersAt.get(coordinatorId);
-      if (peers === undefined) this.#peersAt.set(coordinatorId, new Set([peerId]));
-      else peers.add(peerId);
+      const residents = this.#residents.get(coordinatorId);
+      if (residents === undefined) this.#residents.set(coordinatorId, { id: coordinatorId, peers: new Set([peerId]) });
+      else residents.peers.add(peerId);
     }
   }
 }
@@ -212,5 +227,3 @@ function* symmetricDifference(a: ReadonlySet<Uuid>, b: ReadonlySet<Uuid>): Gener
   for (const id of a) if (!b.has(id)) yield id;
   for (const id of b) if (!a.has(id)) yield id;
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -150,7 +150,9 @@ export function pgListenBus(
       }),
 
     publish: (channel, payloads) =>
-      payloads.length === 0 ? EMPTY : run(publishStatement, [channel, payloads]).pipe(ignoreElements()),
+      payloads.length === 0
+        ? EMPTY
+        : run(publishStatement, [channel, payloads], () => undefined).pipe(ignoreElements()),
 
     close: () =>
       defer(() => {

@@ -1,5 +1,5 @@
-import type { Pool, QueryResultRow } from 'pg';
-import { catchError, defer, map, type Observable } from 'rxjs';
+import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import { Observable } from 'rxjs';
 import { storeErrorOf } from './storeErrorOf.js';
 
 export interface Statement {
@@ -11,11 +11,12 @@ export interface Statement {
   readonly text: string;
 }
 
-/** Runs a statement once per subscription; emits its rows, all at once. */
-export type Run = <Row extends QueryResultRow>(
+/** Runs a statement once per subscription; emits what `read` makes of its rows, which come all at once. */
+export type Run = <Row extends QueryResultRow, Result = readonly Row[]>(
   statement: Statement,
   values: readonly unknown[],
-) => Observable<readonly Row[]>;
+  read: (rows: readonly Row[]) => Result,
+) => Observable<Result>;
 
 /**
  * Runs statements on a pool. Errors are `StoreError`s.
@@ -24,13 +25,22 @@ export type Run = <Row extends QueryResultRow>(
  * whether it took effect must not unsubscribe.
  */
 export function runOn(pool: Pool): Run {
-  return <Row extends QueryResultRow>({ name, text }: Statement, values: readonly unknown[]) =>
-    defer(() => pool.query<Row>({ ...(name === undefined ? {} : { name }), text, values: [...values] })).pipe(
-      map(({ rows }): readonly Row[] => rows),
-      catchError((error: unknown) => {
-        throw storeErrorOf(error);
-      }),
-    );
+  return (statement, values, read) =>
+    new Observable((subscriber) => {
+      const finish = (error: Error | undefined, result: QueryResult<never>): void => {
+        if (error) {
+          subscriber.error(storeErrorOf(error));
+          return;
+        }
+        try {
+          subscriber.next(read(result.rows));
+          subscriber.complete();
+        } catch (defect) {
+          subscriber.error(defect);
+        }
+      };
+      pool.query({ ...statement, values: [...values] }, finish);
+    });
 }
 
 /** The only row of a statement that always has one. */

@@ -1,24 +1,5 @@
-import {
-  type MonoTypeOperatorFunction,
-  type OperatorFunction,
-  NEVER,
-  Observable,
-  defer,
-  exhaustMap,
-  groupBy,
-  identity,
-  mergeMap,
-  tap,
-} from 'rxjs';
-import { limitConcurrency } from './limitConcurrency.js';
+import { type OperatorFunction, Observable, defer, exhaustMap, groupBy, mergeMap, tap } from 'rxjs';
 import { repeatWhile } from './repeatWhile.js';
-
-export interface CoalesceOptions<R> {
-  /** So many keys may be in a run at the same time. Default: no limit. */
-  readonly concurrency?: number;
-  /** What makes a failed attempt again. It is applied outside of the limit: a key that waits holds no place. Default: nothing. */
-  readonly retry?: MonoTypeOperatorFunction<R>;
-}
 
 /**
  * Runs `run(key)` for the keys that come, one run of a key at a time. A key that comes while its own run is in flight
@@ -29,29 +10,21 @@ export interface CoalesceOptions<R> {
  * It is `groupBy` and `exhaustMap`. `exhaustMap` alone would lose the key that comes during a run; the marks bring it
  * back. A group ends with its last run, in the same turn, so an idle key costs nothing and no key falls between.
  *
- * A run that fails is tried again as `retry` says; if it fails for good, so does the result, and with it all other
- * keys. Whoever wants to go on handles the error inside of `run`. The result completes when the source has completed
- * and all runs, marked ones included, have ended.
+ * If a run fails, so does the result, and with it all other keys. Whoever wants to go on handles the error inside of
+ * `run`. The result completes when the source has completed and all runs, marked ones included, have ended.
+ *
+ * For few keys. Where they come by the thousand, `coalesceInBatches` makes the same promise for less.
  */
-export const coalesceByKey = <K, R>(
-  run: (key: K) => Observable<R>,
-  { concurrency = Infinity, retry = identity }: CoalesceOptions<R> = {},
-): OperatorFunction<K, R> => {
+export const coalesceByKey = <K, R>(run: (key: K) => Observable<R>): OperatorFunction<K, R> => {
   return (keys$) =>
     new Observable((subscriber) => {
-      let isOver = false;
-      // Added first, so that it is known before anything is torn down.
-      subscriber.add(() => (isOver = true));
       /** Keys that came and whose next attempt has not started yet. */
       const marked = new Set<K>();
       /** Ends the group of a key. One for each key with a run. */
       const endGroup = new Map<K, () => void>();
-      const limited = concurrency === Infinity ? () => identity : limitConcurrency(concurrency);
 
       const attempt = (key: K): Observable<R> =>
         defer(() => {
-          // While everything is torn down, places become free. Nobody is to take them.
-          if (isOver) return NEVER;
           marked.delete(key);
           return run(key);
         });
@@ -62,12 +35,7 @@ export const coalesceByKey = <K, R>(
         return false;
       };
 
-      const runWhileMarked = (key: K): Observable<R> =>
-        attempt(key).pipe(
-          limited<R>(),
-          retry,
-          repeatWhile(() => isMarkedOrEnds(key)),
-        );
+      const runWhileMarked = (key: K): Observable<R> => attempt(key).pipe(repeatWhile(() => isMarkedOrEnds(key)));
 
       keys$
         .pipe(

@@ -20,19 +20,17 @@ export interface RetryOptions extends Backoff {
   readonly retryable?: (error: unknown) => boolean;
 }
 
+/** The wait after the `attempt`th failure (1, 2, …): emits once, when it is over. */
+export const retryWait$ = (attempt: number, { wake$ = NEVER, ...options }: RetryOptions): Observable<unknown> =>
+  merge(timer(backoffDelay(attempt, options), options.scheduler), wake$).pipe(take(1));
+
 /**
  * Subscribes to the source again when it fails, for ever, waiting longer each time. The wait starts anew, at the
  * shortest, with each subscription to the result and after each value.
  */
-export const retryWithBackoff = <T>({
-  wake$ = NEVER,
-  retryable = () => true,
-  ...options
-}: RetryOptions): MonoTypeOperatorFunction<T> =>
+export const retryWithBackoff = <T>(options: RetryOptions): MonoTypeOperatorFunction<T> =>
   retry<T>({
     delay: (error, attempt) =>
-      retryable(error)
-        ? merge(timer(backoffDelay(attempt, options), options.scheduler), wake$).pipe(take(1))
-        : throwError(() => error as unknown),
+      (options.retryable?.(error) ?? true) ? retryWait$(attempt, options) : throwError(() => error as unknown),
     resetOnSuccess: true,
   });

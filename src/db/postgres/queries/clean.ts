@@ -1,4 +1,4 @@
-import { EMPTY, expand, map, reduce, type Observable } from 'rxjs';
+import { EMPTY, expand, reduce, type Observable } from 'rxjs';
 import { announcePeers, announceTunnels } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 
@@ -69,10 +69,7 @@ export const cleanLostBindings = (run: Run): Observable<number> => untilNothingI
 export const cleanTunnels = (run: Run): Observable<number> => untilNothingIsLeft(run, tunnels);
 
 function untilNothingIsLeft(run: Run, statement: Statement): Observable<number> {
-  const piece$ = run<{ readonly count: number }>(statement, []).pipe(
-    map(onlyRow),
-    map(({ count }) => count),
-  );
+  const piece$ = run<{ readonly count: number }, number>(statement, [], (rows) => onlyRow(rows).count);
   return piece$.pipe(
     expand((count) => (count === 0 ? EMPTY : piece$)),
     reduce((total, count) => total + count, 0),

@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { channels } from '../../bus.js';
 import type { HeartbeatResult, Uuid } from '../../store.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
@@ -27,8 +27,8 @@ interface Row {
 }
 
 export function heartbeat(run: Run, coordinatorId: Uuid): Observable<HeartbeatResult> {
-  return run<Row>(statement, [coordinatorId]).pipe(
-    map(onlyRow),
-    map((row) => ({ created: row.created, hasBindings: row.has_bindings, hasTunnels: row.has_tunnels })),
-  );
+  return run<Row, HeartbeatResult>(statement, [coordinatorId], (rows) => {
+    const { created, has_bindings: hasBindings, has_tunnels: hasTunnels } = onlyRow(rows);
+    return { created, hasBindings, hasTunnels };
+  });
 }

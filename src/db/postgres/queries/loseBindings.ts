@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Uuid } from '../../store.js';
 import { announcePeers } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
@@ -21,8 +21,5 @@ const statement: Statement = {
 };
 
 export function loseBindings(run: Run, coordinatorId: Uuid): Observable<number> {
-  return run<{ readonly count: number }>(statement, [coordinatorId]).pipe(
-    map(onlyRow),
-    map(({ count }) => count),
-  );
+  return run<{ readonly count: number }, number>(statement, [coordinatorId], (rows) => onlyRow(rows).count);
 }

@@ -1,40 +1,53 @@
-import { map, type Observable } from 'rxjs';
-import type { Binding, Microseconds, Uuid } from '../../store.js';
-import { microseconds } from '../fragments.js';
-import type { Run, Statement } from '../runStatement.js';
+import type { Observable } from 'rxjs';
+import { uuidFromBytes } from '../../../proto/uuid.js';
+import type { Binding, Uuid } from '../../store.js';
+import { onlyRow, type Run, type Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
+/**
+ * All rows in one value, packed as PostgreSQL sends such columns in binary: `pg` reads everything as text and makes an
+ * object of each row, which costs more than all else that is done about it. The packing, in bytes, numbers big-endian:
+ * peer 16, coordinator 16, microseconds of `updated_at` 8, status 1 (1 for ok), length of the node 4, node.
+ */
 const statement: Statement = {
   name: 'tailnet_read_bindings',
   text: `
-    SELECT id, coordinator_id, ${microseconds('updated_at')} AS updated_at, node, status
+    SELECT string_agg(
+      uuid_send(id) || uuid_send(coordinator_id) || int8send((date_part('epoch', updated_at) * 1000000)::int8)
+        || CASE status WHEN 'ok' THEN '\\x01'::bytea ELSE '\\x00'::bytea END || int4send(length(node)) || node,
+      ''::bytea
+    ) AS packed
     FROM tailnet_peers
     WHERE id = ANY ($1::uuid[])`,
 };
 
 interface Row {
-  readonly id: Uuid;
-  readonly coordinator_id: Uuid;
-  readonly updated_at: Microseconds;
-  readonly node: Buffer;
-  readonly status: 'ok' | 'lost';
+  /** null without any binding */
+  readonly packed: Buffer | null;
 }
 
 export function readBindings(run: Run, peerIds: readonly Uuid[]): Observable<readonly Binding[]> {
-  return run<Row>(statement, [uuidArray(peerIds)]).pipe(
-    map((rows) =>
-      rows.map((row) => ({
-        peerId: row.id,
-        coordinatorId: row.coordinator_id,
-        updatedAt: row.updated_at,
-        node: ownBytes(row.node),
-        status: row.status,
-      })),
-    ),
-  );
+  return run<Row, readonly Binding[]>(statement, [uuidArray(peerIds)], (rows) => {
+    const { packed } = onlyRow(rows);
+    return packed === null ? [] : unpack(packed);
+  });
 }
 
-/** Nodes are kept for long. One that is a view on a larger chunk would keep all of that. */
-function ownBytes(buffer: Buffer): Uint8Array {
-  return buffer.byteLength === buffer.buffer.byteLength ? buffer : new Uint8Array(buffer);
+const headerLength = 45;
+
+function unpack(packed: Buffer): readonly Binding[] {
+  const bindings: Binding[] = [];
+  for (let start = 0; start < packed.length;) {
+    const nodeStart = start + headerLength;
+    const end = nodeStart + packed.readInt32BE(start + 41);
+    bindings.push({
+      peerId: uuidFromBytes(packed.subarray(start, start + 16)),
+      coordinatorId: uuidFromBytes(packed.subarray(start + 16, start + 32)),
+      updatedAt: packed.readInt32BE(start + 32) * 2 ** 32 + packed.readUInt32BE(start + 36),
+      status: packed[start + 40] === 1 ? 'ok' : 'lost',
+      node: packed.subarray(nodeStart, end),
+    });
+    start = end;
+  }
+  return bindings;
 }

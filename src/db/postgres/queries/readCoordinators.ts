@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { CoordinatorAge, Uuid } from '../../store.js';
 import type { Run, Statement } from '../runStatement.js';
 
@@ -18,5 +18,7 @@ interface Row {
 }
 
 export function readCoordinators(run: Run, maxAge: number): Observable<readonly CoordinatorAge[]> {
-  return run<Row>(statement, [maxAge]).pipe(map((rows) => rows.map(({ id, age }) => ({ coordinatorId: id, age }))));
+  return run<Row, readonly CoordinatorAge[]>(statement, [maxAge], (rows) =>
+    rows.map(({ id, age }) => ({ coordinatorId: id, age })),
+  );
 }

@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Neighbour, Uuid } from '../../store.js';
 import type { Run, Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
@@ -24,11 +24,9 @@ interface Row {
 }
 
 export function readNeighbours(run: Run, peerIds: readonly Uuid[]): Observable<readonly Neighbour[]> {
-  return run<Row>(statement, [uuidArray(peerIds)]).pipe(
-    map((rows) =>
-      rows.flatMap(({ peer_id: peerId, neighbour_ids: ids }) =>
-        ids.split(',').map((neighbourId) => ({ peerId, neighbourId })),
-      ),
+  return run<Row, readonly Neighbour[]>(statement, [uuidArray(peerIds)], (rows) =>
+    rows.flatMap(({ peer_id: peerId, neighbour_ids: ids }) =>
+      ids.split(',').map((neighbourId) => ({ peerId, neighbourId })),
     ),
   );
 }

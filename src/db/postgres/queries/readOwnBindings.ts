@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Binding, Microseconds, Uuid } from '../../store.js';
 import { microseconds } from '../fragments.js';
 import type { Run, Statement } from '../runStatement.js';
@@ -25,13 +25,9 @@ export function readOwnBindings(
   after: Uuid | undefined,
   limit: number,
 ): Observable<readonly Omit<Binding, 'node'>[]> {
-  const rows$ =
-    after === undefined
-      ? run<Row>(firstPage, [coordinatorId, limit])
-      : run<Row>(nextPage, [coordinatorId, limit, after]);
-  return rows$.pipe(
-    map((rows) =>
-      rows.map(({ id, updated_at: updatedAt, status }) => ({ peerId: id, coordinatorId, updatedAt, status })),
-    ),
-  );
+  const bindingsOf = (rows: readonly Row[]) =>
+    rows.map(({ id, updated_at: updatedAt, status }) => ({ peerId: id, coordinatorId, updatedAt, status }));
+  return after === undefined
+    ? run(firstPage, [coordinatorId, limit], bindingsOf)
+    : run(nextPage, [coordinatorId, limit, after], bindingsOf);
 }

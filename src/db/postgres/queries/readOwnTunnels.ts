@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Tunnel, Uuid } from '../../store.js';
 import type { Run, Statement } from '../runStatement.js';
 
@@ -26,9 +26,10 @@ export function readOwnTunnels(
   after: Tunnel | undefined,
   limit: number,
 ): Observable<readonly Tunnel[]> {
-  const rows$ =
-    after === undefined
-      ? run<Row>(firstPage, [coordinatorId, limit])
-      : run<Row>(nextPage, [coordinatorId, limit, after.src, after.dst]);
-  return rows$.pipe(map((rows) => rows.map((row) => ({ src: row.src_id, dst: row.dst_id }))));
+  return after === undefined
+    ? run(firstPage, [coordinatorId, limit], tunnelsOf)
+    : run(nextPage, [coordinatorId, limit, after.src, after.dst], tunnelsOf);
 }
+
+const tunnelsOf = (rows: readonly Row[]): readonly Tunnel[] =>
+  rows.map((row) => ({ src: row.src_id, dst: row.dst_id }));

@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Pair } from '../../store.js';
 import { joinTunnelByKey } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
@@ -28,8 +28,8 @@ interface Row {
 }
 
 export function readPairs(run: Run, pairs: readonly Pair[]): Observable<readonly boolean[]> {
-  return run<Row>(statement, [uuidArray(pairs.map(([a]) => a)), uuidArray(pairs.map(([, b]) => b))]).pipe(
-    map(onlyRow),
-    map(({ answers }) => Array.from(answers ?? '', (answer) => answer === '1')),
+  const values = [uuidArray(pairs.map(([a]) => a)), uuidArray(pairs.map(([, b]) => b))];
+  return run<Row, readonly boolean[]>(statement, values, (rows) =>
+    Array.from(onlyRow(rows).answers ?? '', (answer) => answer === '1'),
   );
 }

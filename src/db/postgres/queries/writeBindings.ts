@@ -1,4 +1,5 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { channels } from '../../bus.js';
 import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
 import { announcePeers, isLeftBehind, microseconds } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
@@ -7,7 +8,21 @@ import { compareUuids, uuidArray } from '../uuidArray.js';
 /** Nodes travel as one `bytea`, one after the other: `pg` writes an array of them as hexadecimal text, twice the size. */
 const nodeOf = (nodes: string): string => `substring(${nodes}::bytea FROM item.start FOR item.length)`;
 
-/** By far the most batches hold nodes only. Their rows are locked in the order of the array, which is sorted. */
+/** What a quiet coordinator writes: it is the one that is waited for, so nothing is unpacked for it. */
+const oneNode: Statement = {
+  name: 'tailnet_write_node',
+  text: `
+    WITH written AS (
+      INSERT INTO tailnet_peers (id, coordinator_id, updated_at, node, status)
+      VALUES ($2::uuid, $1::uuid, now(), $3::bytea, 'ok')
+      ON CONFLICT (id, coordinator_id) DO UPDATE
+        SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
+      RETURNING id, updated_at
+    )
+    SELECT ${microseconds('updated_at')} AS at, pg_notify('${channels.peer}', id::text) FROM written`,
+};
+
+/** By far the most batches of a busy one hold nodes only. Their rows are locked in the order of the array, which is sorted. */
 const nodesOnly: Statement = {
   name: 'tailnet_write_nodes',
   text: `
@@ -74,21 +89,16 @@ export function writeBindings(run: Run, writer: Writer, writes: readonly Binding
     if (write.kind === 'disconnected') disconnected.push(write.peerId);
     else (write.kind === 'node' ? nodes : lost).push(write);
   }
-  const rows$ =
-    nodes.length === writes.length
-      ? run<Row>(nodesOnly, [writer.coordinatorId, ...columns(nodes)])
-      : run<Row>(allKinds, [
-          writer.coordinatorId,
-          ...columns(nodes),
-          ...columns(lost),
-          uuidArray(disconnected),
-          writer.expiry,
-        ]);
-  return rows$.pipe(
-    map(onlyRow),
-    map(({ at }) => at),
-  );
+  const [only] = nodes;
+  if (only !== undefined && writes.length === 1) {
+    return run(oneNode, [writer.coordinatorId, only.peerId, Buffer.from(only.node)], timeOf);
+  }
+  if (nodes.length === writes.length) return run(nodesOnly, [writer.coordinatorId, ...columns(nodes)], timeOf);
+  const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), writer.expiry];
+  return run(allKinds, [writer.coordinatorId, ...values], timeOf);
 }
+
+const timeOf = (rows: readonly Row[]): Microseconds => onlyRow(rows).at;
 
 type NodeWrite = Exclude<BindingWrite, { kind: 'disconnected' }>;
 

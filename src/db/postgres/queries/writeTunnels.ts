@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Microseconds, Tunnel, TunnelWrites, Uuid, Writer } from '../../store.js';
 import { announceTunnels, microseconds, sourceIsLive, joinTunnelByKey } from '../fragments.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
@@ -75,20 +75,12 @@ interface Row {
 
 export function writeTunnels(run: Run, writer: Writer, writes: TunnelWrites): Observable<Microseconds> {
   const added = [writer.coordinatorId, ...columns(writes.add)];
-  const rows$ =
-    writes.remove.length === 0 && writes.clear.length === 0
-      ? run<Row>(addOnly, added)
-      : run<Row>(allKinds, [
-          ...added,
-          ...columns(writes.remove),
-          uuidArray([...writes.clear].sort(compareUuids)),
-          writer.expiry,
-        ]);
-  return rows$.pipe(
-    map(onlyRow),
-    map(({ at }) => at),
-  );
+  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, timeOf);
+  const cleared = uuidArray([...writes.clear].sort(compareUuids));
+  return run(allKinds, [...added, ...columns(writes.remove), cleared, writer.expiry], timeOf);
 }
+
+const timeOf = (rows: readonly Row[]): Microseconds => onlyRow(rows).at;
 
 function columns(tunnels: readonly Tunnel[]): [src: string, dst: string] {
   const src: Uuid[] = [];

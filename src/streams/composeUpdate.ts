@@ -1,0 +1,52 @@
+import type { Uuid } from '../db/store.js';
+import type {
+  CoordinateResponse,
+  Node,
+  CoordinateResponse_PeerUpdate as PeerUpdate,
+  CoordinateResponse_PeerUpdate_Kind as PeerUpdateKind,
+} from '../proto/gen/tailnet.js';
+import { uuidToBytes } from '../proto/uuid.js';
+import type { HeldNode } from './heldNode.js';
+
+/** What has become of a peer, but for whose node it is. */
+export interface News {
+  readonly kind: PeerUpdateKind;
+  readonly reason: string;
+}
+
+/** An update, and the response that carries nothing else. Shared, hence frozen. */
+export interface ComposedUpdate {
+  readonly update: PeerUpdate;
+  readonly response: CoordinateResponse;
+}
+
+export type ComposeUpdate = (peerId: Uuid, news: News, node: HeldNode | undefined) => ComposedUpdate;
+
+/**
+ * Makes the function that composes the updates of all connections. What a peer with many watchers has to say is told to
+ * one after the other, and they are all handed the same update: so it is composed once, and whoever encodes it may
+ * notice that it is the one of just before.
+ */
+export const createComposeUpdate = (): ComposeUpdate => {
+  let lastPeerId: Uuid | undefined;
+  let lastNews: News | undefined;
+  let lastNode: HeldNode | undefined;
+  let last: ComposedUpdate | undefined;
+  return (peerId, news, node) => {
+    if (last !== undefined && lastNode === node && lastNews === news && lastPeerId === peerId) return last;
+    lastPeerId = peerId;
+    lastNews = news;
+    lastNode = node;
+    return (last = compose(peerId, news, node?.decoded));
+  };
+};
+
+const compose = (peerId: Uuid, { kind, reason }: News, node: Node | undefined): ComposedUpdate => {
+  const update: PeerUpdate = { id: uuidToBytes(peerId), node, kind, reason };
+  Object.freeze(update);
+  const peerUpdates = [update];
+  Object.freeze(peerUpdates);
+  const response: CoordinateResponse = { peerUpdates, error: '' };
+  Object.freeze(response);
+  return { update, response };
+};
