@@ -1,25 +1,38 @@
 import type pg from 'pg';
-import { cpuOfMachine, cpuOfServer } from './procStat.js';
+import { cpuOfMachine, cpuOfServer, postmasterOf } from './procStat.js';
 import type { SocketBytes } from './socketBytes.js';
 
 /** What a phase cost: the difference between two snapshots. */
 export interface Cost {
   readonly wall_s: number;
   readonly cpu_process_s: number;
-  readonly cpu_pg_s: number;
+  /** Null when the server runs on another machine. */
+  readonly cpu_pg_s: number | null;
   /** Somebody else's load: the noise indicator. */
   readonly cpu_other_s: number;
   /** Statements and rows of the benchmark's database; null without pg_stat_statements. */
   readonly statements: number | null;
   readonly rows: number | null;
+  /** Flushed late, up to seconds: of no use for short phases. */
   readonly xact_commit: number;
   readonly bytes_from_pg: number;
   readonly bytes_to_pg: number;
+  /** Entries in all responses that all peers read. */
+  readonly peer_updates_received: number;
 }
 
 export interface CostMeter {
   /** Starts a phase; the result ends it. */
   start(): Promise<() => Promise<Cost>>;
+}
+
+export interface Metered {
+  /** Connected to another database than the benchmark's, so that it does not count itself. */
+  readonly client: pg.Client;
+  /** The name of the benchmark's database. */
+  readonly database: string;
+  readonly sockets: () => SocketBytes;
+  readonly received: () => number;
 }
 
 interface Counters {
@@ -28,73 +41,75 @@ interface Counters {
   readonly xact_commit: string;
 }
 
-/** @param client connected to another database than the benchmark's, so that it does not count itself */
-export const createCostMeter = async (
-  client: pg.Client,
-  database: string,
-  sockets: () => SocketBytes,
-): Promise<CostMeter> => {
-  const hasStatements = await client
-    .query(`SELECT 1 FROM pg_stat_statements LIMIT 1`)
-    .then(() => true)
-    .catch(() => false);
-  const statements = hasStatements
-    ? `(SELECT sum(calls) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1) AS statements,
-       (SELECT sum(rows) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1) AS rows`
-    : 'NULL AS statements, NULL AS rows';
-  const query = `SELECT ${statements}, (SELECT xact_commit FROM pg_stat_database WHERE datname = $1) AS xact_commit`;
-  const postmaster = await parentOf(client);
+export const createCostMeter = async ({ client, database, sockets, received }: Metered): Promise<CostMeter> => {
+  const hasStatements = await countsStatements(client);
+  const query = hasStatements ? countersWithStatements : countersWithout;
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const postmaster = postmasterOf(rows[0]?.pid ?? 0);
 
-  const snapshot = async () => {
-    const { rows } = await client.query<Counters>(query, [database]);
+  const readCounters = async () => (await client.query<Counters>(query, [database])).rows[0];
+  const readClocks = () => {
     const { user, system } = process.cpuUsage();
     return {
-      at: performance.now() / 1000,
+      at: performance.now(),
       process: (user + system) / 1e6,
-      server: cpuOfServer(postmaster),
+      server: postmaster === undefined ? undefined : cpuOfServer(postmaster),
       machine: cpuOfMachine(),
       sockets: sockets(),
-      counters: rows[0],
+      received: received(),
     };
   };
 
   return {
     start: async () => {
-      const before = await snapshot();
-      const started = performance.now() / 1000;
+      // What a snapshot itself takes lies outside of the phase, as far as it can.
+      const countedBefore = await readCounters();
+      const before = readClocks();
       return async () => {
-        const wall = performance.now() / 1000 - started;
-        const after = await snapshot();
+        const after = readClocks();
+        const countedAfter = await readCounters();
         const counted = (name: keyof Counters): number =>
-          Number(after.counters?.[name] ?? 0) - Number(before.counters?.[name] ?? 0);
-        const process = after.process - before.process;
-        const server = after.server - before.server;
+          Number(countedAfter?.[name] ?? 0) - Number(countedBefore?.[name] ?? 0);
+        const cpu = after.process - before.process;
+        const serverCpu = (after.server ?? 0) - (before.server ?? 0);
         return {
-          wall_s: round(wall),
-          cpu_process_s: round(process),
-          cpu_pg_s: round(server),
-          cpu_other_s: round(Math.max(0, after.machine - before.machine - process - server)),
+          wall_s: round((after.at - before.at) / 1000),
+          cpu_process_s: round(cpu),
+          cpu_pg_s: postmaster === undefined ? null : round(serverCpu),
+          cpu_other_s: round(Math.max(0, after.machine - before.machine - cpu - serverCpu)),
           statements: hasStatements ? counted('statements') : null,
           rows: hasStatements ? counted('rows') : null,
           xact_commit: counted('xact_commit'),
           bytes_from_pg: after.sockets.read - before.sockets.read,
           bytes_to_pg: after.sockets.written - before.sockets.written,
+          peer_updates_received: after.received - before.received,
         };
       };
     },
   };
 };
 
-const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+const countersWithout = `
+  SELECT NULL AS statements, NULL AS rows, xact_commit FROM pg_stat_database WHERE datname = $1`;
 
-/** The server process: the parent of the one that serves this client. Zero (nothing is counted) if it runs elsewhere. */
-const parentOf = async (client: pg.Client): Promise<number> => {
-  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const { readFileSync } = await import('node:fs');
+const countersWithStatements = `
+  SELECT counted.*, (SELECT xact_commit FROM pg_stat_database WHERE datname = $1) AS xact_commit
+  FROM (
+    SELECT sum(calls) AS statements, sum(rows) AS rows
+    FROM pg_stat_statements
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = $1)
+  ) AS counted`;
+
+/** Says on stderr when it cannot be counted: figures that are missing must not surprise anybody. */
+const countsStatements = async (client: pg.Client): Promise<boolean> => {
   try {
-    const stat = readFileSync(`/proc/${rows[0]?.pid ?? 0}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
+    await client.query('SELECT 1 FROM pg_stat_statements LIMIT 1');
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`statements and rows are null, because pg_stat_statements cannot be read: ${reason}\n`);
+    return false;
   }
 };
+
+const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;

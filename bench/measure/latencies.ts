@@ -1,4 +1,4 @@
-/** Latencies of a phase in milliseconds, percentiles by nearest rank. */
+/** Latencies of a phase in milliseconds, percentiles by nearest rank. All are 0 when there were none. */
 export interface LatencyFigures {
   readonly n: number;
   readonly p50_ms: number;
@@ -9,9 +9,9 @@ export interface LatencyFigures {
 }
 
 export const latencyFigures = (latencies: readonly number[]): LatencyFigures => {
-  const sorted = [...latencies].sort((a, b) => a - b);
+  const sorted = Float64Array.from(latencies).sort();
   const rank = (percent: number): number =>
-    round(sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0);
+    round(sorted[Math.max(0, Math.ceil((percent * sorted.length) / 100) - 1)] ?? 0);
   return {
     n: sorted.length,
     p50_ms: rank(50),
@@ -23,18 +23,3 @@ export const latencyFigures = (latencies: readonly number[]): LatencyFigures => 
 };
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
-
-/** Waits for a promise, but not for ever; undefined when it took too long. */
-export const within = async <T>(ms: number, promise: Promise<T>): Promise<T | undefined> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(undefined);
-    }, ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
 /** Seconds per clock tick of /proc. */
 const tick = 0.01;
@@ -26,6 +26,13 @@ const readTimes = (pid: number): ProcessTimes | undefined => {
   return { parent: at(1), own: (at(11) + at(12)) * tick, ended: (at(13) + at(14)) * tick };
 };
 
+/** The parent of a server process with this id on this machine, if it is one of PostgreSQL; undefined if it runs elsewhere. */
+export const postmasterOf = (backend: number): number | undefined => {
+  const name = `/proc/${backend}/comm`;
+  if (!existsSync(name) || !readFileSync(name, 'utf8').startsWith('postgres')) return undefined;
+  return readTimes(backend)?.parent;
+};
+
 /** CPU seconds of a server process and all its live children, plus those of its children that have ended. */
 export const cpuOfServer = (postmaster: number): number => {
   const server = readTimes(postmaster);
@@ -38,8 +45,9 @@ export const cpuOfServer = (postmaster: number): number => {
   return total;
 };
 
-/** Seconds for which the processors of the machine were busy. */
+/** Seconds for which the processors of the machine were busy; always 0 where there is no /proc. */
 export const cpuOfMachine = (): number => {
+  if (!existsSync('/proc/stat')) return 0;
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (
     readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? ''
   )
@@ -50,5 +58,7 @@ export const cpuOfMachine = (): number => {
 };
 
 /** Resident memory of this process in bytes. */
-export const residentBytes = (): number =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
+export const residentBytes = (): number => {
+  if (!existsSync('/proc/self/status')) return process.memoryUsage.rss();
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
+};

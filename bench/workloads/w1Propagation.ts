@@ -1,24 +1,24 @@
-import { latencyFigures } from '../measure/latencies.js';
-import type { Workload } from '../workload.js';
+import type { Workload } from '../command.js';
+import { latencyMetrics } from '../measure/latencyMetrics.js';
 import { connectPairs, propagate } from './pairs.js';
 
 export const w1Propagation: Workload = {
+  kind: 'workload',
   description: 'one update at a time, from an agent at one coordinator to its client at the other',
-  defaults: { pairs: 100, updates: 500 },
+  numbers: { pairs: 100, updates: 500 },
   run: async (bench) => {
-    const [first, second] = await bench.startCoordinators(2);
-    if (first === undefined || second === undefined) throw new Error('two coordinators are needed');
+    const [first, second] = await bench.startTwoCoordinators();
     const pairs = await connectPairs(bench, first, second);
-    const { updates = 0 } = bench.params;
+    const { updates = 0 } = bench.numbers;
+    bench.progress(`${updates} updates`);
     const latencies: number[] = [];
     const end = await bench.database.costs.start();
     for (let k = 0; k < updates; k++) {
       const pair = pairs[k % pairs.length];
       const latency = pair && (await propagate(pair));
       if (latency !== undefined) latencies.push(latency);
-      if (k % 100 === 0) bench.progress(`${k} of ${updates} updates`);
     }
     const cost = await end();
-    return { ...latencyFigures(latencies), cost, lost: updates - latencies.length };
+    return { ...latencyMetrics(latencies), cost, lost: updates - latencies.length };
   },
 };

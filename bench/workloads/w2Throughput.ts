@@ -1,18 +1,18 @@
-import { latencyFigures } from '../measure/latencies.js';
-import type { Workload } from '../workload.js';
+import type { Workload } from '../command.js';
+import { latencyMetrics } from '../measure/latencyMetrics.js';
 import { connectPairs, propagate } from './pairs.js';
 
 export const w2Throughput: Workload = {
+  kind: 'workload',
   description: 'all pairs at once, each sending its next update when the one before has arrived',
-  defaults: { pairs: 100, seconds: 15 },
+  numbers: { pairs: 100, seconds: 15 },
   run: async (bench) => {
-    const [first, second] = await bench.startCoordinators(2);
-    if (first === undefined || second === undefined) throw new Error('two coordinators are needed');
+    const [first, second] = await bench.startTwoCoordinators();
     const pairs = await connectPairs(bench, first, second);
-    const { seconds = 0 } = bench.params;
+    const { seconds = 0 } = bench.numbers;
+    bench.progress(`${seconds} s of updates`);
     const latencies: number[] = [];
     let lost = 0;
-    const receivedBefore = bench.received();
     const end = await bench.database.costs.start();
     const until = performance.now() + seconds * 1000;
     await Promise.all(
@@ -26,16 +26,18 @@ export const w2Throughput: Workload = {
     );
     const cost = await end();
     const updates = latencies.length;
+    const perUpdate = (total: number | null): number | null =>
+      total === null || updates === 0 ? null : total / updates;
     return {
-      ...latencyFigures(latencies),
+      ...latencyMetrics(latencies),
       cost,
       lost,
       updates,
-      updates_per_s: Math.round(updates / cost.wall_s),
-      cpu_process_ms_per_update: (cost.cpu_process_s * 1000) / updates,
-      cpu_pg_ms_per_update: (cost.cpu_pg_s * 1000) / updates,
-      statements_per_update: cost.statements === null ? null : cost.statements / updates,
-      peer_updates_received: bench.received() - receivedBefore,
+      updates_per_s: cost.wall_s > 0 ? Math.round(updates / cost.wall_s) : 0,
+      cpu_process_ms_per_update: perUpdate(cost.cpu_process_s * 1000),
+      cpu_pg_ms_per_update: perUpdate(cost.cpu_pg_s === null ? null : cost.cpu_pg_s * 1000),
+      statements_per_update: perUpdate(cost.statements),
+      peer_updates_received: cost.peer_updates_received,
     };
   },
 };

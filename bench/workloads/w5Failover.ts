@@ -1,68 +1,103 @@
 import type { Coordinator } from 'tailnet-coordinator';
-import { latencyFigures, within } from '../measure/latencies.js';
-import { startCoordinatorProcess } from '../coordinatorProcess.js';
-import { nodeToJson } from '../nodeJson.js';
-import { updateOf } from '../benchNode.js';
-import type { BenchPeer } from '../benchPeer.js';
-import { type Bench, type Workload, pause } from '../workload.js';
+import { type Bench, acquaintanceSeconds } from '../bench.js';
+import type { Workload } from '../command.js';
+import { latencyMetrics } from '../measure/latencyMetrics.js';
+import { pause } from '../measure/pause.js';
+import type { BenchPeer } from '../peers/benchPeer.js';
+import { type CoordinatorProcess, startCoordinatorProcess } from '../scripted/coordinatorProcess.js';
+import { nodeToJson } from '../scripted/nodeJson.js';
 
-const times = (results: readonly (number | undefined)[], since: number): readonly number[] =>
-  results.filter((at) => at !== undefined).map((at) => at - since);
+/** Milliseconds that a client is waited for, in either phase. */
+const patience = 30_000;
 
 export const w5Failover: Workload = {
+  kind: 'workload',
   description: 'a coordinator is killed: how soon its peers are lost, and found again elsewhere',
-  defaults: { pairs: 500 },
+  numbers: { pairs: 500 },
   run: async (bench) => {
-    const { pairs = 0 } = bench.params;
-    const [coordinator] = await bench.startCoordinators(1);
-    if (coordinator === undefined) throw new Error('a coordinator is needed');
-    const other = await startCoordinatorProcess(bench.database.url);
-    await pause(3);
-    const clients = Array.from({ length: pairs }, (_, index) => bench.createPeer(pairs + index));
-    for (let agent = 0; agent < pairs; agent++) {
-      const id = bench.ids.uuidOf(agent);
-      other.send({ op: 'connect', id });
-      const node = updateOf(agent, 1).updateSelf?.node;
-      if (node !== undefined) other.send({ op: 'update', id, node: nodeToJson(node) });
-    }
-    clients.forEach((client, agent) => {
-      client.connect(coordinator);
-      client.update(1);
-      client.addTunnel(agent);
-    });
-    const converged = await within(
-      120_000,
-      Promise.all(clients.map((client, agent) => client.eventuallyHas(agent, 1))),
-    );
-    if (converged === undefined) throw new Error('the pairs did not converge within 120 s');
+    const coordinator = await bench.startCoordinator();
+    await using doomed = await startCoordinatorProcess(bench.database.url);
+    await pause(acquaintanceSeconds);
+    bench.progress('the pairs connect');
+    const clients = await connectPairsAcross(bench, coordinator, doomed);
+    // Any phase of the heartbeat.
     await pause(2 + 2 * Math.random());
-
-    const endOfDetect = await bench.database.costs.start();
-    const losses = clients.map((client, agent) => client.eventuallyLoses(agent));
-    const killedAt = performance.now();
-    other.process.kill('SIGKILL');
-    const lost = await Promise.all(losses.map((loss) => within(30_000, loss)));
-    const detectTimes = times(lost, killedAt);
-    const detect = {
-      ...latencyFigures(detectTimes),
-      all_lost: detectTimes.length === pairs,
-      cost: await endOfDetect(),
-    };
-    bench.progress('the agents come back');
+    bench.progress('one coordinator is killed');
+    const detect = await detectLoss(bench, clients, doomed);
     await pause(1);
+    bench.progress('the agents come back');
     return { detect, reconnect: await reconnect(bench, coordinator, clients) };
   },
 };
 
-const reconnect = async (bench: Bench, coordinator: Coordinator, clients: readonly BenchPeer[]) => {
-  const end = await bench.database.costs.start();
-  const found = clients.map((client, agent) => client.eventuallyHas(agent, 2));
-  const start = performance.now();
-  for (let agent = 0; agent < clients.length; agent++) {
-    const peer = bench.createPeer(agent);
-    peer.connect(coordinator);
-    peer.update(2);
+/** Agents 0 … n-1 at the other process, clients n … 2n-1 here, client n+i with a tunnel to agent i. */
+const connectPairsAcross = async (
+  bench: Bench,
+  coordinator: Coordinator,
+  other: CoordinatorProcess,
+): Promise<readonly BenchPeer[]> => {
+  const { pairs = 0 } = bench.numbers;
+  const { ids, compose, watchdog } = bench.peers;
+  const clients = bench.createPeers(pairs, pairs);
+  const converged = watchdog.expect(2 * pairs, 120_000);
+  const agentsWithout = new Set<string>();
+  for (let agent = 0; agent < pairs; agent++) agentsWithout.add(ids.uuidOf(agent));
+  // What its agents see, the other process says.
+  other.onEvent((event) => {
+    const isNode = event['ev'] === 'update' && event['kind'] === 'NODE';
+    if (isNode && agentsWithout.delete(String(event['id']))) converged.arrive(performance.now());
+  });
+  for (let agent = 0; agent < pairs; agent++) {
+    const id = ids.uuidOf(agent);
+    other.send({ op: 'connect', id });
+    other.send({ op: 'update', id, node: nodeToJson(compose(agent, 1)) });
   }
-  const foundTimes = times(await Promise.all(found.map((at) => within(30_000, at))), start);
-  return { ...latencyFigures(foundTimes), all_node: foundTimes.length === clients.length, cost: await end() };
+  clients.forEach((client, agent) => {
+    client.connect(coordinator);
+    client.update(1);
+    client.addTunnel(agent);
+    client.whenHas(agent, 1, converged);
+  });
+  if ((await converged.reached) === undefined) throw new Error('the pairs did not converge within 120 s');
+  return clients;
+};
+
+const detectLoss = async (bench: Bench, clients: readonly BenchPeer[], doomed: CoordinatorProcess) => {
+  const lostAt: number[] = [];
+  const end = await bench.database.costs.start();
+  const allLost = bench.peers.watchdog.expect(clients.length, patience, (at) => lostAt.push(at));
+  clients.forEach((client, agent) => {
+    client.whenLost(agent, allLost);
+  });
+  const killedAt = performance.now();
+  doomed.kill();
+  await allLost.reached;
+  const cost = await end();
+  return {
+    ...latencyMetrics(lostAt.map((at) => at - killedAt)),
+    all_lost: lostAt.length === clients.length,
+    cost,
+  };
+};
+
+const reconnect = async (bench: Bench, coordinator: Coordinator, clients: readonly BenchPeer[]) => {
+  const agents = bench.createPeers(0, clients.length);
+  const foundAt: number[] = [];
+  const end = await bench.database.costs.start();
+  const allFound = bench.peers.watchdog.expect(clients.length, patience, (at) => foundAt.push(at));
+  clients.forEach((client, agent) => {
+    client.whenHas(agent, 2, allFound);
+  });
+  const start = performance.now();
+  for (const agent of agents) {
+    agent.connect(coordinator);
+    agent.update(2);
+  }
+  await allFound.reached;
+  const cost = await end();
+  return {
+    ...latencyMetrics(foundAt.map((at) => at - start)),
+    all_node: foundAt.length === clients.length,
+    cost,
+  };
 };

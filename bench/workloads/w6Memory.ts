@@ -1,68 +1,65 @@
+import type { Workload } from '../command.js';
+import { collectGarbage } from '../measure/collectGarbage.js';
+import { pause } from '../measure/pause.js';
 import { residentBytes } from '../measure/procStat.js';
-import { within } from '../measure/latencies.js';
-import { type Workload, pause } from '../workload.js';
+import { expectNodes, missingNodes } from './expectNodes.js';
 
-const agents = 100;
-
-/** A full collection that gives memory back. Node needs `--expose-gc` for it. */
-const collect = (): void => {
-  if (globalThis.gc === undefined) throw new Error('start node with --expose-gc');
-  globalThis.gc();
-  globalThis.gc();
-};
+const agentCount = 100;
 
 export const w6Memory: Workload = {
+  kind: 'workload',
   description: 'many idle connections at one coordinator: what they cost',
-  defaults: { clients: 5000, idle_seconds: 60 },
+  numbers: { connections: 5000, idle_seconds: 60 },
+  aliases: { clients: 'connections' },
   run: async (bench) => {
-    const { clients: count = 0, idle_seconds = 0 } = bench.params;
-    const [coordinator] = await bench.startCoordinators(1);
-    if (coordinator === undefined) throw new Error('a coordinator is needed');
-    const agentPeers = Array.from({ length: agents }, (_, index) => bench.createPeer(index));
-    for (const agent of agentPeers) {
+    const { connections = 0, idle_seconds = 0 } = bench.numbers;
+    const coordinator = await bench.startCoordinator();
+    await pause(3);
+    const agents = bench.createPeers(0, agentCount);
+    for (const agent of agents) {
       agent.connect(coordinator);
       agent.update(1);
     }
     await pause(2);
-    collect();
+    collectGarbage();
     const base = residentBytes();
 
+    bench.progress(`${connections} clients join`);
     const endOfJoin = await bench.database.costs.start();
     const start = performance.now();
-    const clients = Array.from({ length: count }, (_, index) => bench.createPeer(agents + index));
+    const clients = bench.createPeers(agentCount, connections);
     clients.forEach((client, index) => {
       client.connect(coordinator);
       client.update(1);
-      client.addTunnel(index % agents);
+      client.addTunnel(index % agentCount);
     });
-    bench.progress(`${count} clients join`);
-    const converged = await within(
-      420_000,
-      Promise.all(
-        clients.flatMap((client, index) => {
-          const agent = agentPeers[index % agents];
-          return agent ? [client.eventuallyHas(agent.number, 1), agent.eventuallyHas(client.number, 1)] : [];
-        }),
-      ),
-    );
-    const joined = performance.now();
+    const couples = clients.flatMap((client, index) => {
+      const agent = agents[index % agentCount];
+      return agent === undefined ? [] : [[client, agent] as const];
+    });
+    const converged = await expectNodes(bench.peers, couples, 420_000).reached;
     const join = await endOfJoin();
+    const joined = converged ?? performance.now();
+    const missing = missingNodes(couples);
+    // The list of couples is not part of what connections cost.
+    couples.length = 0;
     await pause(5);
 
     const beforeCollection = residentBytes();
-    collect();
+    collectGarbage();
     await pause(1);
     const afterCollection = residentBytes();
     bench.progress(`idle for ${idle_seconds} s`);
     const endOfIdle = await bench.database.costs.start();
     await pause(idle_seconds);
     const idle = await endOfIdle();
-    collect();
+    collectGarbage();
     await pause(1);
     const afterIdle = residentBytes();
-    const perConnection = (bytes: number): number => Math.round((bytes - base) / count);
+    const perConnection = (bytes: number): number => Math.round((bytes - base) / connections);
     return {
       converged: converged !== undefined,
+      missing,
       join_s: (joined - start) / 1000,
       join,
       rss_base_bytes: base,

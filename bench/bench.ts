@@ -1,0 +1,60 @@
+import { filter, firstValueFrom } from 'rxjs';
+import { type Coordinator, createCoordinator } from 'tailnet-coordinator';
+import type { Numbers } from './command.js';
+import type { BenchDatabase } from './database/benchDatabase.js';
+import { pause } from './measure/pause.js';
+import { BenchPeer } from './peers/benchPeer.js';
+import type { PeerRun } from './peers/peerRun.js';
+
+/** What a workload runs in. */
+export interface Bench {
+  readonly database: BenchDatabase;
+  readonly peers: PeerRun;
+  readonly numbers: Numbers;
+  /** Starts one coordinator, with a pool and a LISTEN connection of its own, and waits until it takes part. */
+  startCoordinator(): Promise<Coordinator>;
+  /** Starts two coordinators, one after the other, and waits until each has heard the other. */
+  startTwoCoordinators(): Promise<readonly [Coordinator, Coordinator]>;
+  createPeer(peer: number): BenchPeer;
+  createPeers(first: number, count: number): readonly BenchPeer[];
+  /** Shown on a terminal while it runs. */
+  progress(text: string): void;
+  /** Closes the coordinators. */
+  close(): Promise<void>;
+}
+
+/** Seconds in which every coordinator has heard every other. */
+export const acquaintanceSeconds = 3;
+
+export const createBench = (
+  database: BenchDatabase,
+  peers: PeerRun,
+  numbers: Numbers,
+  progress: (text: string) => void,
+): Bench => {
+  const coordinators: Coordinator[] = [];
+  const startCoordinator = async () => {
+    const coordinator = createCoordinator({ database: database.url });
+    coordinators.push(coordinator);
+    await firstValueFrom(coordinator.health$.pipe(filter((health) => health === 'healthy')));
+    return coordinator;
+  };
+  const createPeer = (peer: number) => new BenchPeer(peer, peers);
+  return {
+    database,
+    peers,
+    numbers,
+    progress,
+    startCoordinator,
+    startTwoCoordinators: async () => {
+      const both = [await startCoordinator(), await startCoordinator()] as const;
+      await pause(acquaintanceSeconds);
+      return both;
+    },
+    createPeer,
+    createPeers: (first, count) => Array.from({ length: count }, (_, index) => createPeer(first + index)),
+    close: async () => {
+      await Promise.all(coordinators.map((coordinator) => coordinator.close()));
+    },
+  };
+};

@@ -1,0 +1,116 @@
+import { parseArgs } from 'node:util';
+import type { Command, Lists, Numbers } from './command.js';
+import { type NodeShape, defaultShape } from './peers/nodeComposer.js';
+import { UsageError } from './usageError.js';
+import { usage } from './usage.js';
+
+/** What was asked for. */
+export interface CommandLine {
+  readonly name: string;
+  readonly command: Command;
+  readonly databaseUrl: string | undefined;
+  readonly slowFlush: boolean;
+  readonly idleListeners: number;
+  /** Seconds. */
+  readonly quietWait: number;
+  readonly shape: NodeShape;
+  readonly numbers: Numbers;
+  readonly lists: Lists;
+}
+
+/** The options that every command takes, and what they are if they are not given. */
+const common: Numbers = { 'idle-listeners': 0, 'quiet-wait': 0, ...defaultShape };
+
+/**
+ * @returns undefined if help was asked for
+ * @throws UsageError with one line that says what is wrong
+ */
+export const parseCommandLine = (
+  args: readonly string[],
+  commands: Readonly<Record<string, Command>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): CommandLine | undefined => {
+  const [name, ...rest] = args.map(withTwoHyphens);
+  if (name === undefined) throw new UsageError(usage(commands));
+  if (args.some((arg) => /^--?h(elp)?$/.test(arg))) return undefined;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    throw new UsageError(`there is no workload ${name}; there are ${Object.keys(commands).join(', ')}`);
+  }
+  const lists = command.kind === 'suite' ? command.lists : {};
+  const values = parse(rest, [...Object.keys({ ...common, ...command.numbers, ...lists, ...command.aliases })]);
+  const given = (option: string): string | undefined => {
+    const alias = Object.entries(command.aliases ?? {}).find(([, target]) => target === option)?.[0];
+    const value = values[option] ?? (alias === undefined ? undefined : values[alias]);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const numbersOf = (defaults: Numbers, least: number): Numbers =>
+    mapValues(defaults, (fallback, option) => toNumber(option, given(option), fallback, least));
+  const numbers = numbersOf(common, 0);
+  const count = (option: string): number => numbers[option] ?? 0;
+  return {
+    name,
+    command,
+    databaseUrl: checkedUrl(given('database-url') ?? environment['TAILNET_DATABASE_URL']),
+    slowFlush: values['slow-flush'] === true,
+    idleListeners: count('idle-listeners'),
+    quietWait: count('quiet-wait'),
+    shape: { addresses: count('addresses'), endpoints: count('endpoints'), regions: count('regions') },
+    numbers: numbersOf(command.numbers, 1),
+    lists: mapValues(lists, (fallback, option) => toList(option, given(option)) ?? fallback),
+  };
+};
+
+/** Go's programs write long options with one hyphen, and the definitions of the workloads do so, too. */
+export const withTwoHyphens = (arg: string): string => arg.replace(/^-(?=[a-z][\w-]+)/, '--');
+
+const parse = (args: readonly string[], options: readonly string[]): Readonly<Record<string, string | boolean>> => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        'database-url': { type: 'string' },
+        'slow-flush': { type: 'boolean' },
+        ...Object.fromEntries(options.map((option) => [option, { type: 'string' as const }])),
+      },
+    });
+    return values;
+  } catch (error) {
+    // What node says of positional arguments goes on about how to give them, which is of no use here.
+    throw new UsageError((error instanceof Error ? error.message : String(error)).split(/\. |\n/)[0] ?? '');
+  }
+};
+
+const toNumber = (option: string, text: string | undefined, fallback: number, least: number): number => {
+  if (text === undefined) return fallback;
+  const number = Number(text);
+  // Counts are whole; times need not be, and may be nothing.
+  const isTime = /seconds|wait/.test(option);
+  if (
+    text.trim() !== '' &&
+    (isTime ? number >= 0 && number < Infinity : Number.isSafeInteger(number) && number >= least)
+  ) {
+    return number;
+  }
+  const wanted = isTime ? 'a number of seconds' : `a whole number from ${least} on`;
+  throw new UsageError(`--${option} must be ${wanted}, got "${text}"`);
+};
+
+const toList = (option: string, text: string | undefined): readonly number[] | undefined => {
+  if (text === undefined) return undefined;
+  const numbers = text.split(',').map(Number);
+  if (numbers.every((number) => Number.isSafeInteger(number) && number >= 1)) return numbers;
+  throw new UsageError(`--${option} must be whole numbers from 1 on, separated by commas, got "${text}"`);
+};
+
+const checkedUrl = (url: string | undefined): string | undefined => {
+  if (url === undefined || url === '') return undefined;
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw new UsageError('--database-url must be a URL like postgres://user:password@host:5432/name');
+};
+
+const mapValues = <T, R>(
+  values: Readonly<Record<string, T>>,
+  map: (value: T, name: string) => R,
+): Readonly<Record<string, R>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));

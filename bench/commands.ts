@@ -1,0 +1,19 @@
+import type { Command } from './command.js';
+import { floor } from './workloads/floor.js';
+import { w1Propagation } from './workloads/w1Propagation.js';
+import { w2Throughput } from './workloads/w2Throughput.js';
+import { w3Hub } from './workloads/w3Hub.js';
+import { w4Mesh } from './workloads/w4Mesh.js';
+import { w5Failover } from './workloads/w5Failover.js';
+import { w6Memory } from './workloads/w6Memory.js';
+
+/** What `npm run bench` can do, by name. */
+export const commands: Readonly<Record<string, Command>> = {
+  W1: w1Propagation,
+  W2: w2Throughput,
+  W3: w3Hub,
+  W4: w4Mesh,
+  W5: w5Failover,
+  W6: w6Memory,
+  floor,
+};

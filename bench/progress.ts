@@ -1,0 +1,21 @@
+/** A line on the terminal that says how far it is; nothing where stderr is none. */
+export interface Progress {
+  readonly say: (text: string) => void;
+  /** Takes the line away. */
+  readonly end: () => void;
+}
+
+export const createProgress = (name: string, out: NodeJS.WriteStream = process.stderr): Progress => {
+  let isShown = false;
+  return {
+    say: (text) => {
+      if (!out.isTTY) return;
+      isShown = true;
+      out.write(`\r\x1b[K${name}: ${text}`);
+    },
+    end: () => {
+      if (isShown) out.write('\r\x1b[K');
+      isShown = false;
+    },
+  };
+};
