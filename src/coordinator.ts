@@ -191,8 +191,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const connections = new Connections();
   const isConnected = connections.has;
   const decode = bindingDecoder(logger.child({ part: 'view' }));
-  const view = new View(id, decode);
   const binder = createBinder(calls, logger.child({ part: 'binder' }));
+  const view = new View(id, decode, binder.nodeOf);
   const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder);
   const handshaker = createHandshaker({
     ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize },

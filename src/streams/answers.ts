@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import {
   type ObservableInput,
+  type Observer,
   type OperatorFunction,
   type SchedulerLike,
+  type Subscriber,
   Observable,
   catchError,
   concat,
@@ -49,71 +51,77 @@ export interface AnswerOptions {
 export const answers = (options: AnswerOptions): OperatorFunction<CoordinateRequest, CoordinateResponse> => {
   return (requests$) =>
     new Observable((subscriber) => {
-      /** Requests that have come while another was being handled. */
-      let waiting: CoordinateRequest[] | undefined;
-      let isBusy = false;
-      let isSourceComplete = false;
-
-      const receive = (request: CoordinateRequest): void => {
-        if (!isBusy) {
-          handle(request);
-          handleWaiting();
-          return;
-        }
-        waiting ??= [];
-        if (waiting.push(request) >= maxWaiting) {
-          answer(refusal(new RequestError('too many requests are waiting'), options));
-        }
-      };
-
-      const handleWaiting = (): void => {
-        while (waiting !== undefined && !isBusy && !subscriber.closed) {
-          const request = waiting.shift();
-          if (request === undefined) waiting = undefined;
-          else handle(request);
-        }
-        if (isSourceComplete && !isBusy) subscriber.complete();
-      };
-
-      const handle = (request: CoordinateRequest): void => {
-        isBusy = true;
-        const outcome = decide(request, options);
-        if ('isLast' in outcome) {
-          isBusy = false;
-          answer(outcome);
-          return;
-        }
-        subscriber.add(
-          outcome.subscribe((late) => {
-            isBusy = false;
-            answer(late);
-            handleWaiting();
-          }),
-        );
-      };
-
-      const answer = ({ response, isLast }: Outcome): void => {
-        if (response !== undefined) subscriber.next(response);
-        if (isLast) subscriber.complete();
-      };
-
-      const end = (): void => {
-        isSourceComplete = true;
-        handleWaiting();
-      };
-
-      subscriber.add(
-        requests$.subscribe({
-          next: receive,
-          error: (err: unknown) => {
-            options.logger.debug({ err }, 'request stream broke');
-            end();
-          },
-          complete: end,
-        }),
-      );
+      subscriber.add(requests$.subscribe(new Desk(options, subscriber)));
     });
 };
+
+/** Where a peer's requests are handled. One object, for each connection has one. */
+class Desk implements Observer<CoordinateRequest> {
+  readonly #options: AnswerOptions;
+  readonly #peer: Subscriber<CoordinateResponse>;
+  /** Requests that have come while another was being handled. */
+  #waiting: CoordinateRequest[] | undefined;
+  #isBusy = false;
+  #isOver = false;
+
+  constructor(options: AnswerOptions, peer: Subscriber<CoordinateResponse>) {
+    this.#options = options;
+    this.#peer = peer;
+  }
+
+  next(request: CoordinateRequest): void {
+    if (!this.#isBusy) {
+      this.#handle(request);
+      this.#handleWaiting();
+      return;
+    }
+    this.#waiting ??= [];
+    if (this.#waiting.push(request) >= maxWaiting) {
+      this.#answer(refusal(new RequestError('too many requests are waiting'), this.#options));
+    }
+  }
+
+  error(err: unknown): void {
+    this.#options.logger.debug({ err }, 'request stream broke');
+    this.complete();
+  }
+
+  complete(): void {
+    this.#isOver = true;
+    this.#handleWaiting();
+  }
+
+  #handleWaiting(): void {
+    while (this.#waiting !== undefined && !this.#isBusy && !this.#peer.closed) {
+      const request = this.#waiting.shift();
+      if (request === undefined) this.#waiting = undefined;
+      else this.#handle(request);
+    }
+    if (this.#isOver && !this.#isBusy) this.#peer.complete();
+  }
+
+  #handle(request: CoordinateRequest): void {
+    this.#isBusy = true;
+    const outcome = decide(request, this.#options);
+    if ('isLast' in outcome) {
+      this.#isBusy = false;
+      this.#answer(outcome);
+      return;
+    }
+    this.#peer.add(
+      outcome.subscribe((late) => {
+        this.#isBusy = false;
+        this.#answer(late);
+        this.#handleWaiting();
+      }),
+    );
+  }
+
+  #answer({ response, isLast }: Outcome): void {
+    if (response !== undefined) this.#peer.next(response);
+    if (isLast) this.#peer.complete();
+  }
+}
 
 /** What becomes of a request: at once, or, in one value, when its authorisation is there. */
 const decide = (request: CoordinateRequest, options: AnswerOptions): Outcome | Observable<Outcome> => {

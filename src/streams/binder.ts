@@ -30,6 +30,8 @@ export interface Binder {
   reassert(peerId: Uuid): void;
   /** When the node of a peer was written; undefined while it is not, and for a peer that has none to keep. */
   writtenAt(peerId: Uuid): Microseconds | undefined;
+  /** The node of a peer, as it is held here. */
+  readonly nodeOf: (peerId: Uuid) => NodeBytes | undefined;
   /** Marks a row lost that is there although its peer is not: one from before a restore, say. */
   abandon(peerId: Uuid, node: NodeBytes): void;
   /** Whether there is anything to keep or to write for a peer. */
@@ -145,6 +147,10 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatche
       if (entry !== undefined) put(entry.binding);
     },
     writtenAt: (peerId) => entries.get(peerId)?.at,
+    nodeOf: (peerId) => {
+      const binding = entries.get(peerId)?.binding;
+      return binding === undefined || binding.kind === 'disconnected' ? undefined : binding.node;
+    },
     abandon: (peerId, node) => {
       if (!entries.has(peerId)) put({ kind: 'lost', peerId, node });
     },

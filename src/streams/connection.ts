@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { type SchedulerLike, Observable } from 'rxjs';
+import { type SchedulerLike, type Subscriber, Observable } from 'rxjs';
 import type { Auth } from '../auth/auth.js';
 import type { Uuid } from '../db/store.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { holdNode } from '../proto/nodeBytes.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import type { ParsedRequest } from '../proto/validate.js';
-import { type Outcome, answers } from './answers.js';
+import { type AnswerOptions, type Outcome, answers } from './answers.js';
 import type { Binder } from './binder.js';
 import { type Changes, peersChanged } from './changes.js';
 import type { ComposeUpdate } from './composeUpdate.js';
@@ -50,84 +50,97 @@ export interface Caller {
  * whoever ended it. It ends with the requests, with a goodbye, with an error told to the peer, or when the coordinator
  * says so.
  *
- * There are as many of these as peers are connected, and most of them are idle: so it is wired by hand, with one
- * subscription for what comes from the coordinator and one for what comes from the peer.
+ * What the coordinator has to tell (changes, made into differences) and what it answers (requests) are two streams into
+ * one subscriber: nothing stands between, because there are as many of these as peers are connected.
  */
 export const connection$ = (parts: ConnectionParts, caller: Caller): Observable<CoordinateResponse> =>
   new Observable((subscriber) => {
-    const { connections, view, querier, scheduler, authTimeout, maxUpdatesPerResponse, composeUpdate } = parts;
-    const { peerId, requests$, auth, ready$ } = caller;
-    let saidGoodbye = false;
+    new LiveConnection(parts, caller, subscriber).begin();
+  });
 
-    // A function, because the compiler does not see who ends this meanwhile.
-    const isOver = (): boolean => subscriber.closed;
-    const next = (response: CoordinateResponse): void => {
-      subscriber.next(response);
-    };
-    const complete = (): void => {
-      subscriber.complete();
-    };
-    const end = (reason: string): void => {
-      next(errorResponse(reason));
-      complete();
-    };
-    // Made when there is something to say: most connections have nothing to log.
-    const logger = (): Logger => parts.logger.child({ peer_id: peerId, name: caller.name });
+/** One object, for there are as many of these as peers are connected, and most of them are idle. */
+class LiveConnection implements Connection, AnswerOptions {
+  readonly #parts: ConnectionParts;
+  readonly #caller: Caller;
+  readonly #subscriber: Subscriber<CoordinateResponse>;
+  #inbox: Subscriber<Changes> | undefined;
+  #saidGoodbye = false;
 
-    const connection: Mutable<Connection> = { peerId, tell: () => undefined, end };
-    connections.open(connection);
+  constructor(parts: ConnectionParts, caller: Caller, subscriber: Subscriber<CoordinateResponse>) {
+    this.#parts = parts;
+    this.#caller = caller;
+    this.#subscriber = subscriber;
+  }
+
+  begin(): void {
+    const subscriber = this.#subscriber;
+    const { connections, view, querier, maxUpdatesPerResponse, composeUpdate } = this.#parts;
+    const { peerId, requests$, ready$ } = this.#caller;
+    connections.open(this);
     // Before anything else, so that whoever ends this from within finds the peer let go.
     subscriber.add(() => {
-      leave(parts, connection, saidGoodbye);
+      leave(this.#parts, this, this.#saidGoodbye);
     });
-    if (isOver()) return;
+    if (this.#isOver()) return;
 
-    const changes$ = new Observable<Changes>((listener) => {
-      connection.tell = (changes) => {
-        listener.next(changes);
-      };
+    // What comes of the changes and of the requests is for the same subscriber, and whichever ends ends all.
+    const changes$ = new Observable<Changes>((inbox) => {
+      this.#inbox = inbox;
     });
-    subscriber.add(
-      changes$
-        .pipe(mapper({ sight: (otherId) => view.sight(peerId, otherId), ready$, maxUpdatesPerResponse, composeUpdate }))
-        .subscribe({
-          next,
-          error: (err: unknown) => {
-            logger().error({ err }, 'updates failed');
-            end(closeErrors.internal);
-          },
-          complete,
-        }),
-    );
+    const sight = (otherId: Uuid) => view.sight(peerId, otherId);
+    const lastWord = (err: unknown): CoordinateResponse => {
+      this.logger.error({ err }, 'updates failed');
+      return errorResponse(closeErrors.internal);
+    };
+    changes$.pipe(mapper({ sight, ready$, lastWord, maxUpdatesPerResponse, composeUpdate })).subscribe(subscriber);
 
     view.join(peerId);
     // A newer connection of the same peer starts with what the older one had come to know.
-    connection.tell(peersChanged([...view.neighboursOf(peerId)]));
+    this.tell(peersChanged([...view.neighboursOf(peerId)]));
     querier.refreshNeighbours(peerId);
-    if (isOver()) return;
+    if (!this.#isOver()) requests$.pipe(answers(this)).subscribe(subscriber);
+  }
 
-    const apply = (request: ParsedRequest): Outcome => {
-      saidGoodbye = request.disconnect;
-      return applyRequest(parts, peerId, request);
-    };
-    const answerOptions = {
-      ...{ auth, authTimeout, apply, scheduler },
-      get logger() {
-        return logger();
-      },
-    };
-    subscriber.add(
-      requests$.pipe(answers(answerOptions)).subscribe({
-        next,
-        error: (err: unknown) => {
-          subscriber.error(err);
-        },
-        complete,
-      }),
-    );
-  });
+  get peerId(): Uuid {
+    return this.#caller.peerId;
+  }
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+  tell(changes: Changes): void {
+    this.#inbox?.next(changes);
+  }
+
+  end(reason: string): void {
+    this.#subscriber.next(errorResponse(reason));
+    this.#subscriber.complete();
+  }
+
+  get auth(): Auth {
+    return this.#caller.auth;
+  }
+
+  get authTimeout(): number {
+    return this.#parts.authTimeout;
+  }
+
+  get scheduler(): SchedulerLike {
+    return this.#parts.scheduler;
+  }
+
+  /** Made when there is something to say: most connections have nothing to log. */
+  get logger(): Logger {
+    return this.#parts.logger.child({ peer_id: this.peerId, name: this.#caller.name });
+  }
+
+  apply(request: ParsedRequest): Outcome {
+    this.#saidGoodbye = request.disconnect;
+    return applyRequest(this.#parts, this.peerId, request);
+  }
+
+  /** A method, because the compiler does not see who ends this meanwhile. */
+  #isOver(): boolean {
+    return this.#subscriber.closed;
+  }
+}
 
 /** Does what a request asks for, in the order of the reference system. After a goodbye nothing else counts. */
 const applyRequest = (

@@ -117,11 +117,17 @@ export class Mapper implements Conflation<Changes, CoordinateResponse> {
   }
 }
 
+export interface ReceiverOptions {
+  /** Undefined: the receiver is always ready. */
+  readonly ready$?: Observable<boolean> | undefined;
+  /** The last response, when something is wrong with `ready$` or here. Default: the error is passed on. */
+  readonly lastWord?: (error: unknown) => CoordinateResponse;
+}
+
 /** Turns "this may have changed" into differences for one connection, as soon as its receiver is ready. */
 export const mapper = ({
   ready$,
+  lastWord,
   ...options
-}: MapperOptions & { readonly ready$?: Observable<boolean> | undefined }): OperatorFunction<
-  Changes,
-  CoordinateResponse
-> => conflate(ready$, () => new Mapper(options));
+}: MapperOptions & ReceiverOptions): OperatorFunction<Changes, CoordinateResponse> =>
+  conflate(ready$, () => new Mapper(options), lastWord);

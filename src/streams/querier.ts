@@ -48,8 +48,9 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
   /** Tells a peer who came or went; those who came and are new to the view are told of once they have been read. */
   const tell = (peerId: Uuid, changed: readonly Uuid[]): void => {
     if (changed.length === 0) return;
-    for (const id of changed) if (view.needsBindings(id)) watched$.next(id);
-    connections.post(peerId, peersChanged(changed));
+    const ids = changed.map(view.idOf);
+    for (const id of ids) if (view.needsBindings(id)) watched$.next(id);
+    connections.post(peerId, peersChanged(ids));
   };
 
   const readTunnels = (peerIds: readonly Uuid[]): Observable<never> => {
@@ -138,7 +139,7 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
       if (src !== dst) refresh(dst, new Set([src]));
     },
     refreshBindings: (peerId) => {
-      if (view.isWatched(peerId)) watched$.next(peerId);
+      if (view.isWatched(peerId)) watched$.next(view.idOf(peerId));
     },
     forget: (peerId) => {
       unread.delete(peerId);

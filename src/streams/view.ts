@@ -1,6 +1,6 @@
 import type { Binding, Uuid } from '../db/store.js';
 import type { Node } from '../proto/gen/tailnet.js';
-import { holdBytes } from '../proto/nodeBytes.js';
+import { type NodeBytes, holdBytes } from '../proto/nodeBytes.js';
 import { HeldNode } from './heldNode.js';
 import { type DecodedBinding, type Mapping, bestMapping } from './mapping.js';
 
@@ -37,6 +37,7 @@ const none: readonly DecodedBinding[] = [];
  */
 export class View {
   readonly #decode: (binding: Binding) => Node | undefined;
+  readonly #heldElsewhere: (peerId: Uuid) => NodeBytes | undefined;
   readonly #selfId: Uuid;
   readonly #joined = new Map<Uuid, Joined>();
   readonly #watched = new Map<Uuid, Watched>();
@@ -44,10 +45,18 @@ export class View {
   readonly #residents = new Map<Uuid, { readonly id: Uuid; readonly peers: Set<Uuid> }>();
   #live: ReadonlySet<Uuid> = nobody;
 
-  /** `decode` answers undefined for a node that cannot be decoded, and says so to whom it concerns. */
-  constructor(selfId: Uuid, decode: (binding: Binding) => Node | undefined) {
+  /**
+   * @param decode answers undefined for a node that cannot be decoded, and says so to whom it concerns
+   * @param heldElsewhere the node of a peer as another part holds it: equal bytes are then held once. Default: nothing
+   */
+  constructor(
+    selfId: Uuid,
+    decode: (binding: Binding) => Node | undefined,
+    heldElsewhere: (peerId: Uuid) => NodeBytes | undefined = () => undefined,
+  ) {
     this.#selfId = selfId;
     this.#decode = decode;
+    this.#heldElsewhere = heldElsewhere;
   }
 
   /** Starts to look for a peer that is connected here. Its neighbours are unknown, not absent, until they are set. */
@@ -70,6 +79,9 @@ export class View {
   isWatched(peerId: Uuid): boolean {
     return this.#watched.has(peerId);
   }
+
+  /** The string for this id that is held here, if there is one: so that others who keep it need not hold another. */
+  idOf = (peerId: Uuid): Uuid => this.#watched.get(peerId)?.id ?? this.#joined.get(peerId)?.id ?? peerId;
 
   /** The peers connected here that share a tunnel with this one. */
   watchersOf(peerId: Uuid): ReadonlySet<Uuid> {
@@ -174,7 +186,9 @@ export class View {
   #decodeRow(row: Binding, known: DecodedBinding | undefined): DecodedBinding | undefined {
     const { updatedAt, status } = row;
     const coordinatorId = known?.coordinatorId ?? this.#residents.get(row.coordinatorId)?.id ?? row.coordinatorId;
-    const bytes = holdBytes(row.node);
+    const read = holdBytes(row.node);
+    const held = this.#heldElsewhere(row.peerId);
+    const bytes = held === read ? held : read;
     if (known?.node.bytes === bytes) return { coordinatorId, updatedAt, status, node: known.node };
     const decoded = this.#decode(row);
     return decoded === undefined ? known : { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
@@ -194,7 +208,7 @@ export class View {
       watched.watchers.add(watcherId);
       return watched.id;
     }
-    const id = this.#joined.get(peerId)?.id ?? peerId;
+    const id = this.#joined.get(peerId)?.id ?? flat(peerId);
     this.#watched.set(id, { id, watchers: new Set([watcherId]), bindings: undefined, best: undefined });
     return id;
   }
@@ -222,6 +236,9 @@ export class View {
     }
   }
 }
+
+/** A copy: a string that was cut out of another one holds on to that. */
+const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 function* symmetricDifference(a: ReadonlySet<Uuid>, b: ReadonlySet<Uuid>): Generator<Uuid> {
   for (const id of a) if (!b.has(id)) yield id;

@@ -1,4 +1,4 @@
-import { type OperatorFunction, Observable } from 'rxjs';
+import { type Observer, type OperatorFunction, type Subscriber, Observable } from 'rxjs';
 
 /** What waits for a receiver: a place that merges what is put into it. */
 export interface Conflation<T, R = T> {
@@ -13,59 +13,82 @@ export interface Conflation<T, R = T> {
  * handed over the receiver is asked anew. So what waits is bounded by what the place holds, not by what came.
  *
  * A receiver is ready until `ready$` says otherwise; when `ready$` completes, its last word stays. Without a `ready$` it
- * always is. An error of `ready$`, or one thrown by the place, is an error of the result. What still waits when the source
- * completes is dropped.
+ * always is. An error of `ready$`, or one thrown by the place, is an error of the result, unless `lastWord` makes a value
+ * of it that is handed over last. What still waits when the source completes is dropped.
  */
 export const conflate = <T, R = T>(
   ready$: Observable<boolean> | undefined,
   createConflation: () => Conflation<T, R>,
+  lastWord?: (error: unknown) => R,
 ): OperatorFunction<T, R> => {
   return (source$) =>
     new Observable((subscriber) => {
-      const waiting = createConflation();
-      let ready = true;
-      let handingOver = false;
-
-      const fail = (error: unknown): void => {
-        subscriber.error(error);
-      };
-
-      const handOver = (): void => {
-        // The receiver may answer at once, with a value of its own or by not being ready: the loop below sees both.
-        if (handingOver) return;
-        handingOver = true;
-        try {
-          let value: R | undefined;
-          while (ready && !subscriber.closed && (value = waiting.take()) !== undefined) subscriber.next(value);
-        } catch (error) {
-          fail(error);
-        }
-        handingOver = false;
-      };
-
+      const outlet = new Outlet(createConflation(), subscriber, lastWord);
       if (ready$ !== undefined) {
         subscriber.add(
           ready$.subscribe({
             next: (isReady) => {
-              ready = isReady;
-              handOver();
+              outlet.setReady(isReady);
             },
-            error: fail,
+            error: (error: unknown) => {
+              outlet.error(error);
+            },
           }),
         );
-        if (subscriber.closed) return;
       }
-      subscriber.add(
-        source$.subscribe({
-          next: (value) => {
-            waiting.add(value);
-            handOver();
-          },
-          error: fail,
-          complete: () => {
-            subscriber.complete();
-          },
-        }),
-      );
+      if (!subscriber.closed) subscriber.add(source$.subscribe(outlet));
     });
 };
+
+/** One object, for each connection has one. */
+class Outlet<T, R> implements Observer<T> {
+  readonly #waiting: Conflation<T, R>;
+  readonly #receiver: Subscriber<R>;
+  readonly #lastWord: ((error: unknown) => R) | undefined;
+  #isReady = true;
+  #isHandingOver = false;
+
+  constructor(waiting: Conflation<T, R>, receiver: Subscriber<R>, lastWord: ((error: unknown) => R) | undefined) {
+    this.#waiting = waiting;
+    this.#receiver = receiver;
+    this.#lastWord = lastWord;
+  }
+
+  next(value: T): void {
+    this.#waiting.add(value);
+    this.#handOver();
+  }
+
+  setReady(isReady: boolean): void {
+    this.#isReady = isReady;
+    this.#handOver();
+  }
+
+  error(error: unknown): void {
+    if (this.#lastWord === undefined) {
+      this.#receiver.error(error);
+    } else if (!this.#receiver.closed) {
+      this.#receiver.next(this.#lastWord(error));
+      this.#receiver.complete();
+    }
+  }
+
+  complete(): void {
+    this.#receiver.complete();
+  }
+
+  #handOver(): void {
+    // The receiver may answer at once, with a value of its own or by not being ready: the loop below sees both.
+    if (this.#isHandingOver) return;
+    this.#isHandingOver = true;
+    try {
+      let value: R | undefined;
+      while (this.#isReady && !this.#receiver.closed && (value = this.#waiting.take()) !== undefined) {
+        this.#receiver.next(value);
+      }
+    } catch (error) {
+      this.error(error);
+    }
+    this.#isHandingOver = false;
+  }
+}
