@@ -1,4 +1,5 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { bufferOf } from './bufferOf.js';
 import { Node } from './gen/tailnet.js';
 
 /** Its buffer has grown to the size of a node, so that the next one need not make it grow again. */
@@ -30,7 +31,7 @@ class NativeReader extends BinaryReader {
 
   constructor(bytes: Uint8Array) {
     super(bytes);
-    this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#buffer = bufferOf(bytes);
   }
 
   override string(): string {

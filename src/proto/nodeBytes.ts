@@ -1,3 +1,4 @@
+import { bufferOf } from './bufferOf.js';
 import type { Node } from './gen/tailnet.js';
 import { encodeNode, sameEncodedNode } from './node.js';
 
@@ -9,8 +10,7 @@ export type NodeBytes = string;
 
 /** The bytes of a node to be held. Nothing of what they are taken from is. */
 export function holdBytes(encoded: Uint8Array): NodeBytes {
-  const { buffer, byteOffset, byteLength } = encoded;
-  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+  return bufferOf(encoded).toString('latin1');
 }
 
 /** The bytes as they go to a store or a decoder. */

@@ -52,8 +52,13 @@ export function uuidToBytes(text: Uuid): Uint8Array {
  */
 export function uuidFromBytes(bytes: Uint8Array): Uuid {
   if (bytes.length !== 16) throw new RangeError(`a UUID has 16 bytes, got ${String(bytes.length)}`);
+  return uuidAt(bytes, 0);
+}
+
+/** The UUID that the sixteen bytes from here on stand for. They must be there. */
+export function uuidAt(bytes: Uint8Array, start: number): Uuid {
   for (let index = 0; index < 16; index++) {
-    const byte = bytes[index] ?? 0;
+    const byte = bytes[start + index] ?? 0;
     const position = positions[index] ?? 0;
     scratch[position] = digits.charCodeAt(byte >> 4);
     scratch[position + 1] = digits.charCodeAt(byte & 15);

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { uuidFromBytes } from '../../../proto/uuid.js';
+import { uuidAt } from '../../../proto/uuid.js';
 import type { Binding, Uuid } from '../../store.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
@@ -41,8 +41,8 @@ function unpack(packed: Buffer): readonly Binding[] {
     const nodeStart = start + headerLength;
     const end = nodeStart + packed.readInt32BE(start + 41);
     bindings.push({
-      peerId: uuidFromBytes(packed.subarray(start, start + 16)),
-      coordinatorId: uuidFromBytes(packed.subarray(start + 16, start + 32)),
+      peerId: uuidAt(packed, start),
+      coordinatorId: uuidAt(packed, start + 16),
       updatedAt: packed.readInt32BE(start + 32) * 2 ** 32 + packed.readUInt32BE(start + 36),
       status: packed[start + 40] === 1 ? 'ok' : 'lost',
       node: packed.subarray(nodeStart, end),
