@@ -1,4 +1,8 @@
 import type { Command } from './command.js';
+import { sweep } from './suites/sweep.js';
+import { table } from './suites/table.js';
+import { cluster } from './workloads/cluster.js';
+import { mesh } from './workloads/mesh.js';
 import { floor } from './workloads/floor.js';
 import { w1Propagation } from './workloads/w1Propagation.js';
 import { w2Throughput } from './workloads/w2Throughput.js';
@@ -16,4 +20,8 @@ export const commands: Readonly<Record<string, Command>> = {
   W5: w5Failover,
   W6: w6Memory,
   floor,
+  mesh,
+  cluster,
+  sweep,
+  table,
 };

@@ -68,9 +68,12 @@ const comeToRest = async (url: string, admin: pg.Client): Promise<Record<string,
   await client.end();
   // A server without it is told of when costs are counted.
   await admin.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements').catch(() => undefined);
-  await admin.query('SELECT pg_stat_statements_reset()').catch(() => undefined);
+  await admin.query(resetStatements, [databaseOf(url)]).catch(() => undefined);
   return settings;
 };
+
+/** Of this database only: others may be counting in theirs. */
+const resetStatements = 'SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = $1';
 
 const shown = ['server_version', 'synchronous_commit', 'commit_delay', 'commit_siblings', 'fsync'];
 

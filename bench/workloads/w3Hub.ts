@@ -12,7 +12,7 @@ const patience = 30_000;
 export const w3Hub: Workload = {
   kind: 'workload',
   description: 'a hub with many clients: they join, the hub updates, single clients update',
-  numbers: { clients: 1000 },
+  numbers: { clients: 1000, rounds: 20, updates: 200 },
   run: async (bench) => {
     const coordinators = await bench.startTwoCoordinators();
     const hub = bench.createPeer(0);
@@ -59,24 +59,25 @@ const join = async (
 };
 
 const hubUpdates = async (bench: Bench, hub: BenchPeer, clients: readonly BenchPeer[]) => {
-  const rounds: number[] = [];
+  const latencies: number[] = [];
   let lost = 0;
   const end = await bench.database.costs.start();
-  for (let version = 2; version <= 21; version++) {
+  const { rounds = 0 } = bench.numbers;
+  for (let version = 2; version < 2 + rounds; version++) {
     const everybody = bench.peers.watchdog.expect(clients.length, patience);
     for (const client of clients) client.whenHas(hub.number, version, everybody);
     const sentAt = hub.update(version);
     const lastAt = await everybody.reached;
     if (lastAt === undefined) lost++;
-    else rounds.push(lastAt - sentAt);
+    else latencies.push(lastAt - sentAt);
   }
   const cost = await end();
-  return { ...latencyMetrics(rounds), cost, lost, peer_updates_received: cost.peer_updates_received };
+  return { ...latencyMetrics(latencies), cost, lost, peer_updates_received: cost.peer_updates_received };
 };
 
 const clientUpdates = async (bench: Bench, hub: BenchPeer, clients: readonly BenchPeer[]) => {
   const latencies: number[] = [];
-  const updates = 200;
+  const { updates = 0 } = bench.numbers;
   const end = await bench.database.costs.start();
   for (let k = 0; k < updates; k++) {
     const client = clients[k % clients.length];

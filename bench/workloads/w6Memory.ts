@@ -21,7 +21,7 @@ export const w6Memory: Workload = {
       agent.update(1);
     }
     await pause(2);
-    collectGarbage();
+    await collectGarbage();
     const base = residentBytes();
 
     bench.progress(`${connections} clients join`);
@@ -46,15 +46,13 @@ export const w6Memory: Workload = {
     await pause(5);
 
     const beforeCollection = residentBytes();
-    collectGarbage();
-    await pause(1);
+    await collectGarbage();
     const afterCollection = residentBytes();
     bench.progress(`idle for ${idle_seconds} s`);
     const endOfIdle = await bench.database.costs.start();
     await pause(idle_seconds);
     const idle = await endOfIdle();
-    collectGarbage();
-    await pause(1);
+    await collectGarbage();
     const afterIdle = residentBytes();
     const perConnection = (bytes: number): number => Math.round((bytes - base) / connections);
     return {
