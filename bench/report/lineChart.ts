@@ -52,7 +52,7 @@ export const lineChart = ({ title, x, y, logX = false, logY = false, series }: C
     const places = points.map(([px, py]) => `${left(px)},${top(py)}`).join(' ');
     const dots = points.map(
       ([px, py]) =>
-        `<circle cx="${left(px)}" cy="${top(py)}" r="4"><title>${escapeHtml(`${name}: ${formatNumber(py)} at ${formatNumber(px)}`)}</title></circle>`,
+        `<circle cx="${left(px)}" cy="${top(py)}" r="${radius(index)}"><title>${escapeHtml(`${name}: ${formatNumber(py)} at ${formatNumber(px)}`)}</title></circle>`,
     );
     return `<g class="series-${index + 1}"><polyline points="${places}"/>${dots.join('')}</g>`;
   });
@@ -69,6 +69,9 @@ export const lineChart = ({ title, x, y, logX = false, logY = false, series }: C
   ].join('\n');
 };
 
+/** Smaller from one series to the next, so that one that lies on another hides nothing; lines are dashed for the same reason. */
+const radius = (index: number): number => 5 - index;
+
 /** Names beside pieces of their lines, from the right end of the top. */
 const legend = (names: readonly string[]): readonly string[] => {
   const entries: string[] = [];
@@ -77,7 +80,7 @@ const legend = (names: readonly string[]): readonly string[] => {
     const start = end - 26 - name.length * 7;
     entries.push(
       `<g class="series-${index + 1}"><line x1="${start}" x2="${start + 18}" y1="12" y2="12"/>` +
-        `<circle cx="${start + 9}" cy="12" r="4"/></g>` +
+        `<circle cx="${start + 9}" cy="12" r="${radius(index)}"/></g>` +
         `<text class="label" x="${start + 24}" y="16">${escapeHtml(name)}</text>`,
     );
     end = start - 14;

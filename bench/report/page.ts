@@ -75,6 +75,7 @@ ${[1, 2, 3, 4]
     (
       index,
     ) => `.series-${index} polyline, .series-${index} line { stroke: var(--series-${index}); stroke-width: 2; fill: none; }
+.series-${index} polyline { stroke-dasharray: ${index === 1 ? 'none' : `${10 / index} ${8 / index}`}; }
 .series-${index} circle { fill: var(--series-${index}); }`,
   )
   .join('\n')}

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
 import type { CommandLine } from '../commandLine.js';
 import type { Lists, Numbers, Suite } from '../command.js';
+import { defaultShape } from '../peers/nodeComposer.js';
 import { programOf } from '../programOf.js';
 import type { Progress } from '../progress.js';
 
@@ -64,7 +65,10 @@ export const runSuite = async (
 const optionsOf = (values: Numbers | Lists): readonly string[] =>
   Object.entries(values).flatMap(([option, value]) => [`--${option}`, String(value)]);
 
-const commonOptions = ({ slowFlush, idleListeners, quietWait, shape }: CommandLine): readonly string[] => [
-  ...(slowFlush ? ['--slow-flush'] : []),
-  ...optionsOf({ 'idle-listeners': idleListeners, 'quiet-wait': quietWait, ...shape }),
-];
+/** Those that are not as they are by default. */
+const commonOptions = ({ slowFlush, idleListeners, quietWait, shape }: CommandLine): readonly string[] => {
+  const defaults: Numbers = { 'idle-listeners': 0, 'quiet-wait': 0, ...defaultShape };
+  const given = Object.entries({ 'idle-listeners': idleListeners, 'quiet-wait': quietWait, ...shape });
+  const others = Object.fromEntries(given.filter(([option, value]) => value !== defaults[option]));
+  return [...(slowFlush ? ['--slow-flush'] : []), ...optionsOf(others)];
+};
