@@ -2,6 +2,8 @@ import type { Command } from './command.js';
 import { sweep } from './suites/sweep.js';
 import { table } from './suites/table.js';
 import { cluster } from './workloads/cluster.js';
+import { leak } from './workloads/leak.js';
+import { sockets } from './workloads/sockets.js';
 import { mesh } from './workloads/mesh.js';
 import { floor } from './workloads/floor.js';
 import { w1Propagation } from './workloads/w1Propagation.js';
@@ -20,6 +22,8 @@ export const commands: Readonly<Record<string, Command>> = {
   W5: w5Failover,
   W6: w6Memory,
   floor,
+  sockets,
+  leak,
   mesh,
   cluster,
   sweep,

@@ -72,7 +72,7 @@ export const sweepSections = ({ hubs, meshes, clusters }: Sweep): readonly Secti
       },
       {
         title: 'CPU for each update',
-        note: 'What more coordinators cost: all of them hear every notification.',
+        note: 'What more coordinators cost.',
         x: 'coordinators',
         y: 'microseconds',
         series: [
