@@ -31,7 +31,7 @@ export const nodeComposer = (shape: NodeShape = defaultShape): ComposeNode => {
     const now = Date.now();
     return {
       id: BigInt(peer),
-      asOf: { seconds: BigInt(Math.floor(now / 1000)), nanos: (now % 1000) * 1_000_000 },
+      asOf: { seconds: BigInt(Math.floor(now / 1000)), nanos: (now % 1000) * 1_000_000, _unknownFields: none },
       key,
       disco,
       preferredDerp: version,
@@ -40,9 +40,13 @@ export const nodeComposer = (shape: NodeShape = defaultShape): ComposeNode => {
       addresses,
       allowedIps,
       endpoints,
+      _unknownFields: none,
     };
   };
 };
+
+/** Fields that this version does not know; a decoder gives every node such an object. */
+const none = {};
 
 /** The request that publishes a node. */
 export const updateWith = (node: Node): CoordinateRequest => ({
