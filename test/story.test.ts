@@ -17,11 +17,13 @@ import {
 } from '../src/testing/index.js';
 import type { CoordinateRequest } from '../src/proto/gen/tailnet.js';
 import { encodeNode } from '../src/proto/node.js';
+import { holdNode } from '../src/proto/nodeBytes.js';
 import { requests } from '../src/proto/requests.js';
 import { parseRequest, validateRequest } from '../src/proto/validate.js';
 import { peerAuth } from '../src/auth/peerAuth.js';
 import { nextBinding } from '../src/streams/binder.js';
 import { bindingDecoder } from '../src/streams/bindingDecoder.js';
+import { HeldNode } from '../src/streams/heldNode.js';
 import { difference } from '../src/streams/mapper.js';
 import { View } from '../src/streams/view.js';
 import { pino } from 'pino';
@@ -51,10 +53,10 @@ describe('the story of one update', () => {
     });
 
     it('3. the binder compares with the last node: who says the same again, but for the time of day, writes nothing', () => {
-      const node = encodeNode(herNode);
+      const node = holdNode(herNode);
       const first = nextBinding(undefined, { kind: 'node', peerId: alice, node });
       expect(first).to.deep.equal({ kind: 'node', peerId: alice, node });
-      const sameButLater = encodeNode({ ...herNode, asOf: { seconds: 1n, nanos: 0 } });
+      const sameButLater = holdNode({ ...herNode, asOf: { seconds: 1n, nanos: 0 } });
       expect(nextBinding(first, { kind: 'node', peerId: alice, node: sameButLater })).to.equal(undefined);
     });
 
@@ -80,11 +82,11 @@ describe('the story of one update', () => {
     });
 
     it('5. the mapper tells bob the difference between what he was told and what is true, and no more', () => {
-      const now = { kind: 'node', node: herNode, updatedAt: 1 } as const;
-      const { update, sent } = difference(undefined, now);
-      expect(update?.reason).to.equal('new');
+      const now = { kind: 'node', node: new HeldNode(holdNode(herNode), { ...herNode }), updatedAt: 1 } as const;
+      const { news, sent } = difference(undefined, now);
+      expect(news?.reason).to.equal('new');
       // Once he was told, there is nothing to tell.
-      expect(difference(sent, now).update).to.equal(undefined);
+      expect(difference(sent, now).news).to.equal(undefined);
     });
   });
 

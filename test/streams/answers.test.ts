@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, Subject, asapScheduler, map, of, throwError, timer } from 'rxjs';
+import { NEVER, Subject, map, of, throwError, timer } from 'rxjs';
 import { type Auth, AuthorizationError } from '../../src/auth/auth.js';
 import { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
@@ -34,7 +34,7 @@ const answered = (
   return {
     requests$,
     errors$: requests$.pipe(
-      answers({ auth, authTimeout: 100, apply, scheduler, turnScheduler: scheduler, logger: book.logger }),
+      answers({ auth, authTimeout: 100, apply, scheduler, logger: book.logger }),
       map(({ error }) => error),
     ),
   };
@@ -52,7 +52,7 @@ const handled = (request: CoordinateRequest | null | undefined, auth: Auth = () 
     of(request!, drawn['t']!)
       .pipe(
         answers({
-          ...{ authTimeout: 100, scheduler, turnScheduler: scheduler, logger: book.logger },
+          ...{ authTimeout: 100, scheduler, logger: book.logger },
           auth: (given) => {
             asked += 1;
             return auth(given);
@@ -284,7 +284,7 @@ describe('answers', () => {
     requests$
       .pipe(
         answers({
-          ...{ auth: () => undefined, authTimeout: 100, logger: logbook().logger, turnScheduler: asapScheduler },
+          ...{ auth: () => undefined, authTimeout: 100, logger: logbook().logger },
           scheduler: {
             now: () => 0,
             schedule: () => {
@@ -314,7 +314,7 @@ describe('answers', () => {
       requests$
         .pipe(
           answers({
-            ...{ authTimeout: 100, scheduler, turnScheduler: scheduler, logger: logbook().logger },
+            ...{ authTimeout: 100, scheduler, logger: logbook().logger },
             auth: () => permissions$,
             apply: () => {
               applied += 1;
@@ -341,7 +341,7 @@ describe('answers', () => {
       requests$
         .pipe(
           answers({
-            ...{ authTimeout: 100, scheduler, turnScheduler: scheduler, logger: logbook().logger },
+            ...{ authTimeout: 100, scheduler, logger: logbook().logger },
             auth: () => permissions$,
             apply: () => {
               applied += 1;

@@ -1,35 +1,35 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Changes, conflateChanges, peerIsReady, peersChanged } from '../../src/streams/changes.js';
+import { type Changes, ConflatedChanges, peerIsReady, peersChanged } from '../../src/streams/changes.js';
 
 /** What is taken out, one after the other: changed peers, then, behind a plus, those that are ready. */
-const takeAll = (place: ReturnType<typeof conflateChanges>): readonly string[] => {
+const takeAll = (place: ConflatedChanges): readonly string[] => {
   const all: string[] = [];
   let taken: Changes | undefined;
-  while ((taken = place.take()) !== undefined) all.push(`${[...taken.peers].join('')}+${[...taken.ready].join('')}`);
+  while ((taken = place.take()) !== undefined) all.push(`${taken.peers.join('')}+${taken.ready.join('')}`);
   return all;
 };
 
-describe('conflateChanges', () => {
+describe('ConflatedChanges', () => {
   it('holds nothing at first', () => {
-    expect(conflateChanges(10).take()).to.equal(undefined);
+    expect(new ConflatedChanges(10).take()).to.equal(undefined);
   });
 
   it('takes no change at all for one', () => {
-    const place = conflateChanges(10);
+    const place = new ConflatedChanges(10);
     place.add(peersChanged([]));
     expect(place.take()).to.equal(undefined);
   });
 
   it('holds each peer once, however often it changed, and puts all in one', () => {
-    const place = conflateChanges(10);
+    const place = new ConflatedChanges(10);
     place.add(peersChanged(['a', 'b']));
-    place.add(peersChanged(new Set(['b', 'c', 'a'])));
+    place.add(peersChanged(['b', 'c', 'a']));
     expect(takeAll(place)).to.deep.equal(['abc+']);
   });
 
   it('tells peers that are ready from peers that changed, and tells of the changes first', () => {
-    const place = conflateChanges(10);
+    const place = new ConflatedChanges(10);
     place.add(peerIsReady('a'));
     place.add(peersChanged(['b', 'a']));
     place.add(peerIsReady('c'));
@@ -38,14 +38,14 @@ describe('conflateChanges', () => {
   });
 
   it('hands out so many at a time, counting both', () => {
-    const place = conflateChanges(3);
+    const place = new ConflatedChanges(3);
     place.add(peersChanged(['a', 'b', 'c', 'd', 'e']));
     for (const peer of ['v', 'w', 'x', 'y', 'z']) place.add(peerIsReady(peer));
     expect(takeAll(place)).to.deep.equal(['abc+', 'de+v', '+wxy', '+z']);
   });
 
   it('forgets what it handed out', () => {
-    const place = conflateChanges(1);
+    const place = new ConflatedChanges(1);
     place.add(peersChanged(['a', 'b']));
     expect([...(place.take()?.peers ?? [])]).to.deep.equal(['a']);
     place.add(peersChanged(['a']));
@@ -60,7 +60,7 @@ describe('conflateChanges', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30, size: 'max' }), fc.integer({ min: 1, max: 4 }), (steps, limit) => {
-        const place = conflateChanges(limit);
+        const place = new ConflatedChanges(limit);
         const waiting = { peers: new Set<string>(), ready: new Set<string>() };
         for (const step of [...steps, ...Array.from({ length: 11 }, () => 'take' as const)]) {
           if (step === 'take') {

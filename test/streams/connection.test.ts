@@ -4,8 +4,10 @@ import type { TestScheduler } from 'rxjs/testing';
 import type { Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { encodeNode } from '../../src/proto/node.js';
+import { bytesOf } from '../../src/proto/nodeBytes.js';
 import { requests } from '../../src/proto/requests.js';
 import { peersChanged } from '../../src/streams/changes.js';
+import { createComposeUpdate } from '../../src/streams/composeUpdate.js';
 import { type Caller, type ConnectionParts, connection$ } from '../../src/streams/connection.js';
 import { Connections } from '../../src/streams/connections.js';
 import { View } from '../../src/streams/view.js';
@@ -34,8 +36,8 @@ const setUp = () => {
       view,
       maxUpdatesPerResponse: 2,
       authTimeout: 100,
+      composeUpdate: createComposeUpdate(),
       scheduler: noTime,
-      turnScheduler: noTime,
       logger: book.logger,
     },
     querier: {
@@ -45,7 +47,7 @@ const setUp = () => {
     binder: {
       accept: (change) =>
         told.push(
-          `${nameOf(change.peerId)} ${change.kind}${change.kind === 'node' ? ` ${String(decodeNode(change.node).preferredDerp)}` : ''}`,
+          `${nameOf(change.peerId)} ${change.kind}${change.kind === 'node' ? ` ${String(decodeNode(bytesOf(change.node)).preferredDerp)}` : ''}`,
         ),
     },
     tunneler: {
@@ -262,7 +264,7 @@ describe('connection$', () => {
   it('ends with what the coordinator says, and its peer is lost', () => {
     const { connect, told, connections } = setUp();
     const { heard } = connect(alice);
-    for (const { ending$ } of connections.all()) ending$.next('coordinator unhealthy');
+    for (const connection of connections.all()) connection.end('coordinator unhealthy');
     expect(heard).to.deep.equal(['error: coordinator unhealthy', 'end']);
     expect(told).to.deep.equal([arrival('alice'), ...lost('alice')]);
   });
@@ -272,7 +274,7 @@ describe('connection$', () => {
     connect(alice);
     const { send } = connect(bob);
     close();
-    for (const { ending$, peerId } of connections.all()) if (peerId === alice) ending$.next('coordinator closed');
+    for (const connection of connections.all()) if (connection.peerId === alice) connection.end('coordinator closed');
     send(requests.disconnect());
     expect(told.slice(2)).to.deep.equal(['forget alice', ...gone('bob')]);
   });
@@ -288,7 +290,7 @@ describe('connection$', () => {
     ready$.next(true);
     expect(heard).to.deep.equal(['bob NODE derp 2 (new)']);
     ready$.next(false);
-    for (const { ending$ } of connections.all()) ending$.next('coordinator closed');
+    for (const connection of connections.all()) connection.end('coordinator closed');
     expect(heard.slice(1)).to.deep.equal(['error: coordinator closed', 'end']);
   });
 

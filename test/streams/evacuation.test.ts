@@ -1,7 +1,6 @@
 import { expect } from 'chai';
-import { take } from 'rxjs';
 import { evacuation$ } from '../../src/streams/evacuation.js';
-import { Connections } from '../../src/streams/connections.js';
+import { type Connection, Connections } from '../../src/streams/connections.js';
 import { alice, bob, carol, marbles, nameOf } from '../../src/testing/index.js';
 import { onTime } from './support/onTime.js';
 
@@ -15,11 +14,15 @@ const setUp = () => {
   const connections = new Connections();
   const ended: string[] = [];
   const connect = (peerId: string) => {
-    const connection = connections.open(peerId);
-    connection.ending$.pipe(take(1)).subscribe((reason) => {
-      ended.push(`${nameOf(peerId)}: ${reason}`);
-      connections.close(connection);
-    });
+    const connection: Connection = {
+      peerId,
+      tell: () => undefined,
+      end: (reason) => {
+        ended.push(`${nameOf(peerId)}: ${reason}`);
+        connections.close(connection);
+      },
+    };
+    connections.open(connection);
   };
   return { connections, ended, connect };
 };

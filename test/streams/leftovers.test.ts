@@ -70,8 +70,8 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
     isLive: (coordinatorId) => live.has(coordinatorId),
   });
   const removed = (at: number, ...remove: readonly Uuid[]) =>
-    leftovers.tunnelsWritten({ src: alice, add: [], remove, clear: false, at });
-  const saidGoodbye = (at: number) => leftovers.bindingWritten({ peerId: alice, kind: 'disconnected', at });
+    leftovers.tunnelsWritten({ sources: [{ src: alice, add: [], remove, clear: false }], at });
+  const saidGoodbye = (at: number) => leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'disconnected' }], at });
   return {
     database,
     put,
@@ -165,8 +165,8 @@ describe('leftovers', () => {
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, saidGoodbye, put, done, at } = setUp(scheduler);
       at(1, () => saidGoodbye(2000));
-      at(30, () => leftovers.bindingWritten({ peerId: alice, kind: 'node', at: 3000 }));
-      at(40, () => leftovers.bindingWritten({ peerId: alice, kind: 'lost', at: 4000 }));
+      at(30, () => leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'node' }], at: 3000 }));
+      at(40, () => leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'lost' }], at: 4000 }));
       at(50, () => {
         put('lost');
         leftovers.peerChanged(alice);
@@ -181,7 +181,7 @@ describe('leftovers', () => {
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, removed, put, done, at } = setUp(scheduler);
       at(1, () => removed(2000, bob, carol));
-      at(30, () => leftovers.tunnelsWritten({ src: alice, add: [bob], remove: [], clear: false, at: 3000 }));
+      at(30, () => leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 }));
       at(50, () => {
         put('lost');
         leftovers.peerChanged(alice);
@@ -258,13 +258,13 @@ describe('leftovers', () => {
     'asks nothing about peers that took nothing back, nor about writes that took nothing back',
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, at, statements$ } = setUp(scheduler);
-      const write = { src: alice, add: [bob], remove: [], clear: false, at: 2000 };
+      const source = { src: alice, add: [bob], remove: [], clear: false };
       at(1, () => {
-        leftovers.bindingWritten({ peerId: alice, kind: 'node', at: 2000 });
-        leftovers.bindingWritten({ peerId: alice, kind: 'lost', at: 2000 });
-        leftovers.tunnelsWritten(write);
+        leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'node' }], at: 2000 });
+        leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'lost' }], at: 2000 });
+        leftovers.tunnelsWritten({ sources: [source], at: 2000 });
         // What comes with a goodbye is seen to with the goodbye.
-        leftovers.tunnelsWritten({ ...write, remove: [carol], clear: true });
+        leftovers.tunnelsWritten({ sources: [{ ...source, remove: [carol], clear: true }], at: 2000 });
         leftovers.peerChanged(alice);
         leftovers.peerChanged(bob);
         leftovers.coordinatorLost();
@@ -280,7 +280,7 @@ describe('leftovers', () => {
       const { leftovers, saidGoodbye, put, done, at, statements$ } = setUp(scheduler, { memory: 1000 });
       at(1, () => saidGoodbye(2000));
       // Whoever comes next makes room.
-      at(1100, () => leftovers.bindingWritten({ peerId: bob, kind: 'disconnected', at: 3000 }));
+      at(1100, () => leftovers.bindingsWritten({ bindings: [{ peerId: bob, kind: 'disconnected' }], at: 3000 }));
       at(1200, () => {
         put('lost');
         leftovers.peerChanged(alice);
@@ -318,7 +318,7 @@ describe('leftovers', () => {
         leftovers.peerChanged(alice);
       });
       // The repetition was overtaken: the peer came back before it was written.
-      at(70, () => leftovers.bindingWritten({ peerId: alice, kind: 'node', at: 3000 }));
+      at(70, () => leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'node' }], at: 3000 }));
       at(80, () => {
         put('ok', south, 2500);
         saidGoodbye(4000);
@@ -344,11 +344,11 @@ describe('leftovers', () => {
       at(600, () => {
         expect(done).to.have.lengthOf(2);
         database.faults.failNext('readBindings', 1, new StoreError('refused', 'no'));
-        leftovers.bindingWritten({ peerId: bob, kind: 'disconnected', at: 3000 });
+        leftovers.bindingsWritten({ bindings: [{ peerId: bob, kind: 'disconnected' }], at: 3000 });
       });
       at(700, () => {
         expect(book.lines).to.deep.equal(['error leftovers given up']);
-        leftovers.bindingWritten({ peerId: carol, kind: 'disconnected', at: 3000 });
+        leftovers.bindingsWritten({ bindings: [{ peerId: carol, kind: 'disconnected' }], at: 3000 });
       });
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-a 509ms a 88ms b 99ms c', {

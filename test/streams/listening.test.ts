@@ -1,14 +1,13 @@
 import { StoreError } from '../../src/db/store.js';
 import type { Beat } from '../../src/streams/heartbeats.js';
-import type { Hint } from '../../src/streams/hints.js';
+import type { CoordinatorHint } from '../../src/streams/hints.js';
 import { withOwnHeartbeatHeard } from '../../src/streams/listening.js';
-import { alice, marbles, north, south } from '../../src/testing/index.js';
+import { marbles, north, south } from '../../src/testing/index.js';
 
-const hints: Record<string, Hint> = {
+const hints: Record<string, CoordinatorHint> = {
   g: { kind: 'gap' },
   n: { kind: 'heartbeat', coordinatorId: north },
   s: { kind: 'heartbeat', coordinatorId: south },
-  p: { kind: 'peer', peerId: alice },
 };
 const beats: Record<string, Beat> = {
   w: { kind: 'written', result: { created: false, hasBindings: false, hasTunnels: false } },
@@ -34,15 +33,15 @@ describe('withOwnHeartbeatHeard', () => {
     'passes everything on while the own heartbeats are heard',
     listening({
       beats: '   -w 79ms w 79ms w',
-      hints: '   g-n-p-s 76ms n 79ms n 79ms s',
-      expected: 'g-n-p-s 76ms n 79ms n 79ms s',
+      hints: '   g-n---s 76ms n 79ms n 79ms s',
+      expected: 'g-n---s 76ms n 79ms n 79ms s',
       listens: ' ^ 499ms !',
     }),
   );
 
   it(
     'fails when a written heartbeat is not heard in time',
-    listening({ beats: '--w', hints: 'gnp-s', expected: 'gnp-s 97ms #', listens: '^ 101ms !' }),
+    listening({ beats: '--w', hints: 'gn--s', expected: 'gn--s 97ms #', listens: '^ 101ms !' }),
   );
 
   it(

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { NEVER, Subject, map } from 'rxjs';
 import type { CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { PeerUpdateKind, peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
-import { uuidToBytes } from '../../src/proto/uuid.js';
 import { type Changes, peerIsReady, peersChanged } from '../../src/streams/changes.js';
+import { createComposeUpdate } from '../../src/streams/composeUpdate.js';
 import { type Sent, difference, mapper } from '../../src/streams/mapper.js';
 import type { Mapping } from '../../src/streams/mapping.js';
 import type { Sight } from '../../src/streams/view.js';
@@ -19,8 +19,12 @@ import {
   eve,
   marbles,
 } from '../../src/testing/index.js';
+import { heldNode } from './support/heldNode.js';
 
-const node = (derp: number, of = bob): Mapping => ({ kind: 'node', node: aNode({ derp, of }), updatedAt: derp });
+const node = (derp: number, of = bob): Mapping => ({
+  ...{ kind: 'node', updatedAt: derp },
+  node: heldNode(aNode({ derp, of })),
+});
 const lost = (derp: number, of = bob): Mapping => ({ ...node(derp, of), kind: 'lost' });
 
 describe('difference', () => {
@@ -62,10 +66,11 @@ describe('difference', () => {
   ];
   for (const [what, sent, now, expected, recorded] of cases) {
     const was = sent?.kind ?? 'nothing';
-    const is = typeof now === 'string' ? now : `${now.kind} with derp ${String(now.node.preferredDerp)}`;
+    const is = typeof now === 'string' ? now : `${now.kind} with derp ${String(now.node.decoded.preferredDerp)}`;
     it(`tells ${what} (told ${was}, now ${is})`, () => {
-      const { update, sent: next } = difference(sent, now);
-      expect(update ? describeUpdate({ id: uuidToBytes(bob), ...update }) : 'none').to.equal(expected);
+      const { news, sent: next } = difference(sent, now);
+      const composed = news && createComposeUpdate()(bob, news, next?.node);
+      expect(composed ? describeUpdate(composed.update) : 'none').to.equal(expected);
       expect(next).to.equal(recorded);
     });
   }
@@ -73,14 +78,16 @@ describe('difference', () => {
   it('does not take the time at which a node was composed for a difference', () => {
     const later: Mapping = {
       ...node(1),
-      node: aNode({ of: bob, asOf: { seconds: 5n, nanos: 0, _unknownFields: {} } }),
+      node: heldNode(aNode({ of: bob, asOf: { seconds: 5n, nanos: 0 } })),
     };
-    expect(difference(node(1), later)).to.deep.equal({ sent: later });
+    const { sent, news } = difference(node(1), later);
+    expect(news).to.equal(undefined);
+    expect(sent).to.equal(later);
   });
 
   it('takes a node with other addresses for another one, although all else is the same', () => {
-    const moved: Mapping = { ...node(1), node: aNode({ of: bob, addresses: ['fd7a::1/128'] }) };
-    expect(difference(node(1), moved).update?.reason).to.equal('update');
+    const moved: Mapping = { ...node(1), node: heldNode(aNode({ of: bob, addresses: ['fd7a::1/128'] })) };
+    expect(difference(node(1), moved).news?.reason).to.equal('update');
   });
 });
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type DecodedBinding, type Mapping, bestMapping } from '../../src/streams/mapping.js';
-import { aNode, alice, north, south, west } from '../../src/testing/index.js';
+import { aNode, north, south, west } from '../../src/testing/index.js';
+import { heldNode } from './support/heldNode.js';
 
 /** North and south are live, west is not. */
 const isLive = (coordinatorId: string): boolean => coordinatorId !== west;
@@ -11,15 +12,14 @@ type Row = readonly [coordinatorId: string, status: 'ok' | 'lost', updatedAt: nu
 /** Tells nodes apart by the relay region: the position of the row. */
 const bindingsOf = (...rows: readonly Row[]): readonly DecodedBinding[] =>
   rows.map(([coordinatorId, status, updatedAt], index) => ({
-    ...{ peerId: alice, coordinatorId, status, updatedAt },
-    node: aNode({ derp: index + 1 }),
-    encoded: Uint8Array.of(index + 1),
+    ...{ coordinatorId, status, updatedAt },
+    node: heldNode(aNode({ derp: index + 1 })),
   }));
 
 const describeMapping = (mapping: Mapping | undefined): string =>
   mapping === undefined
     ? 'none'
-    : `${mapping.kind} of row ${String(mapping.node.preferredDerp)} at ${String(mapping.updatedAt)}`;
+    : `${mapping.kind} of row ${String(mapping.node.decoded.preferredDerp)} at ${String(mapping.updatedAt)}`;
 
 describe('bestMapping', () => {
   const cases: readonly (readonly [what: string, rows: readonly Row[], expected: string])[] = [
@@ -134,15 +134,10 @@ describe('bestMapping', () => {
         );
         const expected = first && `${first.coordinatorId} ${isThere(first) ? 'node' : 'lost'}`;
         const best = bestMapping(
-          shuffled.map((row) => ({
-            ...row,
-            peerId: alice,
-            node: aNode({ disco: row.coordinatorId }),
-            encoded: new Uint8Array(),
-          })),
+          shuffled.map((row) => ({ ...row, node: heldNode(aNode({ disco: row.coordinatorId })) })),
           (id) => live.includes(id),
         );
-        expect(best && `${best.node.disco} ${best.kind}`).to.equal(expected);
+        expect(best && `${best.node.decoded.disco} ${best.kind}`).to.equal(expected);
       }),
     );
   });

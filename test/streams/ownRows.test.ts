@@ -3,6 +3,7 @@ import { type Observable, merge } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
 import { encodeNode } from '../../src/proto/node.js';
+import { holdBytes } from '../../src/proto/nodeBytes.js';
 import { uuidFromBytes } from '../../src/proto/uuid.js';
 import { createBinder } from '../../src/streams/binder.js';
 import { checkOwnRows$ } from '../../src/streams/ownRows.js';
@@ -10,6 +11,7 @@ import { createTunneler } from '../../src/streams/tunneler.js';
 import { aNode, alice, bob, carol, dave, marbles, nameOf, north, south } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
 import { logbook } from './support/logbook.js';
+import { noGoodbyes } from './support/noGoodbyes.js';
 import { northsDatabase } from './support/northsDatabase.js';
 import { onTime } from './support/onTime.js';
 import { storeCallsOn } from './support/storeCallsOn.js';
@@ -21,13 +23,13 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
   const database = northsDatabase(scheduler);
   const { logger, lines } = logbook();
   const calls = storeCallsOn(database.store, scheduler);
-  const [binder, tunneler] = [createBinder(calls, logger), createTunneler(calls, logger)];
+  const [binder, tunneler] = [createBinder(calls, logger), createTunneler(calls, logger, noGoodbyes)];
   const connected = new Set(peers);
   merge(binder.written$, tunneler.written$).subscribe();
   const at = onTime(scheduler);
   at(1, () => {
     for (const peerId of peers) {
-      binder.accept({ kind: 'node', peerId, node: encoded(peerId, 1) });
+      binder.accept({ kind: 'node', peerId, node: holdBytes(encoded(peerId, 1)) });
       tunneler.accept({ kind: 'add', src: peerId, dst: carol });
     }
   });
@@ -116,7 +118,7 @@ describe('checkOwnRows$', () => {
     marbles(({ scheduler, expectObservable }) => {
       const { check$, at, tables, binder, statements$ } = setUp(scheduler, [alice, bob]);
       at(15, () => tables.deletePeer(alice));
-      at(28, () => binder.accept({ kind: 'node', peerId: alice, node: encoded(alice, 2) }));
+      at(28, () => binder.accept({ kind: 'node', peerId: alice, node: holdBytes(encoded(alice, 2)) }));
       expectObservable(check$, '20ms ^').toBe('40ms |');
       expectObservable(statements$).toBe(`${start} 15ms b 7ms n-t`, { ...starting, n: 'write alice 2' });
     }),

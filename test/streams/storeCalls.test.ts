@@ -1,120 +1,139 @@
 import { expect } from 'chai';
-import { type Observable, map, merge, toArray } from 'rxjs';
-import { type BindingWrite, StoreError, type Uuid } from '../../src/db/store.js';
-import { isRefused } from '../../src/streams/storeCalls.js';
-import { aNode, alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
+import { map, merge } from 'rxjs';
+import { type BindingWrite, type Pair, StoreError, type Tunnel, type TunnelWrites, type Uuid } from '../../src/db/store.js';
 import { encodeNode } from '../../src/proto/node.js';
+import { coalesceInBatches } from '../../src/streams/operators/coalesceInBatches.js';
+import { aNode, alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
 import { logbook } from './support/logbook.js';
 import { northsDatabase } from './support/northsDatabase.js';
 import { onTime } from './support/onTime.js';
 import { storeCallsOn } from './support/storeCallsOn.js';
 
-const node = (peerId: Uuid): BindingWrite => ({ kind: 'node', peerId, node: encodeNode(aNode({ of: peerId })) });
-const adding = (src: Uuid, dst: Uuid) => ({ src, add: [dst], remove: [], clear: false });
+const node = (peerId: Uuid, derp = 1): BindingWrite => ({
+  ...{ kind: 'node', peerId },
+  node: encodeNode(aNode({ of: peerId, derp })),
+});
+const adding = (...add: readonly Tunnel[]): TunnelWrites => ({ add, remove: [], clear: [] });
+const tunnel = (src: Uuid, dst: Uuid): Tunnel => ({ src, dst });
 
 describe('store calls', () => {
   it(
-    'share a statement in one turn, and each gets the answer to its own question',
-    marbles(({ scheduler, expectObservable }) => {
-      const database = northsDatabase(scheduler);
-      database.tables.store
-        .writeTunnels(
-          { coordinatorId: 'c0000000-0000-4000-8000-000000000001', expiry: 6000 },
-          {
-            add: [adding(alice, bob), adding(carol, alice)].map(({ src, add: [dst = ''] }) => ({ src, dst })),
-            remove: [],
-            clear: [],
-          },
-        )
-        .subscribe();
-      const calls = storeCallsOn(database.store, scheduler);
-      const names = (peerId: Uuid): Observable<string> =>
-        calls.readNeighbours(peerId).pipe(map((ids) => `${nameOf(peerId)}: ${[...ids].map(nameOf).join()}`));
-      expectObservable(merge(names(alice), names(dave), names(bob))).toBe('10ms (abc|)', {
-        ...{ a: 'alice: bob,carol', b: 'dave: ', c: 'bob: alice' },
-      });
-      expectObservable(statementsOf(database)).toBe('a', { a: 'neighbours of alice, dave, bob' });
-    }),
-  );
-
-  it(
-    'answers for pairs by the order of the question',
+    'read the neighbours of many peers, with an entry also for who has none',
     marbles(({ scheduler, expectObservable }) => {
       const database = northsDatabase(scheduler);
       const calls = storeCallsOn(database.store, scheduler);
-      calls.writeTunnels(() => adding(alice, bob)).subscribe();
-      calls.writeTunnels(() => adding(dave, carol)).subscribe();
-      const first$ = calls.readShared(() => ({ peerId: alice, others: [carol, bob, dave] }));
-      const none$ = calls.readShared(() => ({ peerId: bob, others: [] }));
-      const second$ = calls.readShared(() => ({ peerId: carol, others: [dave, alice] }));
-      onTime(scheduler)(50, () => undefined);
-      expectObservable(merge(first$, none$, second$), '20ms ^').toBe('30ms (fns|)', {
-        ...{ f: [false, true, false], n: [], s: [true, false] },
-      });
+      calls.writeTunnels(() => adding(tunnel(alice, bob), tunnel(carol, alice))).subscribe();
+      const neighbours$ = calls
+        .readNeighbours([alice, dave, bob])
+        .pipe(map((found) => [...found].map(([peerId, ids]) => `${nameOf(peerId)}: ${[...ids].map(nameOf).join()}`)));
+      expectObservable(neighbours$, '20ms ^').toBe('30ms (n|)', { n: ['alice: bob,carol', 'dave: ', 'bob: alice'] });
     }),
   );
 
   it(
-    'gives each peer all its bindings, and none to a peer without',
+    'answer for pairs by the order of the question',
     marbles(({ scheduler, expectObservable }) => {
       const database = northsDatabase(scheduler);
       const calls = storeCallsOn(database.store, scheduler);
-      calls.writeBinding(() => node(alice)).subscribe();
-      const rowsOf = (peerId: Uuid) =>
-        calls.readBindings(peerId).pipe(map((rows) => rows.map((row) => nameOf(row.peerId))));
-      expectObservable(merge(rowsOf(bob), rowsOf(alice)), '20ms ^').toBe('30ms (ba|)', { b: [], a: ['alice'] });
+      calls.writeTunnels(() => adding(tunnel(alice, bob), tunnel(dave, carol))).subscribe();
+      const pairs: readonly Pair[] = [
+        [alice, carol],
+        [bob, alice],
+        [alice, dave],
+        [carol, dave],
+      ];
+      expectObservable(calls.readPairs(pairs), '20ms ^').toBe('30ms (p|)', { p: [false, true, false, true] });
     }),
   );
 
   it(
-    'keep to two statements of a kind in flight, and to the size of a batch',
+    'read all bindings of many peers, with an entry also for who has none',
     marbles(({ scheduler, expectObservable }) => {
       const database = northsDatabase(scheduler);
-      const calls = storeCallsOn(database.store, scheduler, { tuning: { maxBatchSize: 2, maxBatchesInFlight: 2 } });
-      const peers = [alice, bob, carol, dave, eve];
-      expectObservable(merge(...peers.map((peerId) => calls.readBindings(peerId))).pipe(toArray())).toBe('20ms (a|)', {
-        a: [[], [], [], [], []],
-      });
-      expectObservable(statementsOf(database)).toBe('(ab) 6ms c', {
-        ...{ a: 'bindings of alice, bob', b: 'bindings of carol, dave', c: 'bindings of eve' },
+      const calls = storeCallsOn(database.store, scheduler);
+      calls.writeBindings(() => [node(alice)]).subscribe();
+      const rows$ = calls
+        .readBindings([bob, alice])
+        .pipe(map((found) => [...found].map(([peerId, rows]) => `${nameOf(peerId)}: ${String(rows.length)}`)));
+      expectObservable(rows$, '20ms ^').toBe('30ms (r|)', { r: ['bob: 0', 'alice: 1'] });
+    }),
+  );
+
+  it(
+    'wait with writes, but not with reads, until the first heartbeat was tried; then they write what is newest',
+    marbles(({ scheduler, cold, expectObservable }) => {
+      const database = northsDatabase(scheduler);
+      const calls = storeCallsOn(database.store, scheduler, { begun$: cold('50ms |') });
+      let newest = [node(alice, 1)];
+      onTime(scheduler)(30, () => (newest = [node(alice, 2), node(bob, 3)]));
+      expectObservable(
+        merge(
+          calls.writeBindings(() => newest),
+          calls.writeTunnels(() => adding(tunnel(alice, bob))),
+          calls.readBindings([alice]),
+        ).pipe(map((answer) => (typeof answer === 'number' ? 'written' : 'read'))),
+      ).toBe('10ms r 49ms (ww|)', { r: 'read', w: 'written' });
+      expectObservable(statementsOf(database)).toBe('r 49ms (wt)', {
+        ...{ r: 'bindings of alice', w: 'write alice 2, bob 3', t: 'tunnels +alice>bob' },
       });
     }),
   );
 
   it(
-    'wait with writes, but not with reads, until the first heartbeat was tried',
+    'do not wait any more once the first heartbeat was tried',
+    marbles(({ scheduler, cold, expectObservable, expectSubscriptions }) => {
+      const database = northsDatabase(scheduler);
+      const begun$ = cold<never>('-|');
+      const calls = storeCallsOn(database.store, scheduler, { begun$ });
+      const write = () => calls.writeBindings(() => [node(alice)]).subscribe();
+      [0, 20, 40].forEach((time) => onTime(scheduler)(time, write));
+      expectObservable(statementsOf(database)).toBe('-a 18ms a 19ms a', { a: 'write alice 1' });
+      expectSubscriptions(begun$.subscriptions).toBe('^!');
+    }),
+  );
+
+  it(
+    'write nothing for who has lost interest before the first heartbeat was tried',
     marbles(({ scheduler, cold, expectObservable }) => {
       const database = northsDatabase(scheduler);
       const calls = storeCallsOn(database.store, scheduler, { begun$: cold('50ms |') });
       expectObservable(
-        merge(
-          calls.writeBinding(() => node(alice)),
-          calls.writeTunnels(() => adding(alice, bob)),
-          calls.readBindings(alice),
-        ).pipe(map((answer) => (typeof answer === 'number' ? 'written' : 'read'))),
-      ).toBe('10ms r 49ms (ww|)', { r: 'read', w: 'written' });
-      expectObservable(statementsOf(database)).toBe('r 49ms (wt)', {
-        ...{ r: 'bindings of alice', w: 'write alice 1', t: 'tunnels +alice>bob' },
-      });
+        calls.writeBindings(() => [node(alice)]),
+        '^ 20ms !',
+      ).toBe('-');
+      expectObservable(statementsOf(database)).toBe('-');
     }),
   );
 
   it(
-    'log a failed statement once, not once for each key',
+    'log a failed statement once, not once for each key, and say when a write failed',
     marbles(({ scheduler, expectObservable }) => {
       const database = northsDatabase(scheduler);
       const book = logbook();
-      const calls = storeCallsOn(database.store, scheduler, { logger: book.logger });
-      database.faults.failNext();
-      expectObservable(merge(...[alice, bob, carol].map(calls.readBindings))).toBe(
-        '10ms #',
-        {},
-        new StoreError('unavailable', 'the database failed'),
-      );
+      let failedWrites = 0;
+      const calls = storeCallsOn(database.store, scheduler, {
+        logger: book.logger,
+        onWriteFailed: () => (failedWrites += 1),
+      });
+      database.faults.failNext(undefined, 5);
+      const away = new StoreError('unavailable', 'the database failed');
+      const peers = [alice, bob, carol];
+      for (const call$ of [
+        calls.readBindings(peers),
+        calls.readNeighbours(peers),
+        calls.readPairs([[alice, bob]]),
+        calls.writeBindings(() => peers.map((peerId) => node(peerId))),
+        calls.writeTunnels(() => ({ add: [tunnel(alice, bob)], remove: [tunnel(bob, carol)], clear: [dave, eve] })),
+      ]) {
+        expectObservable(call$).toBe('10ms #', {}, away);
+      }
       onTime(scheduler)(20, () => {
-        expect(book.lines).to.deep.equal(['warn database call failed']);
-        expect(book.entries[0]).to.include({ call: 'readBindings', keys: 3 });
+        expect(book.lines).to.deep.equal(Array.from({ length: 5 }, () => 'warn database call failed'));
+        expect(book.entries.map(({ call, keys }) => `${String(call)} ${String(keys)}`)).to.deep.equal([
+          ...['readBindings 3', 'readNeighbours 3', 'readPairs 1', 'writeBindings 3', 'writeTunnels 4'],
+        ]);
+        expect(failedWrites).to.equal(2);
       });
     }),
   );
@@ -134,28 +153,36 @@ describe('store calls', () => {
     }),
   );
 
-  it('know a refusal from everything else', () => {
-    expect(isRefused(new StoreError('refused', 'no'))).to.equal(true);
-    for (const error of [
-      new StoreError('unavailable', ''),
-      new StoreError('missing-coordinator', ''),
-      new Error('refused'),
-    ]) {
-      expect(isRefused(error)).to.equal(false);
-    }
-  });
-
   it(
-    'leave out of a batch what was unsubscribed before it starts',
-    marbles(({ scheduler, expectObservable }) => {
-      const database = northsDatabase(scheduler);
-      const calls = storeCallsOn(database.store, scheduler);
-      onTime(scheduler)(1, () => {
-        const subscription = calls.readBindings(alice).subscribe();
-        calls.readBindings(bob).subscribe();
-        subscription.unsubscribe();
+    'share statements as the tuning says, and are made again in batches by the same rule',
+    marbles(({ scheduler, hot, cold, expectObservable, expectSubscriptions }) => {
+      const calls = storeCallsOn(northsDatabase(scheduler).store, scheduler, {
+        tuning: { maxBatchSize: 2, maxBatchesInFlight: 2 },
       });
-      expectObservable(statementsOf(database)).toBe('-a', { a: 'bindings of bob' });
+      const givenUp: string[] = [];
+      const failing$ = cold('-#', {}, new StoreError('unavailable', 'later'));
+      const refusing$ = cold('-#', {}, new StoreError('refused', 'never'));
+      const done$ = cold('---|');
+      const batches: string[] = [];
+      const run = (keys: readonly Uuid[]) => {
+        batches.push(keys.map(nameOf).join());
+        return keys.includes(eve) ? refusing$ : keys.includes(alice) && batches.length === 1 ? failing$ : done$;
+      };
+      const keys$ = hot('(abcde|)', { a: alice, b: bob, c: carol, d: dave, e: eve });
+      const result$ = keys$.pipe(
+        coalesceInBatches(
+          run,
+          calls.inBatches((key, error) => givenUp.push(`${nameOf(key)}: ${String(error)}`)),
+        ),
+      );
+      expectObservable(result$).toBe('504ms |');
+      expectSubscriptions(failing$.subscriptions).toBe(' ^!');
+      expectSubscriptions(refusing$.subscriptions).toBe('-^!');
+      expectSubscriptions(done$.subscriptions).toBe([' ^--!', '501ms ^--!']);
+      onTime(scheduler)(600, () => {
+        expect(batches).to.deep.equal(['alice,bob', 'carol,dave', 'eve', 'alice,bob']);
+        expect(givenUp).to.deep.equal(['eve: StoreError: never']);
+      });
     }),
   );
 });

@@ -1,21 +1,26 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Binding } from '../../src/db/store.js';
+import { Node } from '../../src/proto/gen/tailnet.js';
+import { decodeNode, encodeNode } from '../../src/proto/node.js';
 import { View } from '../../src/streams/view.js';
-import { aNode, alice, bob, carol, dave, nameOf, north, south, west } from '../../src/testing/index.js';
+import { alice, bob, carol, dave, nameOf, north, south, west } from '../../src/testing/index.js';
 
-/** A node is one byte, its relay region; 0 cannot be decoded. */
-const decode = ({ node: [derp = 0] }: Binding) => (derp === 0 ? undefined : aNode({ derp }));
+/** A node with this relay region; 0 stands for bytes that cannot be decoded. */
+const encoded = (derp: number): Uint8Array =>
+  derp === 0 ? Uint8Array.of(255) : encodeNode({ ...Node.fromPartial({}), preferredDerp: derp });
+
+const decode = ({ node }: Binding): Node | undefined => (node[0] === 255 ? undefined : decodeNode(node));
 
 const row = (peerId: string, coordinatorId: string, derp: number, more: Partial<Binding> = {}): Binding => ({
-  ...{ peerId, coordinatorId, updatedAt: derp, status: 'ok', node: Uint8Array.of(derp) },
+  ...{ peerId, coordinatorId, updatedAt: derp, status: 'ok', node: encoded(derp) },
   ...more,
 });
 
 /** What a peer may know of another one, in words. */
 const seen = (view: View, peerId: string, otherId: string): string => {
   const sight = view.sight(peerId, otherId);
-  return typeof sight === 'string' ? sight : `${sight.kind} ${String(sight.node.preferredDerp)}`;
+  return typeof sight === 'string' ? sight : `${sight.kind} ${String(sight.node.decoded.preferredDerp)}`;
 };
 
 const names = (ids: Iterable<string>): readonly string[] => Array.from(ids, nameOf).sort();
@@ -124,7 +129,7 @@ describe('View', () => {
   it('decodes a node once, as long as its bytes are the same', () => {
     const decoded: number[] = [];
     const view = new View(north, (binding) => {
-      decoded.push(binding.node[0] ?? NaN);
+      decoded.push(decodeNode(binding.node).preferredDerp);
       return decode(binding);
     });
     view.join(alice);
@@ -197,7 +202,7 @@ describe('View', () => {
           b.updatedAt - a.updatedAt ||
           (a.coordinatorId < b.coordinatorId ? -1 : 1),
       );
-      return best ? `${isThere(best) ? 'node' : 'lost'} ${String(best.node[0])}` : 'absent';
+      return best ? `${isThere(best) ? 'node' : 'lost'} ${String(decodeNode(best.node).preferredDerp)}` : 'absent';
     };
 
     const allPairs = peers.flatMap((watcher) => peers.map((id) => [watcher, id] as const));
@@ -246,7 +251,7 @@ describe('View', () => {
               const { bindingsOf: id } = step;
               const bindings = step.rows.map(({ derp, ...more }): Binding => ({
                 peerId: id,
-                node: Uint8Array.of(derp),
+                node: encoded(derp),
                 ...more,
               }));
               if (watchersIn(model, id).length > 0) model.rows.set(id, bindings);

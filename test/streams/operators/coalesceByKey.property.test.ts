@@ -1,15 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Observable, Subject, VirtualTimeScheduler, retry, timer } from 'rxjs';
+import { Observable, Subject, VirtualTimeScheduler } from 'rxjs';
 import { coalesceByKey } from '../../../src/streams/operators/coalesceByKey.js';
 
 type Key = 'a' | 'b' | 'c';
 
-/** One attempt of a run. The keys are those that come from inside of it, at each of its turns. */
-interface Attempt {
+/** How a run goes. The keys are those that come from inside of it, at each of its turns. */
+interface Run {
   /** Milliseconds; 0 is within the call. */
   readonly takes: number;
-  readonly fails: boolean;
   readonly whenItStarts: readonly Key[];
   readonly whenItsValueArrives: readonly Key[];
   readonly whenItCompletes: readonly Key[];
@@ -21,9 +20,8 @@ const keysFromInside = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Key[]>([]) },
   { weight: 1, arbitrary: fc.array(key, { minLength: 1, maxLength: 2 }) },
 );
-const attempt: fc.Arbitrary<Attempt> = fc.record({
+const plannedRun: fc.Arbitrary<Run> = fc.record({
   takes: fc.nat(4),
-  fails: fc.integer({ min: 0, max: 3 }).map((chance) => chance === 0),
   whenItStarts: keysFromInside,
   whenItsValueArrives: keysFromInside,
   whenItCompletes: keysFromInside,
@@ -32,36 +30,32 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
 
 const scenario = fc.record({
   arrivals: fc.array(fc.record({ at: fc.nat(20), key }), { maxLength: 15, size: 'max' }),
-  attempts: fc.array(attempt, { maxLength: 20, size: 'max' }),
-  concurrency: fc.constantFrom(1, 2, Infinity),
-  /** Milliseconds before a failed attempt is made again; 0 is at once. */
-  retryDelay: fc.nat(3),
+  runs: fc.array(plannedRun, { maxLength: 20, size: 'max' }),
   keysEndAt: fc.nat(30),
   unsubscribesAt: fc.option(fc.nat(30), { nil: undefined }),
 });
 
-const uneventful: Attempt = {
-  ...{ takes: 1, fails: false },
+const uneventful: Run = {
+  takes: 1,
   ...{ whenItStarts: [], whenItsValueArrives: [], whenItCompletes: [], whenItIsTornDown: [] },
 };
 
 describe('coalesceByKey, whatever comes when', () => {
-  it('makes one run of a key at a time, within its limit, and a complete one after the last time the key came', () => {
+  it('makes one run of a key at a time, and a complete one after the last time the key came', () => {
     fc.assert(
-      fc.property(scenario, ({ arrivals, attempts, concurrency, retryDelay, keysEndAt, unsubscribesAt }) => {
+      fc.property(scenario, ({ arrivals, runs, keysEndAt, unsubscribesAt }) => {
         const scheduler = new VirtualTimeScheduler();
         const keys$ = new Subject<Key>();
         const wrong: string[] = [];
         const log: string[] = [];
         const note = (what: string): void => void log.push(`${String(scheduler.now())}: ${what}`);
 
-        /** How often a key has come; how often it had come when its last attempt, and its last complete run, started. */
+        /** How often a key has come; how often it had come when its last run, and its last complete run, started. */
         const came = new Map<Key, number>();
-        const attempted = new Map<Key, number>();
+        const started = new Map<Key, number>();
         const processed = new Map<Key, number>();
-        const hasFailed = new Set<Key>();
         const running = new Set<Key>();
-        let attemptsLeft = [...attempts];
+        let runsLeft = [...runs];
         const end = { completed: false, unsubscribed: false };
         let keysEnded = false;
 
@@ -74,18 +68,16 @@ describe('coalesceByKey, whatever comes when', () => {
 
         const run = (key: Key): Observable<readonly Key[]> =>
           new Observable((subscriber) => {
-            const [plan = uneventful, ...rest] = attemptsLeft;
-            attemptsLeft = rest;
+            const [plan = uneventful, ...rest] = runsLeft;
+            runsLeft = rest;
             const seen = came.get(key) ?? 0;
             note(`${key} starts, having come ${String(seen)} times`);
             if (running.has(key)) wrong.push(`two runs of ${key}`);
-            if (attempted.get(key) === seen && !hasFailed.has(key)) wrong.push(`a run of ${key} without a reason`);
+            if (started.get(key) === seen) wrong.push(`a run of ${key} without a reason`);
             if (end.unsubscribed) wrong.push(`a run of ${key} for nobody`);
             if (end.completed) wrong.push(`a run of ${key} after the end`);
-            hasFailed.delete(key);
-            attempted.set(key, seen);
+            started.set(key, seen);
             running.add(key);
-            if (running.size > concurrency) wrong.push(`${String(running.size)} runs`);
             subscriber.add(() => {
               running.delete(key);
               note(`${key} is torn down`);
@@ -94,12 +86,6 @@ describe('coalesceByKey, whatever comes when', () => {
             plan.whenItStarts.forEach(arrive);
 
             const finish = (): void => {
-              if (plan.fails) {
-                note(`${key} fails`);
-                hasFailed.add(key);
-                subscriber.error(new Error('try again'));
-                return;
-              }
               subscriber.next(plan.whenItsValueArrives);
               plan.whenItCompletes.forEach(arrive);
               processed.set(key, seen);
@@ -109,11 +95,7 @@ describe('coalesceByKey, whatever comes when', () => {
             else subscriber.add(scheduler.schedule(finish, plan.takes));
           });
 
-        const again =
-          retryDelay === 0
-            ? retry<readonly Key[]>()
-            : retry<readonly Key[]>({ delay: () => timer(retryDelay, scheduler) });
-        const subscription = keys$.pipe(coalesceByKey(run, { concurrency, retry: again })).subscribe({
+        const subscription = keys$.pipe(coalesceByKey(run)).subscribe({
           next: (keys) => keys.forEach(arrive),
           error: (error: unknown) => wrong.push(`failed: ${String(error)}`),
           complete: () => {

@@ -1,6 +1,4 @@
 import { expect } from 'chai';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   type Observable,
   ReplaySubject,
@@ -11,14 +9,13 @@ import {
   ignoreElements,
   merge,
   of,
-  retry,
   skip,
   tap,
-  throwError,
   timer,
 } from 'rxjs';
 import { coalesceByKey } from '../../../src/streams/operators/coalesceByKey.js';
 import { marbles } from '../../../src/testing/index.js';
+import { type HeldKey, aliveOf, sendKey } from '../support/heldKeys.js';
 
 describe('coalesceByKey', () => {
   it(
@@ -158,124 +155,26 @@ describe('coalesceByKey', () => {
     }),
   );
 
-  describe('with a limit', () => {
-    it(
-      'lets the keys beyond it wait, first come, first served; a key that runs again waits behind them',
-      marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
-        const runs = { a: cold('--a|'), b: cold('--b|'), c: cold('--c|') };
-        const keys$ = hot<'a' | 'b' | 'c'>('abac--------|     ');
-        //  a at 0, b from 3, c from 6, a again from 9
-        const aSubs = ['                     ^--!              ', '---------^--!'];
-        const bSubs = '                      ---^--!           ';
-        const cSubs = '                      ------^--!        ';
-        const expected = '                   --a--b--c--a|     ';
-
-        expectObservable(keys$.pipe(coalesceByKey((key) => runs[key], { concurrency: 1 }))).toBe(expected);
-        expectSubscriptions(runs.a.subscriptions).toBe(aSubs);
-        expectSubscriptions(runs.b.subscriptions).toBe(bSubs);
-        expectSubscriptions(runs.c.subscriptions).toBe(cSubs);
-      }),
-    );
-
-    it(
-      'gives a place back while a failed key waits to be tried again',
-      marbles(({ cold, hot, scheduler, expectObservable, expectSubscriptions }) => {
-        const attempts = [cold('-#'), cold('-a|')];
-        const [failing$, working$] = attempts;
-        const other$ = cold('--b|');
-        const keys$ = hot<'a' | 'b'>('ab--------|');
-        const failingSubs = '          ^!         ';
-        const otherSubs = '            -^--!      ';
-        //  tried again at 5
-        const workingSubs = '          -----^-!   ';
-        const expected = '             ---b--a---|';
-
-        const run = (key: 'a' | 'b'): Observable<string> => (key === 'b' ? other$ : (attempts.shift() ?? of('?')));
-        const result$ = keys$.pipe(
-          coalesceByKey((key) => defer(() => run(key)), {
-            concurrency: 1,
-            retry: retry({ delay: () => timer(4, scheduler) }),
-          }),
-        );
-        expectObservable(result$).toBe(expected);
-        expectSubscriptions(failing$!.subscriptions).toBe(failingSubs);
-        expectSubscriptions(other$.subscriptions).toBe(otherSubs);
-        expectSubscriptions(working$!.subscriptions).toBe(workingSubs);
-      }),
-    );
-  });
-
-  it(
-    'takes a key that comes while its run waits to be tried again for one with what is tried',
-    marbles(({ cold, hot, scheduler, expectObservable }) => {
-      const attempts = [cold('-#'), cold('-a|'), cold('--?')];
-      const keys$ = hot('  k--k----|');
-      //  fails at 1, tried again at 5
-      const expected = '   ------a-|';
-
-      const result$ = keys$.pipe(
-        coalesceByKey(() => defer(() => attempts.shift() ?? of('?')), {
-          retry: retry({ delay: () => timer(4, scheduler) }),
-        }),
-      );
-      expectObservable(result$).toBe(expected);
-    }),
-  );
-
   describe('holds nothing of a key whose runs have ended', () => {
-    /** Keys that can be told to be gone: nothing but what is under test holds them. */
-    interface Key {
-      readonly name: string;
-    }
-
-    /** How a run goes, by how many have been started. */
-    const runs: Record<string, (started: number) => Observable<unknown>> = {
+    /** How a run goes. */
+    const runs: Record<string, () => Observable<unknown>> = {
       'at once': () => of('done'),
       'later, in its own time': () => timer(0),
-      'after each failed and was tried again': (started) =>
-        started % 2 === 1 ? throwError(() => new Error('once')) : of('done'),
     };
 
     for (const [how, run] of Object.entries(runs)) {
-      for (const concurrency of [1, Infinity]) {
-        it(`${how}, ${concurrency === 1 ? 'with' : 'without'} a limit`, async () => {
-          const keys$ = new Subject<Key>();
-          let started = 0;
-          const ended$ = new ReplaySubject<unknown>();
-          const subscription = keys$
-            .pipe(coalesceByKey(() => run(++started), { concurrency, retry: retry({ count: 1 }) }))
-            .subscribe(ended$);
+      it(how, async () => {
+        const keys$ = new Subject<HeldKey>();
+        const ended$ = new ReplaySubject<unknown>();
+        const subscription = keys$.pipe(coalesceByKey(run)).subscribe(ended$);
 
-          // The first comes twice, which makes two runs, one way or the other.
-          const references = [sendKey(keys$, 'first', 2), sendKey(keys$, 'second', 1), sendKey(keys$, 'third', 1)];
-          await firstValueFrom(ended$.pipe(skip(3)));
-          expect(await aliveOf(references)).to.deep.equal([]);
-          expect(keys$.observed).to.equal(true);
-          subscription.unsubscribe();
-        });
-      }
+        // The first comes twice, which makes two runs, one way or the other.
+        const references = [sendKey(keys$, 'first', 2), sendKey(keys$, 'second', 1), sendKey(keys$, 'third', 1)];
+        await firstValueFrom(ended$.pipe(skip(3)));
+        expect(await aliveOf(references)).to.deep.equal([]);
+        expect(keys$.observed).to.equal(true);
+        subscription.unsubscribe();
+      });
     }
-
-    const sendKey = (keys$: Subject<Key>, name: string, times: number): WeakRef<Key> => {
-      const key = { name };
-      for (let time = 1; time <= times; time++) keys$.next(key);
-      return new WeakRef(key);
-    };
-
-    /** The names of the keys that somebody still holds, however often garbage is collected. */
-    const aliveOf = async (references: readonly WeakRef<Key>[]): Promise<readonly string[]> => {
-      setFlagsFromString('--expose-gc');
-      const collectGarbage = runInNewContext('gc') as () => void;
-      const alive = () => references.flatMap((reference) => reference.deref()?.name ?? []);
-      // References are strong until the job in which they were made or read has ended, and what lies on the stack, even
-      // unused, holds on to some. So a few turns may pass; what leaks is still there after any number of them.
-      for (let turn = 0; turn < 20; turn++) {
-        await new Promise((resolve) => setImmediate(resolve));
-        collectGarbage();
-        await new Promise((resolve) => setImmediate(resolve));
-        if (alive().length === 0) break;
-      }
-      return alive();
-    };
   });
 });
