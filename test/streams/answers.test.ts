@@ -305,6 +305,57 @@ describe('answers', () => {
     expect(requests$.observed).to.equal(false);
   });
 
+  it('hears nothing after the last request from a source that gives all at once', () => {
+    for (const last of [requests.disconnect(), withBytes('addTunnel', 3)]) {
+      const { applied } = handled(last);
+      expect(applied.map(({ addTunnel }) => addTunnel)).not.to.include(bob);
+    }
+  });
+
+  for (const [how, drawnRequests, lines] of [
+    ['end', '-ntr|', []],
+    ['break', '-ntr#', ['debug request stream broke']],
+  ] as const) {
+    it(
+      `handles what has come before it completes, when the requests ${how}`,
+      marbles((context) => {
+        const book = logbook();
+        let applied = 0;
+        const apply = (): Outcome => {
+          applied += 1;
+          return goOn;
+        };
+        const { errors$ } = answered(context, drawnRequests, { auth: () => timer(10), apply, book });
+        context.expectObservable(errors$).toBe('31ms |');
+        context.scheduler.schedule(() => expect([applied, book.lines]).to.deep.equal([3, lines]), 40);
+      }),
+    );
+  }
+
+  it('lets what is asked in return wait behind what has come before', () => {
+    const permission$ = new Subject<never>();
+    const requests$ = new Subject<CoordinateRequest>();
+    const applied: string[] = [];
+    marbles(({ scheduler }) => {
+      requests$
+        .pipe(
+          answers({
+            ...{ authTimeout: 100, scheduler, logger: logbook().logger },
+            auth: ({ updateSelf }) => (updateSelf ? permission$ : undefined),
+            apply: ({ node, addTunnel, removeTunnel }) => {
+              applied.push(node ? 'node' : addTunnel ? 'add' : removeTunnel ? 'remove' : 'nothing');
+              return node || addTunnel ? { response: errorResponse('not you'), isLast: false } : goOn;
+            },
+          }),
+        )
+        .subscribe(() => requests$.next(applied.length === 1 ? drawn['r']! : CoordinateRequest.fromPartial({})));
+      requests$.next(drawn['n']!);
+      requests$.next(drawn['t']!);
+      permission$.complete();
+    })();
+    expect(applied).to.deep.equal(['node', 'add', 'remove', 'nothing']);
+  });
+
   it('bounds what waits for a slow authorisation: one request more ends the connection', () => {
     const permissions$ = new Subject<never>();
     const requests$ = new Subject<CoordinateRequest>();

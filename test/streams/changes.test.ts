@@ -55,7 +55,7 @@ describe('ConflatedChanges', () => {
   it('hands out everything that came since it was last handed out, once', () => {
     const peer = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     const step = fc.oneof(
-      fc.record({ peers: fc.array(peer, { maxLength: 4 }), ready: fc.array(peer, { maxLength: 2 }) }),
+      fc.record({ peers: fc.uniqueArray(peer, { maxLength: 4 }), ready: fc.uniqueArray(peer, { maxLength: 2 }) }),
       fc.constant('take' as const),
     );
     fc.assert(

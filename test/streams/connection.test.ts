@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, Observable, Subject, defer, of, throwError, timer } from 'rxjs';
+import { NEVER, Observable, Subject, defer, from, of, take, throwError, timer } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import type { Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
@@ -315,6 +315,21 @@ describe('connection$', () => {
     expect(heard).to.deep.equal(['error: internal coordinator error', 'end']);
     expect(told.slice(-2)).to.deep.equal(['alice lost', 'release alice']);
     expect(book.lines).to.deep.equal(['error updates failed']);
+  });
+
+  it('leaves nothing behind of a peer whose connection ends as it is being taken in', () => {
+    const { connect, told, connections, view } = setUp();
+    connect(alice, { ready$: throwError(() => new Error('the receiver broke')) });
+    expect(told).to.deep.equal(['forget alice', 'alice lost', 'release alice']);
+    expect([connections.has(alice), view.isJoined(alice)]).to.deep.equal([false, false]);
+  });
+
+  it('does nothing of what is asked after nobody hears the answers any more, even by requests that come all at once', () => {
+    const { parts, told } = setUp();
+    const requests$ = from([requests.readyForHandshake(bob), requests.updateSelf(aNode({ derp: 7 }))]);
+    const caller = { peerId: alice, name: 'alice', requests$, auth: () => undefined, ready$: undefined };
+    connection$(parts, caller).pipe(take(1)).subscribe();
+    expect(told).to.deep.equal([arrival('alice'), ...lost('alice')]);
   });
 
   it('lets go of requests and readiness when it ends', () => {

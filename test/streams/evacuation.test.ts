@@ -14,10 +14,13 @@ const setUp = () => {
   const connections = new Connections();
   const ended: string[] = [];
   const connect = (peerId: string) => {
+    let isOver = false;
     const connection: Connection = {
       peerId,
       tell: () => undefined,
       end: (reason) => {
+        if (isOver) return;
+        isOver = true;
         ended.push(`${nameOf(peerId)}: ${reason}`);
         connections.close(connection);
       },

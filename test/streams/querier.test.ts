@@ -390,7 +390,10 @@ describe('querier', () => {
         expect(book.entries[0]).to.include({ peer_id: alice, kind: 'tunnels' });
       });
       expectObservable(querier.reads$).toBe('-');
-      expectObservable(statements$).toBe('-a 9ms b 48ms b', { a: 'neighbours of alice, bob', b: 'bindings of carol' });
+      expectObservable(statements$).toBe('-a 9ms c 9ms d 9ms b 28ms b', {
+        ...{ a: 'neighbours of alice, bob', b: 'bindings of carol' },
+        ...{ c: 'neighbours of alice', d: 'neighbours of bob' },
+      });
     }),
   );
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { map, merge } from 'rxjs';
+import { type Observable, map, merge } from 'rxjs';
 import { type BindingWrite, type Pair, StoreError, type Tunnel, type TunnelWrites, type Uuid } from '../../src/db/store.js';
 import { encodeNode } from '../../src/proto/node.js';
 import { coalesceInBatches } from '../../src/streams/operators/coalesceInBatches.js';
@@ -67,6 +67,9 @@ describe('store calls', () => {
       const calls = storeCallsOn(database.store, scheduler, { begun$: cold('50ms |') });
       let newest = [node(alice, 1)];
       onTime(scheduler)(30, () => (newest = [node(alice, 2), node(bob, 3)]));
+      expectObservable(statementsOf(database)).toBe('r 49ms (wt)', {
+        ...{ r: 'bindings of alice', w: 'write alice 2, bob 3', t: 'tunnels +alice>bob' },
+      });
       expectObservable(
         merge(
           calls.writeBindings(() => newest),
@@ -74,9 +77,6 @@ describe('store calls', () => {
           calls.readBindings([alice]),
         ).pipe(map((answer) => (typeof answer === 'number' ? 'written' : 'read'))),
       ).toBe('10ms r 49ms (ww|)', { r: 'read', w: 'written' });
-      expectObservable(statementsOf(database)).toBe('r 49ms (wt)', {
-        ...{ r: 'bindings of alice', w: 'write alice 2, bob 3', t: 'tunnels +alice>bob' },
-      });
     }),
   );
 
@@ -119,15 +119,14 @@ describe('store calls', () => {
       database.faults.failNext(undefined, 5);
       const away = new StoreError('unavailable', 'the database failed');
       const peers = [alice, bob, carol];
-      for (const call$ of [
+      const all$: readonly Observable<unknown>[] = [
         calls.readBindings(peers),
         calls.readNeighbours(peers),
         calls.readPairs([[alice, bob]]),
         calls.writeBindings(() => peers.map((peerId) => node(peerId))),
         calls.writeTunnels(() => ({ add: [tunnel(alice, bob)], remove: [tunnel(bob, carol)], clear: [dave, eve] })),
-      ]) {
-        expectObservable(call$).toBe('10ms #', {}, away);
-      }
+      ];
+      for (const call$ of all$) expectObservable(call$).toBe('10ms #', {}, away);
       onTime(scheduler)(20, () => {
         expect(book.lines).to.deep.equal(Array.from({ length: 5 }, () => 'warn database call failed'));
         expect(book.entries.map(({ call, keys }) => `${String(call)} ${String(keys)}`)).to.deep.equal([
