@@ -71,7 +71,8 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
   });
   const removed = (at: number, ...remove: readonly Uuid[]) =>
     leftovers.tunnelsWritten({ sources: [{ src: alice, add: [], remove, clear: false }], at });
-  const saidGoodbye = (at: number) => leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'disconnected' }], at });
+  const saidGoodbye = (at: number) =>
+    leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'disconnected' }], at });
   return {
     database,
     put,
@@ -181,7 +182,9 @@ describe('leftovers', () => {
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, removed, put, done, at } = setUp(scheduler);
       at(1, () => removed(2000, bob, carol));
-      at(30, () => leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 }));
+      at(30, () =>
+        leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 }),
+      );
       at(50, () => {
         put('lost');
         leftovers.peerChanged(alice);

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { type Observable, map, merge } from 'rxjs';
-import { type BindingWrite, type Pair, StoreError, type Tunnel, type TunnelWrites, type Uuid } from '../../src/db/store.js';
+import {
+  type BindingWrite,
+  type Pair,
+  StoreError,
+  type Tunnel,
+  type TunnelWrites,
+  type Uuid,
+} from '../../src/db/store.js';
 import { encodeNode } from '../../src/proto/node.js';
 import { coalesceInBatches } from '../../src/streams/operators/coalesceInBatches.js';
 import { aNode, alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
