@@ -81,20 +81,32 @@ export const coalesceInBatches = <K, R>(
         return keys;
       };
 
-      /** Runs the batches one after the other, in one place; the last one is the next. */
+      /** Runs the batches one after the other, in one place; the last one is the next. In a loop: the stack is short. */
       const runInTurn = (batches: (readonly K[])[]): void => {
-        const keys = batches.pop();
-        if (keys === undefined) {
-          inFlight--;
-          startAfterTurn();
-          completeIfDone();
-          return;
+        while (!subscriber.closed) {
+          const keys = batches.pop();
+          if (keys === undefined) {
+            inFlight--;
+            startAfterTurn();
+            completeIfDone();
+            return;
+          }
+          if (!runBatch(keys, batches)) return;
         }
+      };
+
+      /** Answers whether it is done at once; if not, the others of its place are run when it is. */
+      const runBatch = (keys: readonly K[], batches: (readonly K[])[]): boolean => {
+        let isDone = false;
+        let isLate = false;
         const job = new Subscription();
         subscriber.add(job);
-        const leave = (): void => {
+        const leave = (settleKeys: () => void): void => {
           subscriber.remove(job);
           job.unsubscribe();
+          settleKeys();
+          isDone = true;
+          if (isLate) runInTurn(batches);
         };
         job.add(
           defer(() => run(keys)).subscribe({
@@ -102,17 +114,19 @@ export const coalesceInBatches = <K, R>(
               subscriber.next(value);
             },
             error: (error: unknown) => {
-              leave();
-              fail(keys, error, batches);
-              runInTurn(batches);
+              leave(() => {
+                fail(keys, error, batches);
+              });
             },
             complete: () => {
-              leave();
-              for (const key of keys) settle(key);
-              runInTurn(batches);
+              leave(() => {
+                for (const key of keys) settle(key);
+              });
             },
           }),
         );
+        isLate = true;
+        return isDone;
       };
 
       const settle = (key: K): void => {
