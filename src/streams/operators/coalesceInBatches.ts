@@ -130,9 +130,10 @@ export const coalesceInBatches = <K, R>(
       };
 
       const settle = (key: K): void => {
-        if (progress.get(key) === 'marked') pending.add(key);
+        const isMarked = progress.get(key) === 'marked';
         progress.delete(key);
         failures.delete(key);
+        if (isMarked) mark(key);
       };
 
       const fail = (keys: readonly K[], error: unknown, batches: (readonly K[])[]): void => {
