@@ -70,6 +70,8 @@ class Desk implements Observer<CoordinateRequest> {
   }
 
   next(request: CoordinateRequest): void {
+    // Requests that come all at once do not stop where the last one is handled.
+    if (this.#peer.closed) return;
     if (!this.#isBusy) {
       this.#handle(request);
       this.#handleWaiting();
@@ -104,17 +106,24 @@ class Desk implements Observer<CoordinateRequest> {
     this.#isBusy = true;
     const outcome = decide(request, this.#options);
     if ('isLast' in outcome) {
-      this.#isBusy = false;
-      this.#answer(outcome);
+      this.#settle(outcome);
       return;
     }
+    let isLate = false;
     this.#peer.add(
-      outcome.subscribe((late) => {
-        this.#isBusy = false;
-        this.#answer(late);
-        this.#handleWaiting();
+      outcome.subscribe((settled) => {
+        this.#settle(settled);
+        // One that was not late is followed by whoever called this: from here, the stack would grow.
+        if (isLate) this.#handleWaiting();
       }),
     );
+    isLate = true;
+  }
+
+  /** What is asked for in return waits behind what waits already. */
+  #settle(outcome: Outcome): void {
+    this.#answer(outcome);
+    this.#isBusy = false;
   }
 
   #answer({ response, isLast }: Outcome): void {

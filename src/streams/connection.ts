@@ -93,6 +93,8 @@ class LiveConnection implements Connection, AnswerOptions {
       return errorResponse(closeErrors.internal);
     };
     changes$.pipe(mapper({ sight, ready$, lastWord, maxUpdatesPerResponse, composeUpdate })).subscribe(subscriber);
+    // Not being ready may have failed at once.
+    if (this.#isOver()) return;
 
     view.join(peerId);
     // A newer connection of the same peer starts with what the older one had come to know.
