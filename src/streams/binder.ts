@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, defer, finalize, map } from 'rxjs';
+import { type Observable, EMPTY, finalize, map } from 'rxjs';
 import type { BindingWrite, Microseconds, Uuid } from '../db/store.js';
 import { type NodeBytes, bytesOf, sameNodeBytes } from '../proto/nodeBytes.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
@@ -117,18 +117,17 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatche
   };
 
   /** Writes what is newest when the statement is made. */
-  const writeNewest = (peerIds: readonly Uuid[]): Observable<WrittenBindings> =>
-    defer(() => {
-      if (!peerIds.some(unwrittenEntry)) return EMPTY;
-      hasWritten = true;
-      let batch: readonly Entry[] = [];
-      const newest = (): readonly BindingWrite[] => {
-        batch = peerIds.map(unwrittenEntry).filter((entry) => entry !== undefined);
-        for (const entry of batch) entry.isTried = true;
-        return batch.map(({ binding }) => toWrite(binding));
-      };
-      return calls.writeBindings(newest).pipe(map((at) => record(batch, at)));
-    });
+  const writeNewest = (peerIds: readonly Uuid[]): Observable<WrittenBindings> => {
+    if (!peerIds.some(unwrittenEntry)) return EMPTY;
+    hasWritten = true;
+    let batch: readonly Entry[] = [];
+    const newest = (): readonly BindingWrite[] => {
+      batch = peerIds.map(unwrittenEntry).filter((entry) => entry !== undefined);
+      for (const entry of batch) entry.isTried = true;
+      return batch.map(({ binding }) => toWrite(binding));
+    };
+    return calls.writeBindings(newest).pipe(map((at) => record(batch, at)));
+  };
 
   const giveUp = (peerId: Uuid, err: unknown): void => {
     logger.error({ err, peer_id: peerId }, 'binding given up');

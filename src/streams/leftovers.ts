@@ -1,4 +1,4 @@
-import { type Observable, type SchedulerLike, EMPTY, defer, ignoreElements, tap } from 'rxjs';
+import { type Observable, type SchedulerLike, EMPTY, ignoreElements, tap } from 'rxjs';
 import type { Logger } from 'pino';
 import type { Binding, BindingWrite, Microseconds, Uuid } from '../db/store.js';
 import type { Binder, WrittenBindings } from './binder.js';
@@ -188,7 +188,7 @@ export const createLeftovers = ({
     },
     work$: suspects$.pipe(
       coalesceInBatches(
-        (peerIds) => defer(() => check(peerIds)),
+        check,
         calls.inBatches((peerId, err) => {
           logger.error({ err, peer_id: peerId }, 'leftovers given up');
         }),

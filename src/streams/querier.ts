@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, defer, ignoreElements, merge, tap } from 'rxjs';
+import { type Observable, EMPTY, catchError, ignoreElements, merge, tap } from 'rxjs';
 import type { Pair, Uuid } from '../db/store.js';
 import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
@@ -145,8 +145,8 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
       unread.delete(peerId);
     },
     reads$: merge(
-      joined$.pipe(coalesceInBatches((ids) => defer(() => readTunnels(ids)), calls.inBatches(giveUp('tunnels')))),
-      watched$.pipe(coalesceInBatches((ids) => defer(() => readBindings(ids)), calls.inBatches(giveUp('bindings')))),
+      joined$.pipe(coalesceInBatches(readTunnels, calls.inBatches(giveUp('tunnels')))),
+      watched$.pipe(coalesceInBatches(readBindings, calls.inBatches(giveUp('bindings')))),
     ),
   };
 };

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, defer, filter, map, merge } from 'rxjs';
+import { type Observable, EMPTY, filter, map, merge } from 'rxjs';
 import type { Microseconds, Tunnel, TunnelWrites, Uuid } from '../db/store.js';
 import type { Binder } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
@@ -157,22 +157,21 @@ export const createTunneler = (
   };
 
   /** Writes all that is unwritten when the statement is made. */
-  const writeUnwritten = (srcs: readonly Uuid[]): Observable<WrittenTunnels> =>
-    defer(() => {
-      if (!srcs.some(dueSource)) return EMPTY;
-      let parts: readonly Part[] = [];
-      const newest = (): TunnelWrites => {
-        parts = srcs.map(duePart).filter((part) => part !== undefined);
-        for (const part of parts) underWay.set(part.written.src, part);
-        return tunnelWrites(parts.map(({ written }) => written));
-      };
-      return calls.writeTunnels(newest).pipe(
-        map((at) => {
-          parts.forEach(settle);
-          return { sources: parts.map(({ written }) => written), at };
-        }),
-      );
-    });
+  const writeUnwritten = (srcs: readonly Uuid[]): Observable<WrittenTunnels> => {
+    if (!srcs.some(dueSource)) return EMPTY;
+    let parts: readonly Part[] = [];
+    const newest = (): TunnelWrites => {
+      parts = srcs.map(duePart).filter((part) => part !== undefined);
+      for (const part of parts) underWay.set(part.written.src, part);
+      return tunnelWrites(parts.map(({ written }) => written));
+    };
+    return calls.writeTunnels(newest).pipe(
+      map((at) => {
+        parts.forEach(settle);
+        return { sources: parts.map(({ written }) => written), at };
+      }),
+    );
+  };
 
   const giveUp = (src: Uuid, err: unknown): void => {
     logger.error({ err, peer_id: src }, 'tunnels given up');
