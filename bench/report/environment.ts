@@ -12,14 +12,15 @@ export interface Environment {
   readonly memory_gib: number;
   readonly platform: string;
   readonly node: string;
-  readonly postgresql: string;
+  /** Left out where there was no server. */
+  readonly postgresql?: string;
   readonly package: string;
   /** Of the sources; ends in `-dirty` when they were changed since. */
   readonly commit: string;
 }
 
 /** @param postgresql the server's version */
-export const environment = (command: string, postgresql: string): Environment => {
+export const environment = (command: string, postgresql?: string): Environment => {
   const processors = cpus();
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     readonly version: string;
@@ -32,7 +33,7 @@ export const environment = (command: string, postgresql: string): Environment =>
     memory_gib: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform} ${process.arch}`,
     node: process.version,
-    postgresql,
+    ...(postgresql === undefined ? {} : { postgresql }),
     package: version,
     commit: commit(),
   };

@@ -32,6 +32,8 @@ describe('the reports of the benchmark', () => {
       expect(folder.name).to.equal('bench/results/2026-01-31-2-cores-postgresql-15/');
       folder.write('a.txt', 'figures');
       expect(readFileSync(join(base, folder.name, 'a.txt'), 'utf8')).to.equal('figures');
+      const { postgresql: _, ...withoutServer } = where;
+      expect(resultsFolder(withoutServer, base).name).to.equal('bench/results/2026-01-31-2-cores/');
     } finally {
       rmSync(base, { recursive: true });
     }
