@@ -16,10 +16,16 @@ export interface CommandLine {
   readonly shape: NodeShape;
   readonly numbers: Numbers;
   readonly lists: Lists;
+  /** Those of its options that take a text and were given, and those that take nothing. */
+  readonly texts: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
 }
 
 /** The options that every command takes, and what they are if they are not given. */
-const common: Numbers = { 'idle-listeners': 0, 'quiet-wait': 0, ...defaultShape };
+const common: Numbers = { 'quiet-wait': 0, ...defaultShape };
+
+/** Those that every command with a database takes besides. */
+const ofDatabase: Numbers = { 'idle-listeners': 0 };
 
 /**
  * @returns undefined if help was asked for
@@ -38,7 +44,12 @@ export const parseCommandLine = (
     throw new UsageError(`there is no workload ${name}; there are ${Object.keys(commands).join(', ')}`);
   }
   const lists = command.kind === 'suite' ? command.lists : {};
-  const values = parse(rest, [...Object.keys({ ...common, ...command.numbers, ...lists, ...command.aliases })]);
+  const { texts, flags } = command.kind === 'parts' ? command : { texts: {}, flags: [] };
+  const options = Object.keys({ ...common, ...command.numbers, ...lists, ...texts, ...command.aliases });
+  const values =
+    command.kind === 'parts'
+      ? parse(rest, options, flags)
+      : parse(rest, ['database-url', ...Object.keys(ofDatabase), ...options], ['slow-flush']);
   const given = (option: string): string | undefined => {
     const alias = Object.entries(command.aliases ?? {}).find(([, target]) => target === option)?.[0];
     const value = values[option] ?? (alias === undefined ? undefined : values[alias]);
@@ -46,7 +57,7 @@ export const parseCommandLine = (
   };
   const numbersOf = (defaults: Numbers, least: number): Numbers =>
     mapValues(defaults, (fallback, option) => toNumber(option, given(option), fallback, least));
-  const numbers = numbersOf(common, 0);
+  const numbers = numbersOf({ ...common, ...ofDatabase }, 0);
   const count = (option: string): number => numbers[option] ?? 0;
   return {
     name,
@@ -58,20 +69,30 @@ export const parseCommandLine = (
     shape: { addresses: count('addresses'), endpoints: count('endpoints'), regions: count('regions') },
     numbers: numbersOf(command.numbers, 1),
     lists: mapValues(lists, (fallback, option) => toList(option, given(option)) ?? fallback),
+    texts: Object.fromEntries(
+      Object.keys(texts).flatMap((option) => {
+        const text = given(option);
+        return text === undefined ? [] : [[option, text]];
+      }),
+    ),
+    flags: flags.filter((option) => values[option] === true),
   };
 };
 
 /** Go's programs write long options with one hyphen, and the definitions of the workloads do so, too. */
 export const withTwoHyphens = (arg: string): string => arg.replace(/^-(?=[a-z][\w-]+)/, '--');
 
-const parse = (args: readonly string[], options: readonly string[]): Readonly<Record<string, string | boolean>> => {
+const parse = (
+  args: readonly string[],
+  options: readonly string[],
+  flags: readonly string[],
+): Readonly<Record<string, string | boolean | undefined>> => {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        'database-url': { type: 'string' },
-        'slow-flush': { type: 'boolean' },
         ...Object.fromEntries(options.map((option) => [option, { type: 'string' as const }])),
+        ...Object.fromEntries(flags.map((option) => [option, { type: 'boolean' as const }])),
       },
     });
     return values;

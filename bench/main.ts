@@ -3,6 +3,7 @@ import { type CommandLine, parseCommandLine } from './commandLine.js';
 import { commands } from './commands.js';
 import { benchServer } from './database/benchServer.js';
 import { createProgress } from './progress.js';
+import { runParts } from './runParts.js';
 import { runSuite } from './suites/suiteRun.js';
 import { usage } from './usage.js';
 import { UsageError } from './usageError.js';
@@ -22,6 +23,10 @@ const run = async (line: CommandLine): Promise<void> => {
     process.once(signal, () => void end().finally(() => process.exit(code)));
   }
   try {
+    if (line.command.kind === 'parts') {
+      await runParts(line, line.command, progress);
+      return;
+    }
     const server = await benchServer(line.databaseUrl);
     ending.push(() => server.stop());
     if (line.command.kind === 'suite') await runSuite(line, line.command, server.url, progress, ending);

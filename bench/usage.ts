@@ -7,7 +7,7 @@ ${Object.entries(commands)
   .map(([name, command]) => `  ${name.padEnd(8)} ${command.description}${optionsOf(command)}`)
   .join('\n')}
 
-Each workload prints one line of JSON. Options of all commands:
+Each workload prints one line of JSON. Options of all commands; micro has no database, and none of the first three:
 
   --database-url URL    a PostgreSQL database, whose tailnet tables are emptied. Default: TAILNET_DATABASE_URL, or else
                         an embedded server
@@ -22,5 +22,9 @@ Each workload prints one line of JSON. Options of all commands:
 const optionsOf = (command: Command): string => {
   const defaults = { ...command.numbers, ...(command.kind === 'suite' ? command.lists : {}) };
   const options = Object.entries(defaults).map(([option, value]) => `--${option} ${String(value)}`);
+  if (command.kind === 'parts') {
+    options.push(...Object.entries(command.texts).map(([option, text]) => `[--${option} ${text}]`));
+    options.push(...command.flags.map((option) => `[--${option}]`));
+  }
   return options.length === 0 ? '' : `\n           ${options.join(' ')}`;
 };

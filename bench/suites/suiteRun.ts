@@ -3,9 +3,9 @@ import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
 import type { CommandLine } from '../commandLine.js';
 import type { Lists, Numbers, Suite } from '../command.js';
-import { defaultShape } from '../peers/nodeComposer.js';
 import { programOf } from '../programOf.js';
 import type { Progress } from '../progress.js';
+import { commonOptions, optionsOf, repeatable } from '../repeatable.js';
 
 /** A line that a workload printed. */
 export interface Result {
@@ -38,7 +38,7 @@ export const runSuite = async (
   await suite.run({
     numbers: line.numbers,
     lists: line.lists,
-    command: ['npm run bench --', line.name, ...common, ...optionsOf(line.numbers), ...optionsOf(line.lists)].join(' '),
+    command: repeatable(line),
     progress: progress.say,
     measure: async (workload, numbers = {}) => {
       progress.end();
@@ -60,15 +60,4 @@ export const runSuite = async (
       return JSON.parse(printed) as Result;
     },
   });
-};
-
-const optionsOf = (values: Numbers | Lists): readonly string[] =>
-  Object.entries(values).flatMap(([option, value]) => [`--${option}`, String(value)]);
-
-/** Those that are not as they are by default. */
-const commonOptions = ({ slowFlush, idleListeners, quietWait, shape }: CommandLine): readonly string[] => {
-  const defaults: Numbers = { 'idle-listeners': 0, 'quiet-wait': 0, ...defaultShape };
-  const given = Object.entries({ 'idle-listeners': idleListeners, 'quiet-wait': quietWait, ...shape });
-  const others = Object.fromEntries(given.filter(([option, value]) => value !== defaults[option]));
-  return [...(slowFlush ? ['--slow-flush'] : []), ...optionsOf(others)];
 };
