@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { micro } from './micro/micro.js';
 import { sweep } from './suites/sweep.js';
 import { table } from './suites/table.js';
 import { cluster } from './workloads/cluster.js';
@@ -26,6 +27,7 @@ export const commands: Readonly<Record<string, Command>> = {
   leak,
   mesh,
   cluster,
+  micro,
   sweep,
   table,
 };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { parseCommandLine } from '../../bench/commandLine.js';
 import { commands } from '../../bench/commands.js';
+import { repeatable } from '../../bench/repeatable.js';
 import { usage } from '../../bench/usage.js';
 import { UsageError } from '../../bench/usageError.js';
 
@@ -27,6 +28,15 @@ describe('the command line of the benchmark', () => {
     expect(parse('sweep --sizes 10,20')?.lists['sizes']).to.deep.equal([10, 20]);
   });
 
+  it('takes texts and flags, and says how the command can be repeated', () => {
+    const line = parse('micro --only mapper --write --endpoints 9');
+    expect(line).to.deep.include({ texts: { only: 'mapper' }, flags: ['write'], numbers: { milliseconds: 500 } });
+    expect(line && repeatable(line)).to.equal(
+      'npm run bench -- micro --endpoints 9 --milliseconds 500 --only mapper --write',
+    );
+    expect(parse('micro')).to.deep.include({ texts: {}, flags: [] });
+  });
+
   it('takes the database from its option, or from the environment', () => {
     const environment = { TAILNET_DATABASE_URL: 'postgres://there/a' };
     expect(parse('W1', environment)?.databaseUrl).to.equal('postgres://there/a');
@@ -51,6 +61,9 @@ describe('the command line of the benchmark', () => {
     ['W2 --seconds soon', /^--seconds must be a number of seconds, got "soon"$/],
     ['W1 --idle-listeners 0.5', /^--idle-listeners must be a whole number from 0 on, got "0.5"$/],
     ['sweep --sizes 10,,30', /^--sizes must be whole numbers from 1 on, separated by commas, got "10,,30"$/],
+    ['micro --database-url postgres://here/b', /^Unknown option '--database-url'$/],
+    ['micro --idle-listeners 1', /^Unknown option '--idle-listeners'$/],
+    ['W1 --write', /^Unknown option '--write'$/],
     ['W1 --database-url localhost', /^--database-url must be a URL like postgres:\/\//],
   ] as const) {
     it(`says in one line what is wrong: ${line}`, () => {
