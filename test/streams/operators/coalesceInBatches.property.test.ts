@@ -112,7 +112,8 @@ describe('coalesceInBatches, whatever comes when', () => {
               if (!historyOf(key).isSpare) wrong.push(`a run of ${key} without a reason`);
               historyOf(key).isSpare = false;
             }
-            if (again && again.notBefore !== 'divided' && scheduler.now() < again.notBefore) wrong.push(`${key} did not wait`);
+            if (again && again.notBefore !== 'divided' && scheduler.now() < again.notBefore)
+              wrong.push(`${key} did not wait`);
           }
         };
 
@@ -201,7 +202,8 @@ describe('coalesceInBatches, whatever comes when', () => {
         for (const at of wakesAt) {
           scheduler.schedule(() => {
             note('wake');
-            for (const known of history.values()) if (typeof known.again?.notBefore === 'number') known.again = { notBefore: 0 };
+            for (const known of history.values())
+              if (typeof known.again?.notBefore === 'number') known.again = { notBefore: 0 };
             wake$.next();
           }, at);
         }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   EMPTY,
+  NEVER,
   Observable,
   type OperatorFunction,
   ReplaySubject,
@@ -32,7 +33,7 @@ import { onTime } from '../support/onTime.js';
 const later = new Error('later');
 const never = new Error('never');
 
-type Options = Partial<Omit<CoalesceInBatchesOptions<string>, 'retry'>> & { readonly wake$?: Observable<unknown> };
+type Options = Partial<CoalesceInBatchesOptions<string>> & { readonly wake$?: Observable<unknown> };
 
 /**
  * Batches of ten, one in flight. What fails with `later` is tried again after 4, 6, 9, 13 … ms. Whatever is given up is
@@ -204,6 +205,22 @@ describe('coalesceInBatches', () => {
         const expected = '    a-b---x------x|';
 
         expectObservable(keys$.pipe(setUp(context).inBatches(run))).toBe(expected, { a: 'a', b: 'b', x: 'ca' });
+      }),
+    );
+
+    it(
+      'takes every failure for one that may pass, if nothing else is said',
+      marbles((context) => {
+        const { cold, hot, scheduler, expectObservable } = context;
+        const { inBatches } = setUp(context);
+        const runs = [cold('s#', { s: 'first' }, never), cold('s|', { s: 'second' })];
+        const retry = { initial: 4, max: 1000, random: () => 0.5, scheduler };
+        const keys$ = hot('   k|     ');
+        const expected = '    f----s|';
+
+        expectObservable(keys$.pipe(inBatches(() => runs.shift() ?? EMPTY, { retry }))).toBe(expected, {
+          ...{ f: 'first', s: 'second' },
+        });
       }),
     );
 
@@ -481,6 +498,18 @@ describe('coalesceInBatches', () => {
         expect(scheduler.actions).to.deep.equal([]);
       }
     });
+  });
+
+  it('schedules one start for all keys of a turn, and none while there is no place', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const keys$ = new Subject<string>();
+    const subscription = keys$.pipe(setUp({ scheduler }).inBatches(() => NEVER)).subscribe();
+    for (const key of ['a', 'b', 'c']) keys$.next(key);
+    expect(scheduler.actions).to.have.lengthOf(1);
+    scheduler.flush();
+    for (const key of ['a', 'd', 'e']) keys$.next(key);
+    expect(scheduler.actions).to.have.lengthOf(0);
+    subscription.unsubscribe();
   });
 
   it(
