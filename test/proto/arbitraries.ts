@@ -61,3 +61,16 @@ export const node: fc.Arbitrary<Node> = fc.record({
   endpoints: fc.array(wellFormed, { maxLength: 3 }),
   _unknownFields: unknownFields,
 });
+
+const fieldNames = [
+  ...['id', 'asOf', 'key', 'disco', 'preferredDerp', 'derpLatency', 'derpForcedWebsocket'],
+  ...['addresses', 'allowedIps', 'endpoints', '_unknownFields'],
+];
+
+/** Two nodes that are often the same but for one field. */
+export const relatedNodes: fc.Arbitrary<[Node, Node]> = fc
+  .tuple(node, node, fc.subarray([...fieldNames], { maxLength: 2 }))
+  .map(([first, second, fields]): [Node, Node] => [
+    first,
+    { ...first, ...Object.fromEntries(Object.entries(second).filter(([field]) => fields.includes(field))) },
+  ]);

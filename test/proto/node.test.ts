@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decodeNode, encodeNode, Node, nodeSignature, sameEncodedNode, sameNode } from '../../src/proto/index.js';
-import { node } from './arbitraries.js';
+import { node, relatedNodes } from './arbitraries.js';
 
 const someNode: Node = {
   id: 7n,
@@ -34,14 +34,6 @@ function naivelySame(a: Node, b: Node): boolean {
     });
   return plain(a) === plain(b);
 }
-
-/** Two nodes that are often the same but for one field. */
-const relatedNodes = fc
-  .tuple(node, node, fc.subarray(Object.keys(someNode).concat('_unknownFields'), { maxLength: 2 }))
-  .map(([first, second, fields]): [Node, Node] => [
-    first,
-    { ...first, ...Object.fromEntries(Object.entries(second).filter(([field]) => fields.includes(field))) },
-  ]);
 
 describe('encoded nodes', () => {
   it('come back as they were, with what newer versions added', () => {
@@ -105,6 +97,59 @@ describe('encoded nodes', () => {
 
   it('are refused with an error when groups are nested a million deep', () => {
     expect(() => decodeNode(new Uint8Array(1_000_000).fill(0x63))).to.throw(Error);
+  });
+});
+
+describe('decodeNode', () => {
+  /** What comes of it, or the error. */
+  const attempt = (decode: () => Node): unknown => {
+    try {
+      return decode();
+    } catch (error) {
+      return String(error);
+    }
+  };
+
+  /** Text in fields that are read as text: all that is valid, and much that is not. */
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }).map((value) => Buffer.from(value)),
+    fc.uint8Array({ maxLength: 12 }),
+    fc
+      .array(fc.constantFrom('efbbbf', 'eda080', 'c080', 'f4908080', 'f09f98', '80', 'c3', '00', '41'), {
+        maxLength: 4,
+      })
+      .map((parts) => Buffer.from(parts.join(''), 'hex')),
+  );
+  const textField = fc
+    .tuple(fc.constantFrom(34, 66, 74, 82), text, fc.integer({ min: -3, max: 3 }))
+    .map(([tag, bytes, off]) => [tag, Math.max(0, bytes.length + (off > 0 ? off : 0)), ...bytes]);
+  const nameOfLatency = text.map((bytes) => [
+    50,
+    bytes.length + 11,
+    10,
+    bytes.length,
+    ...bytes,
+    17,
+    ...new Uint8Array(8),
+  ]);
+  const messages = fc
+    .tuple(fc.array(fc.oneof(textField, nameOfLatency), { maxLength: 4 }), fc.nat(4))
+    .map(([fields, cut]) => Uint8Array.from(fields.flat()).slice(0, -cut || undefined));
+
+  it('reads what the generated code reads, and refuses what it refuses, invalid and truncated text included', () => {
+    fc.assert(
+      fc.property(messages, fc.boolean(), fc.nat(3), (bytes, asBuffer, offset) => {
+        const whole = new Uint8Array([...new Uint8Array(offset), ...bytes, 1, 2]);
+        const view = whole.subarray(offset, offset + bytes.length);
+        const given = asBuffer ? Buffer.from(view.buffer, view.byteOffset, view.length) : view;
+        expect(attempt(() => decodeNode(given))).to.deep.equal(attempt(() => Node.decode(bytes)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('refuses a text of four gigabytes that is not there', () => {
+    expect(() => decodeNode(Uint8Array.of(34, 255, 255, 255, 255, 15, 65))).to.throw(RangeError, 'premature EOF');
   });
 });
 

@@ -21,6 +21,31 @@ describe('UUIDs', () => {
     );
   });
 
+  it('are texts of their own: one that was made stays as it is when others are', () => {
+    const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(bytes, bytes, (a, b) => {
+        const first = uuidFromBytes(a);
+        const second = uuidFromBytes(b);
+        expect([uuidToBytes(first), uuidToBytes(second)]).to.deep.equal([a, b]);
+      }),
+    );
+  });
+
+  it('stand for every byte at every place', () => {
+    for (let value = 0; value < 256; value++) {
+      for (let place = 0; place < 16; place++) {
+        const bytes = new Uint8Array(16);
+        bytes[place] = value;
+        const hex = Buffer.from(bytes).toString('hex');
+        const text = uuidFromBytes(bytes);
+        expect(text.replaceAll('-', '')).to.equal(hex);
+        expect(uuidToBytes(text)).to.deep.equal(bytes);
+        expect(isUuid(text)).to.equal(true);
+      }
+    }
+  });
+
   it('are parsed into lower case', () => {
     expect(parseUuid(example.toUpperCase())).to.equal(example);
     expect(parseUuid(nilUuid)).to.equal(nilUuid);

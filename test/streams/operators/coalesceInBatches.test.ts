@@ -68,7 +68,8 @@ const running = ({ cold }: Pick<MarblesContext, 'cold'>, ...drawn: readonly stri
 };
 
 /** Sends the letters of each word in one turn. */
-const spelled = (words$: Observable<string>): Observable<string> => words$.pipe(mergeMap((word) => from([...word])));
+const spelled = (words$: Observable<string>): Observable<string> =>
+  words$.pipe(mergeMap((word) => from(Array.from(word))));
 
 describe('coalesceInBatches', () => {
   it(
@@ -359,7 +360,7 @@ describe('coalesceInBatches', () => {
       let completed = false;
       range(0, 10_000)
         .pipe(
-          map(String),
+          map((number) => String(number)),
           inBatches(() => throwError(() => never), { maxSize: 10_000 }),
         )
         .subscribe({ complete: () => (completed = true) });
