@@ -82,9 +82,25 @@ describe('sameNodeBytes', () => {
     'lists in another order': [hold(66, 1, 97, 66, 1, 98), hold(66, 1, 98, 66, 1, 97), false],
     'lists, one of them longer': [hold(66, 1, 97), hold(66, 1, 97, 66, 1, 98), false],
     'times, wherever they stand': [hold(18, 2, 8, 1, 8, 1, 40, 2), hold(8, 1, 40, 2, 18, 2, 8, 9, 18, 0), true],
-    'a field behind one that cannot be skipped': [
-      hold(8, 1, 163, 6, 8, 2, 164, 6),
-      hold(8, 3, 163, 6, 8, 2, 164, 6),
+    'entries of a map, whichever part of them comes first': [
+      hold(58, 5, 8, 3, 18, 1, 97),
+      hold(58, 5, 18, 1, 97, 8, 3),
+      true,
+    ],
+    'a field that stands again behind one with a large number': [
+      hold(8, 1, 176, 1, 5, 8, 2),
+      hold(8, 3, 176, 1, 5, 8, 2),
+      true,
+    ],
+    // Who took its first byte for all of the tag would read other fields from there on.
+    'fields behind one with a large number': [
+      hold(178, 1, 1, 40, 8, 10, 8, 1, 8, 1, 8, 1, 8, 1, 8, 8, 34, 2, 1, 65),
+      hold(178, 1, 1, 40, 8, 10, 8, 1, 8, 2, 8, 1, 8, 1, 8, 8, 34, 2, 1, 65),
+      true,
+    ],
+    'a field behind a text of many letters': [
+      hold(34, 200, 1, ...new Uint8Array(200).fill(97), 8, 1),
+      hold(34, 200, 1, ...new Uint8Array(200).fill(97), 8, 2),
       false,
     ],
   };
