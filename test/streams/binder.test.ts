@@ -253,6 +253,82 @@ describe('binder', () => {
     }),
   );
 
+  describe('owes a goodbye', () => {
+    const settled = (binder: Binder): Observable<string> => binder.goodbyeSettled$.pipe(map(nameOf));
+
+    it(
+      'from when it is said until it is written, and then says so, once',
+      marbles(({ scheduler, expectObservable }) => {
+        const { binder, at } = setUp(scheduler);
+        at(1, () => binder.accept(node(alice, 1)));
+        at(20, () => {
+          expect(binder.owesGoodbye(alice)).to.equal(false);
+          binder.accept(disconnected(alice));
+          expect([binder.owesGoodbye(alice), binder.owesGoodbye(bob)]).to.deep.equal([true, false]);
+        });
+        // Said again while it is being written, it is owed until it is written again.
+        at(25, () => binder.accept(disconnected(alice)));
+        at(35, () => expect(binder.owesGoodbye(alice)).to.equal(true));
+        at(41, () => expect(binder.owesGoodbye(alice)).to.equal(false));
+        expectObservable(inWords(binder)).toBe('11ms n 18ms d 9ms d', { n: 'alice node', d: 'alice disconnected' });
+        expectObservable(settled(binder)).toBe('40ms a', { a: 'alice' });
+      }),
+    );
+
+    it(
+      'until the peer comes back, written or not',
+      marbles(({ scheduler, expectObservable }) => {
+        const { binder, database, at } = setUp(scheduler);
+        database.faults.failNext('writeBindings');
+        at(1, () => binder.accept(disconnected(alice)));
+        at(100, () => {
+          expect(binder.owesGoodbye(alice)).to.equal(true);
+          binder.accept(node(alice, 1));
+          expect(binder.owesGoodbye(alice)).to.equal(false);
+        });
+        expectObservable(inWords(binder)).toBe('521ms a', { a: 'alice node' });
+        expectObservable(settled(binder)).toBe('100ms a', { a: 'alice' });
+      }),
+    );
+
+    it(
+      'until it is given up',
+      marbles(({ scheduler, expectObservable }) => {
+        const { binder, database, at } = setUp(scheduler);
+        database.faults.failNext('writeBindings', 1, new StoreError('refused', 'no'));
+        at(1, () => binder.accept(disconnected(alice)));
+        at(12, () => expect([binder.owesGoodbye(alice), binder.knows(alice)]).to.deep.equal([false, false]));
+        expectObservable(inWords(binder)).toBe('-');
+        expectObservable(settled(binder)).toBe('11ms a', { a: 'alice' });
+      }),
+    );
+
+    it(
+      'of nobody who is lost, or has a node',
+      marbles(({ scheduler, expectObservable }) => {
+        const { binder, at } = setUp(scheduler);
+        at(1, () => binder.accept(node(alice, 1)));
+        at(2, () => binder.accept(lost(alice)));
+        at(3, () => expect(binder.owesGoodbye(alice)).to.equal(false));
+        expectObservable(inWords(binder)).toBe('11ms a 9ms b', { a: 'alice node', b: 'alice lost' });
+        expectObservable(settled(binder)).toBe('-');
+      }),
+    );
+
+    it(
+      'as long as it writes: what says so completes with it, or when it is unsubscribed',
+      marbles(({ scheduler, expectObservable }) => {
+        const [ended, unsubscribed] = [setUp(scheduler), setUp(scheduler)];
+        for (const { binder, at } of [ended, unsubscribed]) at(1, () => binder.accept(disconnected(alice)));
+        ended.at(5, () => ended.binder.end());
+        expectObservable(settled(ended.binder)).toBe('11ms (a|)', { a: 'alice' });
+        expectObservable(inWords(ended.binder)).toBe('11ms (a|)', { a: 'alice disconnected' });
+        expectObservable(settled(unsubscribed.binder)).toBe('-----|');
+        expectObservable(inWords(unsubscribed.binder), '^----!').toBe('-');
+      }),
+    );
+  });
+
   it(
     'completes when it was ended and everything is written, retries included',
     marbles(({ scheduler, expectObservable }) => {

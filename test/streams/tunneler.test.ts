@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { type Observable, map } from 'rxjs';
+import { type Observable, map, merge, tap } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
+import { createBinder } from '../../src/streams/binder.js';
 import { type Tunneler, createTunneler } from '../../src/streams/tunneler.js';
 import { alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
@@ -291,6 +292,88 @@ describe('tunneler', () => {
       at(50, () => expect(rows()).to.deep.equal([]));
     }),
   );
+
+  describe('clears the tunnels of a source whose goodbye waits', () => {
+    /** A binder that owes goodbyes of these, and settles them as drawn. */
+    const owing = (peers: readonly Uuid[], settled$: Observable<Uuid>) => {
+      const owed = new Set(peers);
+      return {
+        owesGoodbye: (peerId: Uuid) => owed.has(peerId),
+        goodbyeSettled$: settled$.pipe(tap((peerId) => owed.delete(peerId))),
+      };
+    };
+    const peers = { a: alice, b: bob, c: carol };
+
+    it(
+      'only once that is settled, with what was opened since, and holds up nobody else',
+      marbles(({ scheduler, hot, expectObservable }) => {
+        const settled$ = hot('--c---- 13ms a', peers);
+        const { tunneler, at, statements$ } = setUp(scheduler, owing([alice], settled$));
+        at(1, () => {
+          tunneler.accept(clear(alice));
+          tunneler.accept(add(bob, carol));
+        });
+        at(5, () => tunneler.accept(add(alice, dave)));
+        at(6, () => tunneler.accept(clear(eve)));
+        expectObservable(statements$).toBe('-a----e 13ms b', {
+          ...{ a: 'tunnels +bob>carol', e: 'tunnels clear eve', b: 'tunnels +alice>dave clear alice' },
+        });
+        expectObservable(inWords(tunneler)).toBe('11ms b----e 13ms a', { a: 'alice', b: 'bob', e: 'eve' });
+      }),
+    );
+
+    it(
+      'once its own write that was under way has ended, too',
+      marbles(({ scheduler, hot, expectObservable }) => {
+        const settled$ = hot('-----a', peers);
+        const { tunneler, at, statements$, rows } = setUp(scheduler, owing([alice], settled$));
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(3, () => tunneler.accept(clear(alice)));
+        expectObservable(statements$).toBe('-a 9ms b', { a: 'tunnels +alice>bob', b: 'tunnels clear alice' });
+        expectObservable(inWords(tunneler)).toBe('11ms a 9ms a', { a: 'alice' });
+        at(30, () => expect(rows()).to.deep.equal([]));
+      }),
+    );
+
+    it(
+      'before it completes, however early it was ended',
+      marbles(({ scheduler, hot, expectObservable }) => {
+        const settled$ = hot('20ms (a|)', peers);
+        const { tunneler, at, statements$ } = setUp(scheduler, owing([alice], settled$));
+        at(1, () => {
+          tunneler.accept(clear(alice));
+          tunneler.end();
+        });
+        expectObservable(statements$).toBe('20ms a', { a: 'tunnels clear alice' });
+        expectObservable(inWords(tunneler)).toBe('30ms (a|)', { a: 'alice' });
+      }),
+    );
+
+    it(
+      'after the goodbye of a binder, however often that has to be tried, and both complete',
+      marbles(({ scheduler, expectObservable }) => {
+        const database = northsDatabase(scheduler);
+        const calls = storeCallsOn(database.store, scheduler);
+        const binder = createBinder(calls, logbook().logger);
+        const tunneler = createTunneler(calls, logbook().logger, binder);
+        database.faults.failNext('writeBindings');
+        onTime(scheduler)(1, () => {
+          binder.accept({ kind: 'disconnected', peerId: alice });
+          tunneler.accept(clear(alice));
+          binder.end();
+          tunneler.end();
+        });
+        expectObservable(merge(binder.written$, tunneler.written$).pipe(map(() => 'written'))).toBe(
+          '521ms w 9ms (w|)',
+          { w: 'written' },
+        );
+        expectObservable(statementsOf(database)).toBe('-a 509ms a 9ms b', {
+          a: 'write alice gone',
+          b: 'tunnels clear alice',
+        });
+      }),
+    );
+  });
 
   it(
     'completes when it was ended and everything is written, retries included',

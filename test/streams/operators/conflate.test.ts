@@ -60,6 +60,45 @@ describe('conflate', () => {
   );
 
   it(
+    'takes a receiver that never says anything for ready',
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source$ = cold('-a-(bc)-d-|');
+      const subs = '        ^---------!';
+      const expected = '    -a-(bc)-d-|';
+
+      expectObservable(source$.pipe(conflate(undefined, last))).toBe(expected);
+      expectSubscriptions(source$.subscriptions).toBe(subs);
+    }),
+  );
+
+  it(
+    'fails when the place does, unsubscribing from both',
+    marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const source$ = cold('-a-x-b-|');
+      const ready$ = hot('  y-------', readiness);
+      const subs = '        ^--!    ';
+      const expected = '    -a-#    ';
+
+      const failing = (): Conflation<string> => {
+        const place = last();
+        return {
+          add: (value) => {
+            place.add(value);
+          },
+          take: () => {
+            const taken = place.take();
+            if (taken === 'x') throw new Error('a defect');
+            return taken;
+          },
+        };
+      };
+      expectObservable(source$.pipe(conflate(ready$, failing))).toBe(expected, undefined, new Error('a defect'));
+      expectSubscriptions(source$.subscriptions).toBe(subs);
+      expectSubscriptions(ready$.subscriptions).toBe(subs);
+    }),
+  );
+
+  it(
     'merges what comes while the receiver is not ready, and hands it over once it is',
     marbles(({ cold, hot, expectObservable }) => {
       const source$ = cold('-a-b-c--d-e-----f-|');
