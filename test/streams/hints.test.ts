@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Observable, NEVER } from 'rxjs';
 import { type Bus, type BusEvent, channels } from '../../src/db/bus.js';
-import { hints$ } from '../../src/streams/hints.js';
+import { type Hint, concernsCoordinators, hints$ } from '../../src/streams/hints.js';
 import { alice, bob, marbles, north } from '../../src/testing/index.js';
 import { logbook } from './support/logbook.js';
 
@@ -15,6 +15,19 @@ const hearing = (heard: Partial<Record<keyof typeof channels, Observable<BusEven
     return heard[name as keyof typeof channels] ?? NEVER;
   },
   publish: () => NEVER,
+});
+
+describe('concernsCoordinators', () => {
+  it('holds of heartbeats and gaps, and of nothing that is said of peers', () => {
+    const hints: readonly Hint[] = [
+      ...([{ kind: 'heartbeat', coordinatorId: north }, { kind: 'gap' }, { kind: 'peer', peerId: alice }] as const),
+      ...([
+        { kind: 'tunnel', src: alice, dst: bob },
+        { kind: 'ready', to: alice, from: bob },
+      ] as const),
+    ];
+    expect(hints.filter(concernsCoordinators).map(({ kind }) => kind)).to.deep.equal(['heartbeat', 'gap']);
+  });
 });
 
 describe('hints$', () => {

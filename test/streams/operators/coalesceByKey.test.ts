@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  type Observable,
+  Observable,
   ReplaySubject,
   Subject,
   defer,
@@ -140,6 +140,21 @@ describe('coalesceByKey', () => {
       expectSubscriptions(run$.subscriptions).toBe(subs);
     }),
   );
+
+  it('makes no run of keys that come as it is torn down', () => {
+    const keys$ = new Subject<string>();
+    const started: string[] = [];
+    const run = (key: string) =>
+      new Observable<never>(() => {
+        started.push(key);
+        return () => ['a', 'b', 'c'].forEach((each) => keys$.next(each));
+      });
+    const subscription = keys$.pipe(coalesceByKey(run)).subscribe();
+    ['a', 'b', 'a'].forEach((key) => keys$.next(key));
+    subscription.unsubscribe();
+    expect(started).to.deep.equal(['a', 'b']);
+    expect(keys$.observed).to.equal(false);
+  });
 
   it(
     'keeps each subscription to itself',
