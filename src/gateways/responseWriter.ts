@@ -1,33 +1,44 @@
 import type { Duplex } from 'node:stream';
-import { BehaviorSubject, distinctUntilChanged, map } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { WebSocket } from 'ws';
 import type { CoordinateResponse } from '../proto/gen/tailnet.js';
+import type { SendingTurns, Waiting } from './sendingTurns.js';
 import type { Subprotocol } from './subprotocols.js';
 
 /** Sends responses over a WebSocket, and says when it has had enough of them. */
-export class ResponseWriter {
-  /** False from when more than the high-water mark waits until nothing waits any more. */
+export class ResponseWriter implements Waiting {
+  /**
+   * False from when more than the high-water mark waits until nothing waits any more, and while others come first.
+   * Replays the state of now.
+   */
   readonly ready$: Observable<boolean>;
-  readonly #ready$ = new BehaviorSubject(true);
   readonly #webSocket: WebSocket;
   readonly #subprotocol: Subprotocol;
   readonly #highWaterMark: number;
+  readonly #turns: SendingTurns;
+  readonly #listeners = new Set<Subscriber<boolean>>();
+  #isReady = true;
+  /** What came when it was not the turn of this one; undefined when nothing did. */
+  #held: (Uint8Array | string)[] | undefined;
   #sent = 0;
 
-  constructor(webSocket: WebSocket, socket: Duplex, subprotocol: Subprotocol, highWaterMark: number) {
+  constructor(
+    webSocket: WebSocket,
+    socket: Duplex,
+    { subprotocol, highWaterMark, turns }: { subprotocol: Subprotocol; highWaterMark: number; turns: SendingTurns },
+  ) {
     this.#webSocket = webSocket;
     this.#subprotocol = subprotocol;
     // Below its own mark a socket does not tell that it has drained.
     this.#highWaterMark = Math.max(highWaterMark, socket.writableHighWaterMark);
-    // "Ready" makes the coordinator send, which may make this "not ready" before all subscribers have heard of the
-    // former: whatever is passed on, it is the state of now.
-    this.ready$ = this.#ready$.pipe(
-      map(() => this.#ready$.value),
-      distinctUntilChanged(),
-    );
+    this.#turns = turns;
+    this.ready$ = new Observable((listener) => {
+      this.#listeners.add(listener);
+      listener.next(this.#isReady);
+      return () => this.#listeners.delete(listener);
+    });
     socket.on('drain', () => {
-      this.release();
+      if (this.#held === undefined) this.#becomes(true);
     });
   }
 
@@ -36,21 +47,55 @@ export class ResponseWriter {
     return this.#sent;
   }
 
-  /** Something that was sent has not reached the operating system yet. */
+  /** Something that was to be sent has not reached the operating system yet. */
   get isBehind(): boolean {
-    return this.#webSocket.bufferedAmount > 0;
+    return this.#held !== undefined || this.#webSocket.bufferedAmount > 0;
   }
 
-  /** There is no reason to wait any more: all was sent, or the connection is over, and what comes now is dropped. */
+  /** The connection is over: there is no reason to wait any more, and what comes now is dropped. */
   release(): void {
-    if (!this.#ready$.value) this.#ready$.next(true);
+    this.#held = undefined;
+    this.#becomes(true);
   }
 
   /** Sends a response, or drops it when the connection is closing. Throws when it cannot be encoded. */
   send(response: CoordinateResponse): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#webSocket.send(this.#subprotocol.encode(response), { binary: this.#subprotocol.binary });
+    const message = this.#subprotocol.encode(response);
+    if (this.#held !== undefined) {
+      this.#held.push(message);
+    } else if (this.#turns.admits(this)) {
+      this.#transmit(message);
+    } else {
+      this.#held = [message];
+      this.#becomes(false);
+    }
+  }
+
+  takeTurn(): void {
+    this.flush();
+    if (this.#webSocket.bufferedAmount <= this.#highWaterMark) this.#becomes(true);
+  }
+
+  /** Sends what is held back now, because nothing will be sent after it. */
+  flush(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const message of held) this.#transmit(message);
+  }
+
+  #transmit(message: Uint8Array | string): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    this.#webSocket.send(message, { binary: this.#subprotocol.binary });
     this.#sent++;
-    if (this.#ready$.value && this.#webSocket.bufferedAmount > this.#highWaterMark) this.#ready$.next(false);
+    if (this.#webSocket.bufferedAmount > this.#highWaterMark) this.#becomes(false);
+  }
+
+  #becomes(isReady: boolean): void {
+    if (this.#isReady === isReady) return;
+    this.#isReady = isReady;
+    // "Ready" makes the coordinator send, which may make this "not ready" before all have heard of the former: whatever
+    // is passed on, it is the state of now.
+    for (const listener of [...this.#listeners]) listener.next(this.#isReady);
   }
 }

@@ -1,4 +1,5 @@
 import { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
+import { createEncoder } from '../proto/createEncoder.js';
 import { requestFromJson, responseToJson } from '../proto/json.js';
 import { quote } from './quote.js';
 
@@ -19,14 +20,14 @@ const protobuf: Subprotocol = {
   // A decoded message holds views of its input, and that is a view of all that the socket delivered at once. The copy
   // lets go of the rest.
   decode: (data) => CoordinateRequest.decode(new Uint8Array(data)),
-  encode: (response) => CoordinateResponse.encode(response).finish(),
+  encode: oncePerResponse(createEncoder(CoordinateResponse)),
 };
 
 const json: Subprotocol = {
   name: 'tailnet.v2.json',
   binary: false,
   decode: (data) => requestFromJson(data.toString('utf8')),
-  encode: responseToJson,
+  encode: oncePerResponse(responseToJson),
 };
 
 const known: ReadonlyMap<string, Subprotocol> = new Map([protobuf, json].map((protocol) => [protocol.name, protocol]));
@@ -49,6 +50,22 @@ export function chooseSubprotocol(header: string | undefined): Subprotocol {
   throw new RangeError(
     `unknown WebSocket subprotocol ${quote(header)}: offer tailnet.v2.proto (the default) or tailnet.v2.json`,
   );
+}
+
+/**
+ * Encodes a response that all watchers of a peer are told, one after the other, once. Only one that is frozen: another
+ * one may have changed since.
+ */
+function oncePerResponse<Encoded>(
+  encode: (response: CoordinateResponse) => Encoded,
+): (response: CoordinateResponse) => Encoded {
+  let last: { readonly response: CoordinateResponse; readonly encoded: Encoded } | undefined;
+  return (response) => {
+    if (last?.response === response) return last.encoded;
+    const encoded = encode(response);
+    last = Object.isFrozen(response) ? { response, encoded } : undefined;
+    return encoded;
+  };
 }
 
 /** One message as one buffer, as which `ws` delivers it unless told otherwise. */

@@ -11,6 +11,7 @@ import type { Identity } from './identity.js';
 import type { PingWheel } from './pingWheel.js';
 import { ReadingBrake } from './readingBrake.js';
 import { ResponseWriter } from './responseWriter.js';
+import type { SendingTurns } from './sendingTurns.js';
 import { SignOfLife } from './signOfLife.js';
 import { bufferOf } from './subprotocols.js';
 import type { Subprotocol } from './subprotocols.js';
@@ -23,6 +24,7 @@ export interface ConnectionSurroundings {
   readonly limits: WebSocketLimits;
   readonly scheduler: SchedulerLike;
   readonly wheel: PingWheel;
+  readonly turns: SendingTurns;
 }
 
 /** A WebSocket whose handshake has just ended. */
@@ -41,13 +43,13 @@ export interface OpenedWebSocket {
  * and never errors. Unsubscribing says `coordinator closed`, closes with 1001 and leaves the rest to `closeTimeout`.
  */
 export function webSocketConnection(
-  { coordinator, limits, scheduler, wheel }: ConnectionSurroundings,
+  { coordinator, limits, scheduler, wheel, turns }: ConnectionSurroundings,
   { webSocket, socket, identity, subprotocol, remoteAddress }: OpenedWebSocket,
 ): Observable<GatewayEvent> {
   return new Observable<GatewayEvent>((subscriber) => {
     const { id: peerId, name, role, auth } = identity;
     const openedAt = scheduler.now();
-    const writer = new ResponseWriter(webSocket, socket, subprotocol, limits.highWaterMark);
+    const writer = new ResponseWriter(webSocket, socket, { subprotocol, highWaterMark: limits.highWaterMark, turns });
     const brake = new ReadingBrake(webSocket, limits, scheduler);
     const quota = new TunnelQuota(limits.maxTunnels);
     const accepted$ = new Subject<CoordinateRequest>();
@@ -68,6 +70,7 @@ export function webSocketConnection(
     const close = (code: number, text: string): void => {
       if (verdict || isClosed) return;
       judge(code, text);
+      writer.flush();
       webSocket.close(code, closeReason(text));
       brake.release();
     };

@@ -31,6 +31,7 @@ import { identityFromQuery } from './identityFromQuery.js';
 import { PingWheel } from './pingWheel.js';
 import { refuse } from './refusal.js';
 import type { Refusal } from './refusal.js';
+import { SendingTurns } from './sendingTurns.js';
 import { serverUrl$ } from './serverUrl.js';
 import { chooseSubprotocol } from './subprotocols.js';
 import { webSocketConnection } from './webSocketConnection.js';
@@ -60,7 +61,8 @@ export function webSocketUpgrades(
     const open$ = new BehaviorSubject(0);
     let isDraining = false;
     const accept = createAcceptor(limits);
-    const surroundings = { coordinator, limits, scheduler, wheel: new PingWheel(limits.pingPeriod, scheduler) };
+    const wheel = new PingWheel(limits.pingPeriod, scheduler);
+    const surroundings = { coordinator, limits, scheduler, wheel, turns: new SendingTurns(scheduler) };
 
     const counted = <T>(source$: Observable<T>): Observable<T> =>
       defer(() => {

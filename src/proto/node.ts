@@ -1,20 +1,10 @@
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { bufferOf } from './bufferOf.js';
+import { createEncoder } from './createEncoder.js';
 import { Node } from './gen/tailnet.js';
 
-/** Its buffer has grown to the size of a node, so that the next one need not make it grow again. */
-let writer = new BinaryWriter();
-
 /** A node as it stands on the wire and in the database. Unknown fields of a decoded node are kept. */
-export function encodeNode(node: Node): Uint8Array {
-  try {
-    return Node.encode(node, writer).finish();
-  } catch (error) {
-    // It holds what came before the field that cannot be encoded.
-    writer = new BinaryWriter();
-    throw error;
-  }
-}
+export const encodeNode: (node: Node) => Uint8Array = createEncoder(Node);
 
 /**
  * The node that these bytes hold. Its byte fields are views of the bytes: they must not be changed afterwards.
