@@ -85,6 +85,35 @@ describe('binder', () => {
   );
 
   it(
+    'writes nothing again that a statement has taken along which had to wait',
+    marbles(({ scheduler, hot, expectObservable }) => {
+      const tuning = { maxBatchSize: 500, maxBatchesInFlight: 1 };
+      const { binder, at, statements$ } = setUp(scheduler, { begun$: hot('50ms |'), tuning });
+      at(1, () => binder.accept(node(alice, 1)));
+      at(20, () => binder.accept(node(alice, 2)));
+      // Alice's and bob's turn is the same; only he has something new.
+      at(55, () => binder.accept(node(bob, 1)));
+      at(80, () => binder.accept(node(alice, 3)));
+      at(82, () => binder.accept(node(alice, 3)));
+      expectObservable(statements$).toBe('50ms a 9ms b 19ms c', {
+        ...{ a: 'write alice 2', b: 'write bob 1', c: 'write alice 3' },
+      });
+      expectObservable(inWords(binder)).toBe('60ms a 9ms b 19ms a', { a: 'alice node', b: 'bob node' });
+    }),
+  );
+
+  it(
+    'makes no statement when another one has taken everything along',
+    marbles(({ scheduler, hot, expectObservable }) => {
+      const { binder, at, statements$ } = setUp(scheduler, { begun$: hot('50ms |') });
+      at(1, () => binder.accept(node(alice, 1)));
+      at(20, () => binder.accept(node(alice, 2)));
+      expectObservable(statements$).toBe('50ms a', { a: 'write alice 2' });
+      expectObservable(inWords(binder)).toBe('60ms a', { a: 'alice node' });
+    }),
+  );
+
+  it(
     'asks nothing of the database where nothing changed',
     marbles(({ scheduler, expectObservable }) => {
       const { binder, at, statements$ } = setUp(scheduler);

@@ -324,6 +324,18 @@ describe('connection$', () => {
     expect([connections.has(alice), view.isJoined(alice)]).to.deep.equal([false, false]);
   });
 
+  it('does not listen to the requests of a connection that ends with the first that it hears', () => {
+    const { connect, share, parts, told } = setUp();
+    connect(alice);
+    share(alice, bob, 2);
+    told.length = 0;
+    const requests$ = new Observable<never>(() => void told.push('listened to'));
+    const caller = { peerId: alice, name: 'alice', requests$, auth: () => undefined, ready$: undefined };
+    // It starts with what the older connection had come to know.
+    connection$(parts, caller).pipe(take(1)).subscribe();
+    expect(told.filter((line) => !line.startsWith('read'))).to.deep.equal(lost('alice'));
+  });
+
   it('does nothing of what is asked after nobody hears the answers any more, even by requests that come all at once', () => {
     const { parts, told } = setUp();
     const requests$ = from([requests.readyForHandshake(bob), requests.updateSelf(aNode({ derp: 7 }))]);

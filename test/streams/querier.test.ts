@@ -105,6 +105,23 @@ describe('querier', () => {
   );
 
   it(
+    'asks nothing about who is of no interest any more by the time it reads',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, statements$ } = setUp(scheduler);
+      at(1, () => {
+        view.join(alice);
+        view.setShared(alice, bob, true);
+        querier.refreshBindings(bob);
+        querier.refreshNeighbours(alice);
+        view.leave(alice);
+        querier.forget(alice);
+      });
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-');
+    }),
+  );
+
+  it(
     'reads one pair for a tunnel that came or went, and the bindings only of who is new',
     marbles(({ scheduler, expectObservable }) => {
       const { querier, view, at, add, remove, node, sees, statements$, told$ } = setUp(scheduler);

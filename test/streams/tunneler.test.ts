@@ -19,10 +19,14 @@ const release = (src: Uuid) => ({ kind: 'release', src }) as const;
 
 const arrow = ({ src, dst }: { src: Uuid; dst: Uuid }) => `${nameOf(src)}>${nameOf(dst)}`;
 
-const setUp = (scheduler: TestScheduler, goodbyes: Parameters<typeof createTunneler>[2] = noGoodbyes) => {
+const setUp = (
+  scheduler: TestScheduler,
+  goodbyes: Parameters<typeof createTunneler>[2] = noGoodbyes,
+  options: Parameters<typeof storeCallsOn>[2] = {},
+) => {
   const database = northsDatabase(scheduler);
   const book = logbook();
-  const tunneler = createTunneler(storeCallsOn(database.store, scheduler), book.logger, goodbyes);
+  const tunneler = createTunneler(storeCallsOn(database.store, scheduler, options), book.logger, goodbyes);
   return {
     ...{ tunneler, database, book, faults: database.faults },
     at: onTime(scheduler),
@@ -75,6 +79,17 @@ describe('tunneler', () => {
         expect(tunneler.wantedBy(alice)).to.deep.equal(new Set([bob, carol]));
         expect(tunneler.wantedBy(bob)).to.deep.equal(new Set());
       });
+    }),
+  );
+
+  it(
+    'makes no statement when another one, which had to wait, has taken everything along',
+    marbles(({ scheduler, hot, expectObservable }) => {
+      const { tunneler, at, statements$ } = setUp(scheduler, noGoodbyes, { begun$: hot('50ms |') });
+      at(1, () => tunneler.accept(add(alice, bob)));
+      at(20, () => tunneler.accept(add(alice, carol)));
+      expectObservable(statements$).toBe('50ms a', { a: 'tunnels +alice>bob +alice>carol' });
+      expectObservable(inWords(tunneler)).toBe('60ms a', { a: 'alice' });
     }),
   );
 
