@@ -113,6 +113,45 @@ describe('leftovers', () => {
   );
 
   it(
+    'sees to all that was taken back in one statement with one read, and to each peer on its own',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, put, done, at, statements$ } = setUp(scheduler);
+      put('lost', south, 1000, bob);
+      put('ok', south, 1000, carol);
+      put('lost', south, 1000, dave);
+      at(1, () => {
+        const gone = [alice, bob].map((peerId) => ({ peerId, kind: 'disconnected' as const }));
+        leftovers.bindingsWritten({ bindings: [{ peerId: east, kind: 'node' }, ...gone], at: 2000 });
+        const sources = [carol, dave].map((src) => ({ src, add: [], remove: [alice], clear: false }));
+        leftovers.tunnelsWritten({ sources, at: 2000 });
+      });
+      // Alice and carol may live elsewhere.
+      const expected = ['bob disconnected', 'clear bob', 'remove dave>alice', 'release dave'];
+      at(20, () => expect(done).to.deep.equal(expected));
+      at(30, () => [alice, bob, carol, dave].forEach((peerId) => leftovers.peerChanged(peerId)));
+      at(50, () => expect(done).to.deep.equal(expected));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 28ms b', {
+        a: 'bindings of alice, bob, carol, dave',
+        b: 'bindings of alice, carol',
+      });
+    }),
+  );
+
+  it(
+    'asks nothing about what is opened again before it has looked',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, removed, at, statements$ } = setUp(scheduler);
+      at(1, () => {
+        removed(2000, bob);
+        leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 });
+      });
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-');
+    }),
+  );
+
+  it(
     'says the goodbye again once the coordinator that it had to leave is gone',
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, saidGoodbye, live, done, at, statements$ } = setUp(scheduler);
