@@ -12,7 +12,7 @@ export interface Binding {
   readonly coordinatorId: Uuid;
   /** When the row was last written. Only these times order the bindings of one peer. */
   readonly updatedAt: Microseconds;
-  /** The encoded node, as the peer's coordinator wrote it. */
+  /** The encoded node, as the peer's coordinator wrote it. Perhaps a part of a larger answer: to keep it, copy it. */
   readonly node: Uint8Array;
   readonly status: 'ok' | 'lost';
 }

@@ -7,7 +7,7 @@ import { Node } from './gen/tailnet.js';
 export const encodeNode: (node: Node) => Uint8Array = createEncoder(Node);
 
 /**
- * The node that these bytes hold. Its byte fields are views of the bytes: they must not be changed afterwards.
+ * The node that these bytes hold. It keeps nothing of them.
  *
  * @throws Error if the bytes hold no node
  */
@@ -15,7 +15,10 @@ export function decodeNode(bytes: Uint8Array): Node {
   return Node.decode(new NativeReader(bytes));
 }
 
-/** Reads texts in one call: a node is mostly text, and the reader that it extends puts it together by characters. */
+/**
+ * Reads texts in one call: a node is mostly text, and the reader that it extends puts it together by characters. What it
+ * reads as bytes is a copy, since a view would hold on to all that was read with it.
+ */
 class NativeReader extends BinaryReader {
   readonly #buffer: Buffer;
 
@@ -30,6 +33,14 @@ class NativeReader extends BinaryReader {
     const text = this.#buffer.toString('utf8', this.pos, end);
     this.pos = end;
     return text;
+  }
+
+  override bytes(): Uint8Array {
+    return new Uint8Array(super.bytes());
+  }
+
+  override skip(...field: Parameters<BinaryReader['skip']>): Uint8Array {
+    return new Uint8Array(super.skip(...field));
   }
 }
 

@@ -25,7 +25,8 @@ export function holdNode(node: Node): NodeBytes {
 
 /**
  * `sameEncodedNode` for held ones. Nothing is decoded where the first difference is plain to see, as it mostly is; bytes that
- * hold no node are the same only as equal bytes.
+ * hold no node are the same only as equal bytes. What no careful encoder writes (a number with needless bytes, text that
+ * is no UTF-8) may pass for a difference where there is none: one update too many.
  */
 export function sameNodeBytes(a: NodeBytes, b: NodeBytes): boolean {
   if (a === b) return true;

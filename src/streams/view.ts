@@ -61,7 +61,7 @@ export class View {
 
   /** Starts to look for a peer that is connected here. Its neighbours are unknown, not absent, until they are set. */
   join(peerId: Uuid): void {
-    if (!this.#joined.has(peerId)) this.#joined.set(peerId, { id: peerId, neighbours: new Set() });
+    if (!this.#joined.has(peerId)) this.#joined.set(peerId, { id: this.idOf(peerId), neighbours: new Set() });
   }
 
   /** Stops to look for a peer, and forgets whom nobody else here watches. */

@@ -101,6 +101,21 @@ describe('encoded nodes', () => {
 });
 
 describe('decodeNode', () => {
+  it('keeps nothing of the bytes: of many nodes that came together, one that stays does not hold the others', () => {
+    const encoded = encodeNode({
+      ...someNode,
+      key: new Uint8Array(34).fill(7),
+      _unknownFields: { 90: [Uint8Array.of(1, 2)] },
+    });
+    const together = new Uint8Array(100_000);
+    together.set(encoded);
+    const { key, _unknownFields: unknown } = decodeNode(together.subarray(0, encoded.length));
+    together.fill(0);
+    expect([...key]).to.deep.equal(Array(34).fill(7));
+    expect(key.buffer.byteLength).to.equal(34);
+    expect(unknown?.[90]?.map((value) => value.buffer.byteLength)).to.deep.equal([2]);
+  });
+
   /** What comes of it, or the error. */
   const attempt = (decode: () => Node): unknown => {
     try {

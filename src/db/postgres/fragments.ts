@@ -3,7 +3,7 @@ import { channels } from '../bus.js';
 // Pieces of SQL that several statements share. They are constants or are made of names in the statement, never of data.
 
 /** A timestamp as microseconds since the epoch in a double, which holds them exactly until the year 2255. */
-export const microseconds = (timestamp: string): string => `round(date_part('epoch', ${timestamp}) * 1000000)`;
+export const microseconds = (timestamp: string): string => `round(extract(epoch from ${timestamp}) * 1000000)::float8`;
 
 /** Announces the rows of `from` (`id` is the peer): how many. */
 export const announcePeers = (from: string): string =>

@@ -79,15 +79,6 @@ describe('postgresStore', () => {
     }
   });
 
-  it('gives nodes that keep no more memory than their own', async () => {
-    const store = open(database.url);
-    await lastOf(store.heartbeat(here.coordinatorId));
-    await lastOf(store.writeBindings(here, nodes([alice, bob])));
-    for (const { node } of (await lastOf(store.readBindings([alice, bob]))) ?? []) {
-      expect(node.buffer.byteLength).to.equal(100);
-    }
-  });
-
   it('refuses a batch with an id that is none, and says why', async () => {
     const store = open(database.url);
     await lastOf(store.heartbeat(here.coordinatorId));
