@@ -1,36 +1,44 @@
 import type { Observable } from 'rxjs';
 import { uuidAt } from '../../../proto/uuid.js';
 import type { Binding, Microseconds, Uuid } from '../../store.js';
-import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import type { Run, Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
 /**
- * All rows in one value, packed as PostgreSQL sends such columns in binary: `pg` reads everything as text and makes an
- * object of each row, which costs more than all else that is done about it. The packing, in bytes, numbers big-endian:
- * peer 16, coordinator 16, microseconds from the start of 2000 to `updated_at` 8, status 1 (1 for ok), length of the node 4, node.
+ * A row as PostgreSQL sends its columns in binary: `pg` reads everything as text and converts each column, which costs
+ * more than all else that is done about it. The packing, in bytes, numbers big-endian: peer 16, coordinator 16,
+ * microseconds from the start of 2000 to `updated_at` 8, status 1 (1 for ok), length of the node 4, node.
  */
-const statement: Statement = {
-  name: 'tailnet_read_bindings',
-  text: `
-    SELECT string_agg(
+const packed = `
       uuid_send(id) || uuid_send(coordinator_id) || timestamptz_send(updated_at)
-        || CASE status WHEN 'ok' THEN '\\x01'::bytea ELSE '\\x00'::bytea END || int4send(length(node)) || node,
-      ''::bytea
-    ) AS packed
-    FROM tailnet_peers
-    WHERE id = ANY ($1::uuid[])`,
+        || CASE status WHEN 'ok' THEN '\\x01'::bytea ELSE '\\x00'::bytea END || int4send(length(node)) || node`;
+
+/** What a quiet coordinator reads: it is the one that is waited for. The plan is made once: none is better for some id. */
+const onePeer: Statement = {
+  name: 'tailnet_read_bindings_of_one',
+  text: `SELECT ${packed} AS packed FROM tailnet_peers WHERE id = $1::uuid`,
+};
+
+/** All rows in one value, because `pg` makes an object of each. */
+const manyPeers: Statement = {
+  name: 'tailnet_read_bindings',
+  text: `SELECT string_agg(${packed}, ''::bytea) AS packed FROM tailnet_peers WHERE id = ANY ($1::uuid[])`,
 };
 
 interface Row {
-  /** null without any binding */
+  /** null for many peers without any binding */
   readonly packed: Buffer | null;
 }
 
 export function readBindings(run: Run, peerIds: readonly Uuid[]): Observable<readonly Binding[]> {
-  return run<Row, readonly Binding[]>(statement, [uuidArray(peerIds)], (rows) => {
-    const { packed } = onlyRow(rows);
-    return packed === null ? [] : unpack(packed);
-  });
+  const [only] = peerIds;
+  return only !== undefined && peerIds.length === 1
+    ? run(onePeer, [only], bindingsOf)
+    : run(manyPeers, [uuidArray(peerIds)], bindingsOf);
+}
+
+function bindingsOf(rows: readonly Row[]): readonly Binding[] {
+  return rows.flatMap(({ packed }) => (packed === null ? [] : unpack(packed)));
 }
 
 const headerLength = 45;
