@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { defer, Observable, Subject, Subscription } from 'rxjs';
-import type { SchedulerLike } from 'rxjs';
+import { defer, Observable, Subscription } from 'rxjs';
+import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
 import type { Coordinator } from '../coordinator.js';
 import type { CoordinateRequest } from '../proto/gen/tailnet.js';
@@ -52,7 +52,9 @@ export function webSocketConnection(
     const writer = new ResponseWriter(webSocket, socket, { subprotocol, highWaterMark: limits.highWaterMark, turns });
     const brake = new ReadingBrake(webSocket, limits, scheduler);
     const quota = new TunnelQuota(limits.maxTunnels);
-    const accepted$ = new Subject<CoordinateRequest>();
+    /** Whoever listens to the requests: nobody until the coordinator does. */
+    let requests: Subscriber<CoordinateRequest> | undefined;
+    let areRequestsOver = false;
     const coordination = new Subscription();
     let received = 0;
     let lastError = '';
@@ -107,7 +109,7 @@ export function webSocketConnection(
         return;
       }
       saidGoodbye ||= request.disconnect !== undefined;
-      accepted$.next(request);
+      requests?.next(request);
     };
 
     webSocket.on('message', (data: RawData, isBinary) => {
@@ -142,7 +144,8 @@ export function webSocketConnection(
         durationMs: scheduler.now() - openedAt,
       });
       // What was accepted from a peer that left in order is done before the peer counts as gone.
-      accepted$.complete();
+      areRequestsOver = true;
+      requests?.complete();
       if (!saidGoodbye && code === closeCodes.broken) coordination.unsubscribe();
       if (coordination.closed) {
         subscriber.complete();
@@ -161,9 +164,9 @@ export function webSocketConnection(
     subscriber.next({ kind: 'opened', peerId, name, role, remoteAddress, protocol: subprotocol.name });
 
     const requests$ = new Observable<CoordinateRequest>((listener) => {
-      const subscription = accepted$.subscribe(listener);
+      requests = listener;
+      if (areRequestsOver) listener.complete();
       brake.want();
-      return subscription;
     });
     const { ready$ } = writer;
     coordination.add(
