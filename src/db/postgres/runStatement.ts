@@ -27,16 +27,20 @@ export type Run = <Row extends QueryResultRow, Result = readonly Row[]>(
 export function runOn(pool: Pool): Run {
   return (statement, values, read) =>
     new Observable((subscriber) => {
+      // The pool holds on to the callback for as long as the connection is idle; all that a batch was about must not stay.
+      let waiting: typeof subscriber | undefined = subscriber;
       const finish = (error: Error | undefined, result: QueryResult<never>): void => {
+        const receiver = waiting;
+        waiting = undefined;
         if (error) {
-          subscriber.error(storeErrorOf(error));
+          receiver?.error(storeErrorOf(error));
           return;
         }
         try {
-          subscriber.next(read(result.rows));
-          subscriber.complete();
+          receiver?.next(read(result.rows));
+          receiver?.complete();
         } catch (defect) {
-          subscriber.error(defect);
+          receiver?.error(defect);
         }
       };
       pool.query({ ...statement, values: [...values] }, finish);
