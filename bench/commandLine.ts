@@ -62,7 +62,7 @@ export const parseCommandLine = (
   return {
     name,
     command,
-    databaseUrl: checkedUrl(given('database-url') ?? environment['TAILNET_DATABASE_URL']),
+    databaseUrl: checkedUrl(given('database-url') ?? nonEmpty(environment['TAILNET_DATABASE_URL'])),
     slowFlush: values['slow-flush'] === true,
     idleListeners: count('idle-listeners'),
     quietWait: count('quiet-wait'),
@@ -124,8 +124,11 @@ const toList = (option: string, text: string | undefined): readonly number[] | u
   throw new UsageError(`--${option} must be whole numbers from 1 on, separated by commas, got "${text}"`);
 };
 
+/** An environment variable that is set to nothing is as good as none; an option that is, is a mistake. */
+const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
 const checkedUrl = (url: string | undefined): string | undefined => {
-  if (url === undefined || url === '') return undefined;
+  if (url === undefined) return undefined;
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
   throw new UsageError('--database-url must be a URL like postgres://user:password@host:5432/name');
 };

@@ -90,9 +90,10 @@ const go = (): void => {
 const stop = async (): Promise<void> => {
   isGoing = false;
   const { user, system } = process.cpuUsage(cpuBefore);
-  say({ kind: 'stopped', updates, cpu: (user + system) / 1e6, roundTrips });
   await coordinator?.close();
-  process.exit(0);
+  const stopped: FromWorker = { kind: 'stopped', updates, cpu: (user + system) / 1e6, roundTrips };
+  // It is long, and must have been handed over before this process ends.
+  process.send?.(stopped, () => process.exit(0));
 };
 
 process.on('message', (message: ToWorker) => {
