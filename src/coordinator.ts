@@ -105,7 +105,7 @@ export interface Coordinator extends AsyncDisposable {
    * `too many requests are waiting` (for a slow `auth`), or what was wrong with a request. One error does not end it: `you do not share a tunnel with "…"`, after a
    * ready_for_handshake. Unsubscribing is a broken connection, too. It never errors for what a peer or the database did.
    *
-   * Updates in responses, and their nodes, are frozen: they are shared by all who are told of them.
+   * Responses, and all that is in them, are frozen but for raw bytes: they are shared by all who are told the same.
    *
    * @param peerId the peer's UUID; the newest connection of a peer to a coordinator ends the older one
    * @param requests$ what the peer asks for. Default `NEVER`: it only listens

@@ -73,8 +73,11 @@ export class ResponseWriter implements Waiting {
   }
 
   takeTurn(): void {
-    this.flush();
-    if (this.#webSocket.bufferedAmount <= this.#highWaterMark) this.#becomes(true);
+    const oldest = this.#held?.shift();
+    if (this.#held?.length === 0) this.#held = undefined;
+    if (oldest !== undefined) this.#transmit(oldest);
+    if (this.#held !== undefined) this.#turns.wait(this);
+    else if (this.#webSocket.bufferedAmount <= this.#highWaterMark) this.#becomes(true);
   }
 
   /** Sends what is held back now, because nothing will be sent after it. */

@@ -30,8 +30,14 @@ export class SendingTurns {
       this.#left--;
       return true;
     }
-    this.#waiting.add(sender);
+    this.wait(sender);
     return false;
+  }
+
+  /** Asks for one turn, behind those who wait already. */
+  wait(sender: Waiting): void {
+    this.#waiting.add(sender);
+    this.#scheduleNext();
   }
 
   #scheduleNext(): void {

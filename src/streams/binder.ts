@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, finalize, map } from 'rxjs';
+import { type Observable, EMPTY, defer, finalize, map } from 'rxjs';
 import type { BindingWrite, Microseconds, Uuid } from '../db/store.js';
 import { type NodeBytes, bytesOf, sameNodeBytes } from '../proto/nodeBytes.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
 import { createInbox } from './inbox.js';
 
@@ -61,6 +62,9 @@ interface Entry {
   isTried: boolean;
 }
 
+/** With so many bytes of nodes a statement takes no more, for it must end before its timeout. */
+const maxBytes = 4 * 1024 * 1024;
+
 /**
  * What a peer's binding is after a change; undefined if the change makes no difference:
  *
@@ -116,17 +120,35 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatche
     return entry?.at === undefined ? entry : undefined;
   };
 
-  /** Writes what is newest when the statement is made. */
+  /** What is unwritten of these peers, as far as it fits into a statement; and whether that is not all. */
+  const nextBatch = (peerIds: readonly Uuid[]): { readonly batch: readonly Entry[]; readonly isCut: boolean } => {
+    const batch: Entry[] = [];
+    let bytes = 0;
+    for (const peerId of peerIds) {
+      const entry = unwrittenEntry(peerId);
+      if (entry === undefined) continue;
+      if (bytes >= maxBytes) return { batch, isCut: true };
+      bytes += entry.binding.kind === 'disconnected' ? 0 : entry.binding.node.length;
+      batch.push(entry);
+    }
+    return { batch, isCut: false };
+  };
+
+  /** Writes what is newest when each statement is made: one, unless the nodes are large. */
   const writeNewest = (peerIds: readonly Uuid[]): Observable<WrittenBindings> => {
-    if (!peerIds.some(unwrittenEntry)) return EMPTY;
-    hasWritten = true;
-    let batch: readonly Entry[] = [];
+    let next: ReturnType<typeof nextBatch> = { batch: [], isCut: false };
     const newest = (): readonly BindingWrite[] => {
-      batch = peerIds.map(unwrittenEntry).filter((entry) => entry !== undefined);
-      for (const entry of batch) entry.isTried = true;
-      return batch.map(({ binding }) => toWrite(binding));
+      next = nextBatch(peerIds);
+      for (const entry of next.batch) entry.isTried = true;
+      return next.batch.map(({ binding }) => toWrite(binding));
     };
-    return calls.writeBindings(newest).pipe(map((at) => record(batch, at)));
+    const statement$ = defer(() => {
+      next = { batch: [], isCut: false };
+      if (!peerIds.some(unwrittenEntry)) return EMPTY;
+      hasWritten = true;
+      return calls.writeBindings(newest).pipe(map((at) => record(next.batch, at)));
+    });
+    return statement$.pipe(repeatWhile(() => next.isCut));
   };
 
   const giveUp = (peerId: Uuid, err: unknown): void => {

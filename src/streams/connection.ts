@@ -134,8 +134,10 @@ class LiveConnection implements Connection, AnswerOptions {
   }
 
   apply(request: ParsedRequest): Outcome {
+    const outcome = applyRequest(this.#parts, this.peerId, request);
+    // Not before: of a request that broke, nothing counts.
     this.#saidGoodbye = request.disconnect;
-    return applyRequest(this.#parts, this.peerId, request);
+    return outcome;
   }
 
   /** A method, because the compiler does not see who ends this meanwhile. */

@@ -52,6 +52,12 @@ export const difference = (sent: Sent, now: Sight): Difference => {
   return now.node.isSameAs(sent.node) ? { sent: now } : { sent: now, news: tell.update };
 };
 
+/** A frozen array whose type does not say so, because that of the generated messages does not. */
+const freeze = <T>(items: T[]): T[] => {
+  Object.freeze(items);
+  return items;
+};
+
 export interface MapperOptions {
   /** What the connection's peer may know of another peer. */
   readonly sight: (peerId: Uuid) => Sight;
@@ -104,7 +110,7 @@ export class Mapper implements Conflation<Changes, CoordinateResponse> {
       if (composed !== undefined) add(composed);
     }
     for (const peerId of ready) add(this.#composeUpdate(peerId, tell.ready, undefined));
-    return all === undefined ? first?.response : { peerUpdates: all, error: '' };
+    return all === undefined ? first?.response : Object.freeze({ peerUpdates: freeze(all), error: '' });
   }
 
   /** Records what the connection is told of this peer now. */

@@ -35,6 +35,9 @@ export interface QuerierOptions {
 /** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
 type Unread = 'all' | Set<Uuid>;
 
+/** So many pairs are asked for in one statement, for it must end before its timeout. */
+const maxPairs = 5_000;
+
 /**
  * There are two kinds of reads, each with one read of a key at a time, so that an older answer never overwrites a newer
  * one: of whom a connected peer shares tunnels with (all, or single pairs: they share a key, since both say something
@@ -60,14 +63,21 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
       const what = unread.get(peerId);
       unread.delete(peerId);
       if (what === undefined || !view.isJoined(peerId)) continue;
-      if (what === 'all') all.push(peerId);
-      else for (const otherId of what) some.push([peerId, otherId]);
+      if (what === 'all') {
+        all.push(peerId);
+        continue;
+      }
+      const others = [...what];
+      const fitting = others.slice(0, maxPairs - some.length);
+      for (const otherId of fitting) some.push([peerId, otherId]);
+      // The others are asked for in one more read of this peer.
+      if (fitting.length < others.length) refresh(peerId, new Set(others.slice(fitting.length)));
     }
     return merge(all.length > 0 ? readAll(all) : EMPTY, some.length > 0 ? readSome(some) : EMPTY).pipe(
       catchError((error: unknown) => {
         // What is not read stays unread; the retry finds it, with all that has come meanwhile.
-        for (const peerId of all) markUnread(peerId, 'all');
-        for (const [peerId, otherId] of some) markUnread(peerId, new Set([otherId]));
+        for (const peerId of all) markUnreadIfJoined(peerId, 'all');
+        for (const [peerId, otherId] of some) markUnreadIfJoined(peerId, new Set([otherId]));
         throw error;
       }),
     );
@@ -119,6 +129,11 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
     else for (const otherId of what) before.add(otherId);
   };
 
+  /** Nothing is kept of one who has left meanwhile. */
+  const markUnreadIfJoined = (peerId: Uuid, what: Unread): void => {
+    if (view.isJoined(peerId)) markUnread(peerId, what);
+  };
+
   const refresh = (peerId: Uuid, what: Unread): void => {
     if (!view.isJoined(peerId)) return;
     markUnread(peerId, what);
@@ -128,6 +143,7 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
   /** A defect ends the read of one key, loudly; the others go on. */
   const giveUp = (kind: string) => (peerId: Uuid, err: unknown) => {
     logger.error({ err, peer_id: peerId, kind }, 'read given up');
+    if (kind === 'tunnels') unread.delete(peerId);
   };
 
   return {

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, filter, map, merge } from 'rxjs';
+import { type Observable, EMPTY, defer, filter, map, merge } from 'rxjs';
 import type { Microseconds, Tunnel, TunnelWrites, Uuid } from '../db/store.js';
 import type { Binder } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
 import { createInbox } from './inbox.js';
 
@@ -75,6 +76,9 @@ interface Part {
 
 const nothing: ReadonlySet<Uuid> = new Set();
 
+/** So many operations go into one statement, for it must end before its timeout. */
+const maxOperations = 10_000;
+
 /** So many removed tunnels of a source are remembered. */
 const rememberedRemovals = 1000;
 
@@ -134,11 +138,16 @@ export const createTunneler = (
     return source.clear !== undefined && goodbyes.owesGoodbye(src) ? undefined : source;
   };
 
-  const duePart = (src: Uuid): Part | undefined => {
+  /** The first of what is to be written of a source, so many operations at most. */
+  const duePart = (src: Uuid, limit: number): Part | undefined => {
     const source = dueSource(src);
     if (source === undefined) return undefined;
     const { clear } = source;
-    const operations = [...(source.unwritten ?? [])];
+    const operations: (readonly [Uuid, Operation])[] = [];
+    for (const entry of source.unwritten ?? []) {
+      if (operations.length >= limit) break;
+      operations.push(entry);
+    }
     const destinations = (kind: Operation['kind']) =>
       operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
     const written = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
@@ -156,21 +165,40 @@ export const createTunneler = (
     dropIfIdle(src);
   };
 
-  /** Writes all that is unwritten when the statement is made. */
+  /** What is unwritten of these sources, as far as it fits into a statement; and whether that is not all. */
+  const nextParts = (srcs: readonly Uuid[]): { readonly parts: readonly Part[]; readonly isCut: boolean } => {
+    const parts: Part[] = [];
+    let left = maxOperations;
+    for (const src of srcs) {
+      if (left <= 0 && dueSource(src) !== undefined) return { parts, isCut: true };
+      const part = duePart(src, left);
+      if (part === undefined) continue;
+      parts.push(part);
+      left -= Math.max(1, part.operations.length);
+      if (part.operations.length < (part.source.unwritten?.size ?? 0)) return { parts, isCut: true };
+    }
+    return { parts, isCut: false };
+  };
+
+  /** Writes all that is unwritten when each statement is made: one, unless it is much. */
   const writeUnwritten = (srcs: readonly Uuid[]): Observable<WrittenTunnels> => {
-    if (!srcs.some(dueSource)) return EMPTY;
-    let parts: readonly Part[] = [];
+    let next: ReturnType<typeof nextParts> = { parts: [], isCut: false };
     const newest = (): TunnelWrites => {
-      parts = srcs.map(duePart).filter((part) => part !== undefined);
-      for (const part of parts) underWay.set(part.written.src, part);
-      return tunnelWrites(parts.map(({ written }) => written));
+      next = nextParts(srcs);
+      for (const part of next.parts) underWay.set(part.written.src, part);
+      return tunnelWrites(next.parts.map(({ written }) => written));
     };
-    return calls.writeTunnels(newest).pipe(
-      map((at) => {
-        parts.forEach(settle);
-        return { sources: parts.map(({ written }) => written), at };
-      }),
-    );
+    const statement$ = defer(() => {
+      next = { parts: [], isCut: false };
+      if (!srcs.some(dueSource)) return EMPTY;
+      return calls.writeTunnels(newest).pipe(
+        map((at) => {
+          next.parts.forEach(settle);
+          return { sources: next.parts.map(({ written }) => written), at };
+        }),
+      );
+    });
+    return statement$.pipe(repeatWhile(() => next.isCut));
   };
 
   const giveUp = (src: Uuid, err: unknown): void => {

@@ -19,15 +19,21 @@ const onePeer: Statement = {
   text: `SELECT ${packed} AS packed FROM tailnet_peers WHERE id = $1::uuid`,
 };
 
-/** All rows in one value, because `pg` makes an object of each. */
+/**
+ * All rows in one value, because `pg` makes an object of each; but for the large ones. A value is a text at first, and
+ * one that is longer than texts may be ends the process.
+ */
 const manyPeers: Statement = {
   name: 'tailnet_read_bindings',
-  text: `SELECT string_agg(${packed}, ''::bytea) AS packed FROM tailnet_peers WHERE id = ANY ($1::uuid[])`,
+  text: `
+    SELECT string_agg(${packed}, ''::bytea) AS packed
+    FROM tailnet_peers
+    WHERE id = ANY ($1::uuid[])
+    GROUP BY CASE WHEN octet_length(node) > 8192 THEN ctid END`,
 };
 
 interface Row {
-  /** null for many peers without any binding */
-  readonly packed: Buffer | null;
+  readonly packed: Buffer;
 }
 
 export function readBindings(run: Run, peerIds: readonly Uuid[]): Observable<readonly Binding[]> {
@@ -38,7 +44,7 @@ export function readBindings(run: Run, peerIds: readonly Uuid[]): Observable<rea
 }
 
 function bindingsOf(rows: readonly Row[]): readonly Binding[] {
-  return rows.flatMap(({ packed }) => (packed === null ? [] : unpack(packed)));
+  return rows.flatMap(({ packed }) => unpack(packed));
 }
 
 const headerLength = 45;
