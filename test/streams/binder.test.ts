@@ -114,6 +114,19 @@ describe('binder', () => {
   );
 
   it(
+    'writes nodes that are too large for one statement in several, one after the other',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at, statements$ } = setUp(scheduler);
+      const large = { endpoints: ['x'.repeat(3 << 20)] };
+      at(1, () => {
+        for (const peerId of [alice, bob, carol]) binder.accept(node(peerId, 1, large));
+      });
+      expectObservable(statements$).toBe('-a 9ms b', { a: 'write alice 1, bob 1', b: 'write carol 1' });
+      expectObservable(inWords(binder)).toBe('11ms a 9ms c', { a: 'alice node, bob node', c: 'carol node' });
+    }),
+  );
+
+  it(
     'asks nothing of the database where nothing changed',
     marbles(({ scheduler, expectObservable }) => {
       const { binder, at, statements$ } = setUp(scheduler);

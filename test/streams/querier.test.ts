@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Observable } from 'rxjs';
+import { Observable, map } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import type { Tunnel, TunnelWrites, Uuid } from '../../src/db/store.js';
 import { decodeNode, encodeNode } from '../../src/proto/node.js';
@@ -411,6 +411,24 @@ describe('querier', () => {
         ...{ a: 'neighbours of alice, bob', b: 'bindings of carol' },
         ...{ c: 'neighbours of alice', d: 'neighbours of bob' },
       });
+    }),
+  );
+
+  it(
+    'asks for more pairs than a statement can do before its timeout in several',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, database, at } = setUp(scheduler);
+      at(1, () => {
+        view.join(alice);
+        for (let index = 0; index < 7_000; index++) {
+          querier.refreshTunnel(alice, `c0000000-0000-4000-8000-${String(index).padStart(12, '0')}`);
+        }
+      });
+      const sizes$ = database.faults.calls$.pipe(
+        map((call) => (call.method === 'readPairs' ? String(call.args[0].length) : call.method)),
+      );
+      expectObservable(sizes$).toBe('-a 9ms b', { a: '5000', b: '2000' });
+      querier.reads$.subscribe();
     }),
   );
 });

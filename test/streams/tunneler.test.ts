@@ -402,6 +402,28 @@ describe('tunneler', () => {
   );
 
   it(
+    'writes more than a statement can do before its timeout in several, one after the other',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, faults, at, rows } = setUp(scheduler);
+      const many = (prefix: string, count: number) =>
+        Array.from(
+          { length: count },
+          (_, index) => `${prefix}0000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+        );
+      at(1, () => {
+        for (const dst of many('a', 12_000)) tunneler.accept(add(alice, dst));
+        for (const dst of many('b', 9_000)) tunneler.accept(add(bob, dst));
+      });
+      at(100, () => expect(rows()).to.have.lengthOf(21_000));
+      const sizes$ = faults.calls$.pipe(
+        map((call) => (call.method === 'writeTunnels' ? String(call.args[1].add.length) : call.method)),
+      );
+      expectObservable(sizes$).toBe('-a 9ms a 9ms b', { a: '10000', b: '1000' });
+      tunneler.written$.subscribe();
+    }),
+  );
+
+  it(
     'stops trying when it is unsubscribed',
     marbles(({ scheduler, expectObservable }) => {
       const { tunneler, faults, at, statements$ } = setUp(scheduler);

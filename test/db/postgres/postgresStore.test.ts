@@ -79,6 +79,37 @@ describe('postgresStore', () => {
     }
   });
 
+  it('reads large nodes and small ones, in one batch, each as it was written', async () => {
+    const store = open(database.url);
+    await lastOf(store.heartbeat(here.coordinatorId));
+    const writes = [100, 8192, 8193, 300_000, 0].map((length, index) => ({
+      ...{ kind: 'node' as const, peerId: `00000000-0000-4000-8000-00000000000${String(index)}` },
+      node: new Uint8Array(length).fill(index + 1),
+    }));
+    await lastOf(store.writeBindings(here, writes));
+    const rows = (await lastOf(store.readBindings(writes.map(({ peerId }) => peerId)))) ?? [];
+    const found = new Map(rows.map(({ peerId, node }) => [peerId, Buffer.from(node)]));
+    for (const { peerId, node } of writes) expect(found.get(peerId)?.equals(node), peerId).to.equal(true);
+    expect(rows).to.have.lengthOf(writes.length);
+  });
+
+  it('does not read the rows of many large nodes as one value, which could be longer than a text may be', async () => {
+    const store = open(database.url);
+    await lastOf(store.heartbeat(here.coordinatorId));
+    const ids = Array.from(
+      { length: 20 },
+      (_, index) => `00000000-0000-4000-8000-0000000001${String(index).padStart(2, '0')}`,
+    );
+    await lastOf(
+      store.writeBindings(
+        here,
+        ids.map((peerId) => ({ kind: 'node', peerId, node: new Uint8Array(20_000) })),
+      ),
+    );
+    const rows = (await lastOf(store.readBindings(ids))) ?? [];
+    expect(new Set(rows.map(({ node }) => node.buffer)).size).to.equal(20);
+  });
+
   it('refuses a batch with an id that is none, and says why', async () => {
     const store = open(database.url);
     await lastOf(store.heartbeat(here.coordinatorId));
