@@ -143,7 +143,6 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
   /** A defect ends the read of one key, loudly; the others go on. */
   const giveUp = (kind: string) => (peerId: Uuid, err: unknown) => {
     logger.error({ err, peer_id: peerId, kind }, 'read given up');
-    if (kind === 'tunnels') unread.delete(peerId);
   };
 
   return {

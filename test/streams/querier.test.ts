@@ -415,6 +415,30 @@ describe('querier', () => {
   );
 
   it(
+    'reads what it heard of while a read was under way that it gave up',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, statements$ } = setUp(scheduler);
+      add(tunnel(alice, bob), tunnel(alice, carol));
+      const attempts: Uuid[] = [];
+      view.setShared = function (peerId, otherId, shared) {
+        attempts.push(otherId);
+        if (attempts.length === 1) throw new TypeError('oops');
+        return View.prototype.setShared.call(view, peerId, otherId, shared);
+      };
+      at(1, () => {
+        view.join(alice);
+        querier.refreshTunnel(alice, bob);
+      });
+      at(5, () => querier.refreshTunnel(alice, carol));
+      at(60, () => expect([...view.neighboursOf(alice)].map(nameOf)).to.deep.equal(['carol', 'bob']));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-a 9ms b 9ms c', {
+        ...{ a: 'pairs alice-bob', b: 'pairs alice-carol, alice-bob', c: 'bindings of carol, bob' },
+      });
+    }),
+  );
+
+  it(
     'asks for more pairs than a statement can do before its timeout in several',
     marbles(({ scheduler, expectObservable }) => {
       const { querier, view, database, at } = setUp(scheduler);
