@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { merge, timer } from 'rxjs';
+import { map, merge, timer } from 'rxjs';
 import { channels } from '../../src/db/bus.js';
 import { StoreError } from '../../src/db/store.js';
 import { alice, bob, eve, marbles, memoryDatabase, north, south, type Call } from '../../src/testing/index.js';
@@ -64,6 +64,42 @@ describe('faults', () => {
     });
     expect(rows.peers().map(({ peerId }) => peerId)).to.deep.equal([alice]);
     expect(heard).to.deep.equal(['gap', alice]);
+  });
+
+  it(
+    'failBeforeEffect loses the answer at once, and does the work later, by itself',
+    marbles(({ expectObservable }) => {
+      const { store, faults, rows } = ready();
+      faults.failBeforeEffect(30, 'writeBindings');
+      expect(failureOf(store.writeBindings(writer, [node(alice)]))).to.include({
+        reason: 'unavailable',
+        message: 'the connection broke',
+      });
+      const rows$ = merge(timer(29), timer(31)).pipe(map(() => rows.peers().length));
+      expectObservable(rows$).toBe('29ms a-(b|)', { a: 0, b: 1 });
+    }),
+  );
+
+  it(
+    'failBeforeEffect tells nobody when the late work fails',
+    marbles(({ expectObservable }) => {
+      const { store, faults, rows } = ready();
+      faults.failBeforeEffect(30, 'writeBindings');
+      failureOf(store.writeBindings(writer, [node(alice)]));
+      rows.deleteCoordinator(north);
+      expectObservable(timer(31).pipe(map(() => rows.peers().length))).toBe('31ms (a|)', { a: 0 });
+    }),
+  );
+
+  it('repeatNotifications has those that are picked heard twice, until undone', () => {
+    const database = ready();
+    const { heard } = hear(database, channels.peer);
+    const undo = database.faults.repeatNotifications((_channel, payload) => payload === alice);
+    answer(database.store.writeBindings(writer, [node(alice)]));
+    answer(database.store.writeBindings(writer, [node(bob)]));
+    undo();
+    answer(database.store.writeBindings(writer, [node(alice)]));
+    expect(heard).to.deep.equal(['gap', alice, alice, bob, alice]);
   });
 
   it('failWhen refuses what it is told to refuse, until undone', () => {

@@ -25,6 +25,12 @@ export interface Faults {
   failAfterEffect(method?: Method, times?: number, error?: StoreError): void;
 
   /**
+   * The next `times` (1) calls fail at once and do their work `lateness` milliseconds later, announcements included: a
+   * connection broke while the statement waited in the database. Whatever follows may overtake it.
+   */
+  failBeforeEffect(lateness: number, method?: Method, times?: number, error?: StoreError): void;
+
+  /**
    * Calls for which this returns an error fail with it and change nothing, until undone. For an item that the database
    * will never take: return a {@link StoreError} `refused` for every call that holds it.
    */
@@ -45,6 +51,9 @@ export interface Faults {
   /** Notifications are lost and nobody is told, until undone: all of them, or those that are picked. */
   dropNotifications(which?: NotificationPredicate): Undo;
 
+  /** Notifications are heard twice, until undone: all of them, or those that are picked. */
+  repeatNotifications(which?: NotificationPredicate): Undo;
+
   /** Notifications under way are lost, and listeners are told of a gap. */
   gap(): void;
 
@@ -53,7 +62,14 @@ export interface Faults {
 }
 
 /** What a call meets. */
-export type Fate = { readonly error: StoreError; readonly afterEffect: boolean } | undefined;
+export type Fate = Failure | undefined;
+
+/** How a call fails. */
+export interface Failure {
+  readonly error: StoreError;
+  /** Whether it does its work all the same: before it fails, or so many milliseconds after. */
+  readonly effect: 'none' | 'before' | number;
+}
 
 /** The faults as the wires between coordinator and database see them. */
 export interface FaultState extends Faults {
@@ -66,17 +82,16 @@ export interface FaultState extends Faults {
   /** Breaks calls under way. */
   readonly broken$: Observable<StoreError>;
   isDropped: NotificationPredicate;
+  isRepeated: NotificationPredicate;
   /** Listeners are to be told of a gap. */
   readonly gaps$: Observable<void>;
   /** Grows whenever notifications under way are lost. */
   readonly era: number;
 }
 
-interface Plan {
+interface Plan extends Failure {
   readonly method: Method | undefined;
   times: number;
-  readonly error: StoreError;
-  readonly afterEffect: boolean;
 }
 
 export const faultState = (): FaultState => {
@@ -88,13 +103,14 @@ export const faultState = (): FaultState => {
   const judges = new Set<{ errorFor: (call: Call) => StoreError | undefined }>();
   const holds = new Set<{ method: Method | undefined }>();
   const drops = new Set<{ which: NotificationPredicate }>();
+  const repeats = new Set<{ which: NotificationPredicate }>();
   let away: StoreError | undefined;
   let era = 0;
 
   const fits = (method: Method | undefined, call: Call) => method === undefined || method === call.method;
 
-  const plan = (afterEffect: boolean, method: Method | undefined, times: number, error: StoreError) => {
-    plans.push({ method, times, error, afterEffect });
+  const plan = (effect: Failure['effect'], method: Method | undefined, times: number, error: StoreError) => {
+    plans.push({ method, times, error, effect });
   };
 
   const usePlan = (call: Call): Plan | undefined => {
@@ -107,7 +123,7 @@ export const faultState = (): FaultState => {
   const judge = (call: Call): Fate => {
     for (const { errorFor } of judges) {
       const error = errorFor(call);
-      if (error) return { error, afterEffect: false };
+      if (error) return { error, effect: 'none' };
     }
     return undefined;
   };
@@ -126,14 +142,17 @@ export const faultState = (): FaultState => {
 
     meet: (call) => {
       calls$.next(call);
-      return away ? { error: away, afterEffect: false } : (usePlan(call) ?? judge(call));
+      return away ? { error: away, effect: 'none' } : (usePlan(call) ?? judge(call));
     },
     isHeld: (call) => [...holds].some(({ method }) => fits(method, call)),
     isDropped: (channel, payload) => [...drops].some(({ which }) => which(channel, payload)),
+    isRepeated: (channel, payload) => [...repeats].some(({ which }) => which(channel, payload)),
 
-    failNext: (method, times = 1, error = unavailable('the database failed')) => plan(false, method, times, error),
+    failNext: (method, times = 1, error = unavailable('the database failed')) => plan('none', method, times, error),
     failAfterEffect: (method, times = 1, error = unavailable('the answer was lost')) =>
-      plan(true, method, times, error),
+      plan('before', method, times, error),
+    failBeforeEffect: (lateness, method, times = 1, error = unavailable('the connection broke')) =>
+      plan(lateness, method, times, error),
     failWhen: (errorFor) => addTo(judges, { errorFor }),
     hang: (method) => {
       const letGo = addTo(holds, { method });
@@ -153,6 +172,7 @@ export const faultState = (): FaultState => {
       gaps$.next();
     },
     dropNotifications: (which = () => true) => addTo(drops, { which }),
+    repeatNotifications: (which = () => true) => addTo(repeats, { which }),
     gap: () => {
       era += 1;
       gaps$.next();
@@ -161,6 +181,7 @@ export const faultState = (): FaultState => {
       plans.length = 0;
       judges.clear();
       drops.clear();
+      repeats.clear();
       holds.clear();
       released$.next();
       faults.comeBack();

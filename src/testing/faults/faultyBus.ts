@@ -5,6 +5,7 @@ import {
   identity,
   map,
   merge,
+  mergeMap,
   of,
   timer,
   type MonoTypeOperatorFunction,
@@ -31,6 +32,13 @@ export const faultyBus = (
   const passes = (channel: string) => (event: BusEvent) =>
     !faults.isAway && (event.kind === 'gap' || !faults.isDropped(channel, event.payload));
 
+  const heard =
+    (channel: string) =>
+    (event: BusEvent): readonly BusEvent[] => {
+      if (!passes(channel)(event)) return [];
+      return event.kind === 'message' && faults.isRepeated(channel, event.payload) ? [event, event] : [event];
+    };
+
   const gaps$ = faults.gaps$.pipe(
     map((): BusEvent => ({ kind: 'gap' })),
     inTurn(turns),
@@ -47,7 +55,7 @@ export const faultyBus = (
   };
 
   return {
-    listen$: (channel) => merge(gaps$, bus.listen$(channel).pipe(filter(passes(channel)), travel(channel))),
+    listen$: (channel) => merge(gaps$, bus.listen$(channel).pipe(mergeMap(heard(channel)), travel(channel))),
     publish: (...args) => through({ method: 'publish', args }, bus.publish(...args)),
   };
 };

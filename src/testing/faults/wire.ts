@@ -8,6 +8,7 @@ import {
   ignoreElements,
   map,
   materialize,
+  mergeMap,
   take,
   takeUntil,
   throwError,
@@ -27,7 +28,7 @@ export const wire =
   (faults: FaultState, latency: WireOptions['latency'], scheduler: SchedulerLike): Wire =>
   (call, answer$) =>
     defer(() => {
-      const outcome$ = suffer(answer$, faults.meet(call));
+      const outcome$ = suffer(answer$, faults.meet(call), scheduler);
       const wayThere$ = defer(() => (faults.isHeld(call) ? release$(call, faults) : EMPTY));
       const journey$ =
         latency === undefined
@@ -43,10 +44,28 @@ const travel = <T>(outcome$: Observable<T>, latency: number, scheduler: Schedule
     outcome$.pipe(materialize(), delay(latency / 2, scheduler), dematerialize()),
   );
 
-const suffer = <T>(answer$: Observable<T>, fate: Fate): Observable<T> => {
+const suffer = <T>(answer$: Observable<T>, fate: Fate, scheduler: SchedulerLike): Observable<T> => {
   if (!fate) return answer$;
-  const failure$ = throwError(() => fate.error);
-  return fate.afterEffect ? concat(answer$.pipe(ignoreElements()), failure$) : failure$;
+  const { error, effect } = fate;
+  const failure$ = throwError(() => error);
+  switch (effect) {
+    case 'none':
+      return failure$;
+    case 'before':
+      return concat(answer$.pipe(ignoreElements()), failure$);
+    default:
+      return defer(() => {
+        haveDone(answer$, effect, scheduler);
+        return failure$;
+      });
+  }
+};
+
+/** The database does by itself, later, what nobody waits for any more; how that ends nobody hears. */
+const haveDone = (answer$: Observable<unknown>, lateness: number, scheduler: SchedulerLike): void => {
+  timer(lateness, scheduler)
+    .pipe(mergeMap(() => answer$))
+    .subscribe({ error: () => undefined });
 };
 
 /** Completes when nothing holds the call any more. */
