@@ -19,7 +19,14 @@ interface ServeOptions extends ServeLimits {
 /** The limits that have an option; the others keep their defaults. */
 type ServeLimits = Pick<
   WebSocketLimits,
-  'maxMessageSize' | 'requestsPerSecond' | 'requestBurst' | 'maxTunnels' | 'maxConnections' | 'handshakeTimeout'
+  | 'maxMessageSize'
+  | 'requestsPerSecond'
+  | 'requestBurst'
+  | 'bytesPerSecond'
+  | 'byteBurst'
+  | 'maxTunnels'
+  | 'maxConnections'
+  | 'handshakeTimeout'
 >;
 
 /** `serve`: runs a coordinator until it is told to stop. */
@@ -54,8 +61,10 @@ export function serveCommand(end: (exitCode: number) => void): Command {
 }
 
 function limitsOf(options: ServeLimits): ServeLimits {
-  const { maxMessageSize, requestsPerSecond, requestBurst, maxTunnels, maxConnections, handshakeTimeout } = options;
-  return { maxMessageSize, requestsPerSecond, requestBurst, maxTunnels, maxConnections, handshakeTimeout };
+  const { maxMessageSize, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
+  const { maxTunnels, maxConnections, handshakeTimeout } = options;
+  const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
+  return { ...rates, maxMessageSize, maxTunnels, maxConnections, handshakeTimeout };
 }
 
 function limitOptions(): Option[] {
@@ -70,6 +79,8 @@ function limitOptions(): Option[] {
       limits.requestsPerSecond,
     ),
     limit('--request-burst <n>', 'messages of one peer at once, after a silence', limits.requestBurst),
+    limit('--bytes-per-second <n>', 'bytes of one peer, on average; more are read later', limits.bytesPerSecond),
+    limit('--byte-burst <n>', 'bytes of one peer at once, after a silence', limits.byteBurst),
     limit('--max-tunnels <n>', 'open tunnels of one connection', limits.maxTunnels),
     limit('--max-connections <n>', 'open connections', limits.maxConnections),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),

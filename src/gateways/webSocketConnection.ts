@@ -50,7 +50,7 @@ export function webSocketConnection(
     const { id: peerId, name, role, auth } = identity;
     const openedAt = scheduler.now();
     const writer = new ResponseWriter(webSocket, socket, { subprotocol, highWaterMark: limits.highWaterMark, turns });
-    const brake = new ReadingBrake(webSocket, limits, scheduler);
+    const brake = new ReadingBrake(webSocket, socket, limits, scheduler);
     const quota = new TunnelQuota(limits.maxTunnels);
     /** Whoever listens to the requests: nobody until the coordinator does. */
     let requests: Subscriber<CoordinateRequest> | undefined;
@@ -125,6 +125,8 @@ export function webSocketConnection(
     });
     webSocket.on('pong', () => {
       sign.note();
+      // Nobody has to send a pong for a ping.
+      if (!verdict) brake.spend();
     });
     webSocket.on('error', (violation) => {
       // If the peer broke the rules, `ws` has sent the close frame already.

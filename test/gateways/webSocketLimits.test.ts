@@ -145,6 +145,45 @@ describe('the limits of a WebSocket gateway', () => {
       await firstValueFrom(coordination.requests$);
     });
 
+    it('count pongs that nobody asked for', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { requestsPerSecond: 1, requestBurst: 2 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      for (let index = 0; index < 2; index++) peer.webSocket.pong();
+      peer.webSocket.ping();
+      await once(peer.webSocket, 'pong');
+      peer.send(requests.addTunnel(bob));
+      await roundTrip(gateway);
+      let hasCome = false;
+      coordination.requests$.subscribe(() => (hasCome = true));
+      expect(hasCome).to.equal(false);
+      clock.advanceTo(2000);
+      await firstValueFrom(coordination.requests$);
+    });
+
+    it('count bytes as well, those of frames around a message included', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { bytesPerSecond: 1000, byteBurst: 2000 } });
+      const peer = await fixture.join(gateway);
+      const { requests$ } = await fixture.coordinator.coordination(alice);
+      let received = 0;
+      requests$.subscribe(() => received++);
+      // 400 pieces without content: an empty request, in 2400 bytes.
+      for (let piece = 1; piece < 400; piece++) peer.webSocket.send(Buffer.alloc(0), { fin: false });
+      peer.webSocket.send(Buffer.alloc(0));
+      await firstValueFrom(requests$);
+      peer.send(requests.addTunnel(bob));
+      await roundTrip(gateway);
+      expect(received).to.equal(1);
+      // 400 bytes of debt and a tenth of a second's worth: 500 at 1000 a second.
+      clock.advanceTo(499);
+      await roundTrip(gateway);
+      expect(received).to.equal(1);
+      clock.advanceTo(500);
+      await firstValueFrom(requests$.pipe(take(2), toArray()));
+    });
+
     it('do not keep a close frame from being answered', async () => {
       const clock = new Clock();
       const gateway = await fixture.serve({ scheduler: clock, limits: { requestsPerSecond: 1, requestBurst: 1 } });
