@@ -40,7 +40,10 @@ class NativeReader extends BinaryReader {
   }
 
   override skip(...field: Parameters<BinaryReader['skip']>): Uint8Array {
-    return new Uint8Array(super.skip(...field));
+    const skipped = super.skip(...field);
+    // The reader skips what is inside of a group by itself: of a group in a hundred others it would make as many copies.
+    const isInside = field.length > 1;
+    return isInside ? skipped : new Uint8Array(skipped);
   }
 }
 
