@@ -5,7 +5,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Coordinator } from '../coordinator.js';
 import type { CoordinateRequest } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
-import { closeCodeOf, closeCodeOfViolation, closeCodes, closeReason } from './closeCode.js';
+import { closeCodeOf, closeCodeOfViolation, closeCodes, closeReason, isWarning } from './closeCode.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import type { Identity } from './identity.js';
 import type { PingWheel } from './pingWheel.js';
@@ -175,6 +175,8 @@ export function webSocketConnection(
       defer(() => coordinator.coordinate$(peerId, requests$, { name, auth, ready$ })).subscribe({
         next: (response) => {
           lastError = response.error;
+          // The answer to each of a peer's requests would pile up for a peer that asks and does not read.
+          if (isWarning(lastError) && !writer.isReady) return;
           try {
             writer.send(response);
           } catch (error) {

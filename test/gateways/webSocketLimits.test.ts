@@ -7,7 +7,7 @@ import { CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
 import type { Coordination } from './fakeCoordinator.js';
 import { alice, bob, carol, GatewayFixture, response } from './gatewayFixture.js';
-import { refusedUpgrade } from './peerSocket.js';
+import { rawSocket, refusedUpgrade, upgradeRequest } from './peerSocket.js';
 import type { ServedGateway } from './servedGateway.js';
 
 describe('the limits of a WebSocket gateway', () => {
@@ -42,6 +42,14 @@ describe('the limits of a WebSocket gateway', () => {
       expect(await peer.closed).to.include({ code: 1009 });
       expect(await gateway.event('closed')).to.include({ code: 1009, received: 0 });
       expect((await fixture.coordinator.coordination(alice)).isUnsubscribed).to.equal(true);
+    });
+
+    it('bound the pieces of one', async () => {
+      const gateway = await fixture.serve();
+      const peer = await fixture.join(gateway);
+      for (let piece = 1; piece <= 1025; piece++) peer.webSocket.send(Buffer.alloc(0), { fin: false });
+      expect(await peer.closed).to.include({ code: 1008 });
+      expect(await gateway.event('closed')).to.include({ code: 1008, received: 0 });
     });
 
     it('add up the pieces of one', async () => {
@@ -143,6 +151,25 @@ describe('the limits of a WebSocket gateway', () => {
       expect(hasCome).to.equal(false);
       clock.advanceTo(2000);
       await firstValueFrom(coordination.requests$);
+    });
+
+    it('cut off who pings at once more often than pongs can be sent', async () => {
+      const gateway = await fixture.serve();
+      const { socket, answer } = rawSocket(gateway.url);
+      socket.write(`${upgradeRequest(`/api/v2/coordinate?id=${alice}`)}\r\n`);
+      const coordination = await fixture.coordinator.coordination(alice);
+      socket.pause();
+      const ping = Buffer.from([0x89, 0xfd, 0, 0, 0, 0, ...new Uint8Array(125)]);
+      const pings = Buffer.concat(Array.from({ length: 500 }, () => ping));
+      const flood = () => {
+        while (!socket.destroyed && socket.write(pings));
+      };
+      socket.on('drain', flood);
+      flood();
+      await coordination.unsubscribed();
+      expect(await gateway.event('closed')).to.include({ code: 1006 });
+      socket.resume();
+      await answer;
     });
 
     it('count pongs that nobody asked for', async () => {
@@ -264,6 +291,22 @@ describe('the limits of a WebSocket gateway', () => {
       expect(await peer.closed).to.include({ code: 1001 });
       expect(peer.messages).to.have.lengthOf(301);
       expect(await gateway.event('closed')).to.include({ sent: 301, code: 1001 });
+    });
+
+    it('hold back no warnings, which nobody has to know: one that finds the receiver not ready is dropped', async () => {
+      const gateway = await fixture.serve();
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.webSocket.pause();
+      const count = fill(coordination);
+      const warning = { peerUpdates: [], error: `you do not share a tunnel with "${bob}"` };
+      for (let index = 0; index < 1000; index++) coordination.responses$.next(warning);
+      peer.webSocket.resume();
+      await coordination.becomes(true);
+      coordination.responses$.next(warning);
+      await peer.count(count + 1);
+      coordination.end('coordinator closed');
+      expect(await peer.closed).to.include({ code: 1001, messages: count + 2 });
     });
 
     it('hold for each receiver apart', async () => {
