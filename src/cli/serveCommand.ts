@@ -26,6 +26,8 @@ type ServeLimits = Pick<
   | 'byteBurst'
   | 'maxTunnels'
   | 'maxConnections'
+  | 'maxHandshakes'
+  | 'maxUnfinished'
   | 'handshakeTimeout'
 >;
 
@@ -62,9 +64,10 @@ export function serveCommand(end: (exitCode: number) => void): Command {
 
 function limitsOf(options: ServeLimits): ServeLimits {
   const { maxMessageSize, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
-  const { maxTunnels, maxConnections, handshakeTimeout } = options;
+  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, handshakeTimeout } = options;
   const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
-  return { ...rates, maxMessageSize, maxTunnels, maxConnections, handshakeTimeout };
+  const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished };
+  return { ...rates, ...counts, maxMessageSize, handshakeTimeout };
 }
 
 function limitOptions(): Option[] {
@@ -83,6 +86,8 @@ function limitOptions(): Option[] {
     limit('--byte-burst <n>', 'bytes of one peer at once, after a silence', limits.byteBurst),
     limit('--max-tunnels <n>', 'open tunnels of one connection', limits.maxTunnels),
     limit('--max-connections <n>', 'open connections', limits.maxConnections),
+    limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
+    limit('--max-unfinished <n>', 'sockets that are no WebSockets, or not yet', limits.maxUnfinished),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
   ];
 }

@@ -24,7 +24,17 @@ export interface WebSocketLimits {
   readonly maxTunnels: number;
   /** Open connections, those being identified included. One more gets HTTP 503. Default 20000. */
   readonly maxConnections: number;
-  /** How long a client may take for its HTTP request, and `identify` for its answer. Default 10000. */
+  /**
+   * Clients for whom `identify` works at the same time, so that it need not cope with all who come back in a storm. The
+   * others wait in order. Default 256.
+   */
+  readonly maxHandshakes: number;
+  /**
+   * Sockets without a WebSocket, on a server of the gateway's own. With one more, the one that has been silent for longest
+   * is destroyed. Default 1000.
+   */
+  readonly maxUnfinished: number;
+  /** How long a client may take for its HTTP request, and how long it may take to identify it. Default 10000. */
   readonly handshakeTimeout: number;
   /** From one ping to the next. Who gives no sign of life between two is terminated. Default 15000. */
   readonly pingPeriod: number;
@@ -45,6 +55,8 @@ export const defaultWebSocketLimits: WebSocketLimits = {
   byteBurst: 16 * 1024 * 1024,
   maxTunnels: 10_000,
   maxConnections: 20_000,
+  maxHandshakes: 256,
+  maxUnfinished: 1000,
   handshakeTimeout: 10_000,
   pingPeriod: 15_000,
   highWaterMark: 1024 * 1024,
