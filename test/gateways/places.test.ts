@@ -45,13 +45,12 @@ describe('Places', () => {
 
   it('let 32 begin in a turn, and those that come on top in the next, in order', () => {
     const nextTurn: (() => void)[] = [];
-    const places = new Places(1000, {
-      now: () => 0,
-      schedule: (work: () => void) => {
-        nextTurn.push(work);
-        return new Subscription();
-      },
-    });
+    const scheduler = new VirtualTimeScheduler();
+    scheduler.schedule = (work: () => void) => {
+      nextTurn.push(work);
+      return new Subscription();
+    };
+    const places = new Places(1000, scheduler);
     const begun: number[] = [];
     for (let index = 1; index <= 80; index++) {
       const note = () => begun.push(index);

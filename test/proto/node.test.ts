@@ -118,7 +118,13 @@ describe('decodeNode', () => {
 
   it('copies what it does not know once, however deep it is', () => {
     const content = new Uint8Array(100);
-    const groups = Uint8Array.of(...new Uint8Array(100).fill(123), 122, content.length, ...content, ...new Uint8Array(100).fill(124));
+    const groups = Uint8Array.of(
+      ...new Uint8Array(100).fill(123),
+      122,
+      content.length,
+      ...content,
+      ...new Uint8Array(100).fill(124),
+    );
     let unknown: Node['_unknownFields'];
     expect(bytesMade(() => (unknown = decodeNode(groups)._unknownFields))).to.be.below(2 * groups.length);
     expect([...(unknown?.[123]?.[0] ?? [])]).to.deep.equal([...groups.subarray(1)]);
