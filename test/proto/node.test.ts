@@ -116,39 +116,6 @@ describe('decodeNode', () => {
     expect(unknown?.[90]?.map((value) => value.buffer.byteLength)).to.deep.equal([2]);
   });
 
-  it('copies what it does not know once, however deep it is', () => {
-    const content = new Uint8Array(100);
-    const groups = Uint8Array.of(
-      ...new Uint8Array(100).fill(123),
-      122,
-      content.length,
-      ...content,
-      ...new Uint8Array(100).fill(124),
-    );
-    let unknown: Node['_unknownFields'];
-    expect(bytesMade(() => (unknown = decodeNode(groups)._unknownFields))).to.be.below(2 * groups.length);
-    expect([...(unknown?.[123]?.[0] ?? [])]).to.deep.equal([...groups.subarray(1)]);
-  });
-
-  /** The length of all byte arrays that are made with `new` meanwhile. */
-  const bytesMade = (work: () => void): number => {
-    const original = Uint8Array;
-    let bytes = 0;
-    globalThis.Uint8Array = new Proxy(original, {
-      construct: (target, given) => {
-        const made = Reflect.construct(target, given) as Uint8Array;
-        bytes += made.length;
-        return made;
-      },
-    });
-    try {
-      work();
-    } finally {
-      globalThis.Uint8Array = original;
-    }
-    return bytes;
-  };
-
   /** What comes of it, or the error. */
   const attempt = (decode: () => Node): unknown => {
     try {
