@@ -27,6 +27,7 @@ const all: readonly CoordinateRequest[] = [
 export const nodes: readonly Buffer[] = [
   fullNode,
   { ...fullNode, derpLatency: Object.fromEntries(Object.entries(fullNode.derpLatency).toReversed()) },
+  { ...fullNode, asOf: { seconds: 1_700_000_009n, nanos: 6 } },
   aNode({ of: eve }),
   aNode({ of: eve, derp: 3 }),
 ].map((node) => Buffer.from(encodeNode(node)));
