@@ -15,7 +15,7 @@ export interface HttpServerOptions {
   readonly handshakeTimeout?: number;
   /**
    * Sockets that are not upgraded. With one more, the one whose last request is longest ago, or that never sent one, is
-   * destroyed. Default 1000.
+   * destroyed. Default 10000: in a storm many are accepted before their requests come.
    */
   readonly maxUnfinished?: number;
   /** When it emits, nobody new is let in; the server completes when the last connection, upgraded ones included, is gone. Default: never. */
@@ -62,7 +62,7 @@ export function httpServer$({
   port,
   routes,
   handshakeTimeout = 10_000,
-  maxUnfinished = 1000,
+  maxUnfinished = 10_000,
   drain$ = NEVER,
   onError,
 }: HttpServerOptions): Observable<ListeningHttpServer> {

@@ -31,7 +31,7 @@ export interface WebSocketLimits {
   readonly maxHandshakes: number;
   /**
    * Sockets without a WebSocket, on a server of the gateway's own. With one more, the one that has been silent for longest
-   * is destroyed. Default 1000.
+   * is destroyed. Default 10000: in a storm many are accepted before their requests come.
    */
   readonly maxUnfinished: number;
   /** How long a client may take for its HTTP request, and how long it may take to identify it. Default 10000. */
@@ -56,7 +56,7 @@ export const defaultWebSocketLimits: WebSocketLimits = {
   maxTunnels: 10_000,
   maxConnections: 20_000,
   maxHandshakes: 256,
-  maxUnfinished: 1000,
+  maxUnfinished: 10_000,
   handshakeTimeout: 10_000,
   pingPeriod: 15_000,
   highWaterMark: 1024 * 1024,
