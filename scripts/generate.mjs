@@ -32,7 +32,18 @@ function hardened(file, source) {
   let text = replaced(source, /^( {4}(?!_unknownFields)\w+:) \{\},$/gm, '$1 globalThis.Object.create(null),', hasMaps);
   text = replaced(text, /^( +)\{\},\n( +)\);$/gm, '$1globalThis.Object.create(null),\n$2);', hasMaps);
   text = replaced(text, /^( +return acc;\n +\}), \{\}\);$/gm, '$1, globalThis.Object.create(null));', hasMaps);
-  // A message that ends early (a tag of zero, a stray end of a group) or late (a field longer than its message).
+  // A field without a number, or the end of a group that did not begin, is not the end of the message.
+  text = replaced(
+    text,
+    /^( +)if \(\(tag & 7\) === 4 \|\| tag === 0\) \{\n +break;$/gm,
+    '$1if ((tag & 7) === 4 || tag >>> 3 === 0) {\n$1  throw new globalThis.Error("malformed message");',
+    true,
+  );
+  // What is not known is passed on as it is, so it must be what everybody can read.
+  text = replaced(text, /new BinaryReader\(input\)/g, 'new StrictReader(input)', true);
+  const reader = `${'../'.repeat(file.split('/').length - 3)}strictReader.js`;
+  text = replaced(text, /^(import \{ BinaryReader.*)$/gm, `$1\nimport { StrictReader } from "${reader}";`, true);
+  // A message that ends late: a field longer than its message.
   const ended =
     '$1if (reader.pos !== end) throw new globalThis.Error("malformed message");\n$1return message;\n$2} finally {';
   return replaced(text, /^( +)return message;\n( +)\} finally \{$/gm, ended, true);

@@ -2,6 +2,7 @@ import type { Bench } from '../bench.js';
 import { type BenchChild, startChild } from '../childProcess.js';
 import type { Workload } from '../command.js';
 import { connect } from '../database/connect.js';
+import { type LatencyFigures, latencyFigures } from '../measure/latencies.js';
 import { pause } from '../measure/pause.js';
 import type { BenchPeer } from '../peers/benchPeer.js';
 import { checkOpenFiles, processLimits } from '../sockets/checkOpenFiles.js';
@@ -16,6 +17,8 @@ interface Stage {
   readonly remote: RemoteCoordinator;
   readonly agents: readonly BenchPeer[];
   readonly couples: readonly (readonly [client: BenchPeer, agent: BenchPeer])[];
+  /** Two who keep their connections in the storm. */
+  readonly bystanders: readonly [watcher: BenchPeer, publisher: BenchPeer];
 }
 
 const agentCount = 100;
@@ -28,7 +31,7 @@ export const sockets: Workload = {
   numbers: { clients: 10_000, handshakes: 400 },
   run: async (bench) => {
     const { clients: count = 0, handshakes = 0 } = bench.numbers;
-    checkOpenFiles(agentCount + count, processLimits());
+    checkOpenFiles(agentCount + count + 2, processLimits());
     await using server = startChild<ToServer, FromServer>('sockets/server');
     const { url } = bench.database;
     const { url: address } = await ask(server, { kind: 'start', url, maxConnections: 2 * count + 1000 }, 'listening');
@@ -44,12 +47,13 @@ export const sockets: Workload = {
       const agent = agents[index % agentCount];
       return agent === undefined ? [] : [[client, agent] as const];
     });
-    const stage: Stage = { bench, server, remote, agents, couples };
+    const bystanders = bystandersOf(bench, agentCount + count);
+    const stage: Stage = { bench, server, remote, agents, couples, bystanders };
     const join = await joinAll(stage);
     const gap = await repairGap(stage);
     const storm = await reconnectAll(stage);
     for (const [client] of couples) client.drop();
-    for (const agent of agents) agent.drop();
+    for (const peer of [...agents, ...bystanders]) peer.drop();
     await ask(server, { kind: 'stop' }, 'stopped');
     return { ...join, gap, storm };
   },
@@ -99,12 +103,18 @@ const repairGap = async (stage: Stage) => {
 };
 
 /** All sockets break at once, and everybody comes back with a new version and its tunnel. */
-const reconnectAll = async ({ bench, server, remote, agents, couples }: Stage) => {
+const reconnectAll = async ({ bench, server, remote, agents, couples, bystanders }: Stage) => {
   bench.progress('everybody reconnects');
   const version = 3;
+  const [watcher, publisher] = bystanders;
+  for (const bystander of bystanders) bystander.connect(remote);
+  watcher.addTunnel(publisher.number);
+  publisher.update(1);
+  await watcher.eventuallyHas(publisher.number, 1, patience);
   await ask(server, { kind: 'watch' }, 'watching');
   const start = performance.now();
   const settled = everybodyHas(bench, couples, version, version);
+  const bystanding = latenciesUntil(settled, bystanders);
   for (const peer of [...agents, ...couples.map(([client]) => client)]) peer.drop();
   for (const agent of agents) {
     agent.connect(remote);
@@ -117,7 +127,31 @@ const reconnectAll = async ({ bench, server, remote, agents, couples }: Stage) =
   }
   const settledAt = await settled;
   const watched = await report(server);
-  return { all_settled: settledAt !== undefined, settled_s: seconds(start, settledAt), ...watched };
+  const bystanders_update = await bystanding;
+  return { all_settled: settledAt !== undefined, settled_s: seconds(start, settledAt), ...watched, bystanders_update };
+};
+
+const bystandersOf = (bench: Bench, first: number): Stage['bystanders'] => {
+  const [watcher, publisher] = bench.createPeers(first, 2);
+  if (watcher === undefined || publisher === undefined) throw new Error('nobody stands by');
+  return [watcher, publisher];
+};
+
+/** How long updates take, one after the other, until something has happened. */
+const latenciesUntil = async (
+  happened: Promise<unknown>,
+  [watcher, publisher]: Stage['bystanders'],
+): Promise<LatencyFigures> => {
+  const latencies: number[] = [];
+  const until = { isOver: false };
+  void happened.then(() => (until.isOver = true));
+  while (!until.isOver) {
+    const at = publisher.update();
+    const seenAt = await watcher.eventuallyHas(publisher.number, publisher.version, patience);
+    if (seenAt === undefined) throw new Error(`an update was not seen within ${patience / 1000} s`);
+    latencies.push(seenAt - at);
+  }
+  return latencyFigures(latencies);
 };
 
 /** When every client has this version of its agent, and every agent that version of its clients; undefined if that takes too long. */

@@ -5,7 +5,7 @@ import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
-import type { WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
@@ -94,9 +94,9 @@ async function serveCoordinator(
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
   const routes = { ...healthRoutes(coordinator, draining$), [coordinatePath]: webSocketRoute };
-  const { handshakeTimeout = 10_000 } = limits;
+  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
-  const events$ = httpServer$({ host, port, routes, handshakeTimeout, drain$, onError }).pipe(
+  const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {
       const { id: coordinatorId } = coordinator;
       logger.info({ http: url, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');

@@ -19,7 +19,16 @@ interface ServeOptions extends ServeLimits {
 /** The limits that have an option; the others keep their defaults. */
 type ServeLimits = Pick<
   WebSocketLimits,
-  'maxMessageSize' | 'requestsPerSecond' | 'requestBurst' | 'maxTunnels' | 'maxConnections' | 'handshakeTimeout'
+  | 'maxMessageSize'
+  | 'requestsPerSecond'
+  | 'requestBurst'
+  | 'bytesPerSecond'
+  | 'byteBurst'
+  | 'maxTunnels'
+  | 'maxConnections'
+  | 'maxHandshakes'
+  | 'maxUnfinished'
+  | 'handshakeTimeout'
 >;
 
 /** `serve`: runs a coordinator until it is told to stop. */
@@ -54,8 +63,11 @@ export function serveCommand(end: (exitCode: number) => void): Command {
 }
 
 function limitsOf(options: ServeLimits): ServeLimits {
-  const { maxMessageSize, requestsPerSecond, requestBurst, maxTunnels, maxConnections, handshakeTimeout } = options;
-  return { maxMessageSize, requestsPerSecond, requestBurst, maxTunnels, maxConnections, handshakeTimeout };
+  const { maxMessageSize, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
+  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, handshakeTimeout } = options;
+  const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
+  const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished };
+  return { ...rates, ...counts, maxMessageSize, handshakeTimeout };
 }
 
 function limitOptions(): Option[] {
@@ -70,8 +82,12 @@ function limitOptions(): Option[] {
       limits.requestsPerSecond,
     ),
     limit('--request-burst <n>', 'messages of one peer at once, after a silence', limits.requestBurst),
+    limit('--bytes-per-second <n>', 'bytes of one peer, on average; more are read later', limits.bytesPerSecond),
+    limit('--byte-burst <n>', 'bytes of one peer at once, after a silence', limits.byteBurst),
     limit('--max-tunnels <n>', 'open tunnels of one connection', limits.maxTunnels),
     limit('--max-connections <n>', 'open connections', limits.maxConnections),
+    limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
+    limit('--max-unfinished <n>', 'sockets that are no WebSockets, or not yet', limits.maxUnfinished),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
   ];
 }

@@ -6,8 +6,17 @@ import type { Refusal } from './refusal.js';
 import { chooseSubprotocol } from './subprotocols.js';
 import type { WebSocketLimits } from './webSocketOptions.js';
 
-/** Pieces in which one message may arrive: enough for the largest in the smallest packets, too few to hurt. */
-const maxPieces = 16 * 1024;
+/** Reads in which one message may arrive: enough for the largest in the smallest packets, too few to hurt. */
+const maxReads = 16 * 1024;
+
+/**
+ * Frames in which one message may arrive. While it is not complete, each frame holds on to all that was read with it, up
+ * to 64 KiB that may be full of pongs: so these are few.
+ */
+const maxFrames = 1024;
+
+/** Pongs that may wait to be sent. Who asks for more without reading them is cut off. */
+const maxPendingPongs = 60;
 
 /** A WebSocket, or why the request cannot become one; neither if the client has left. */
 export interface Acceptance {
@@ -25,8 +34,9 @@ export function createAcceptor(
     // A compressor for each connection would cost more memory than all else together.
     perMessageDeflate: false,
     maxPayload: limits.maxMessageSize,
-    maxFragments: maxPieces,
-    maxBufferedChunks: maxPieces,
+    maxFragments: maxFrames,
+    maxBufferedChunks: maxReads,
+    maxPendingAutoPongs: maxPendingPongs,
     closeTimeout: limits.closeTimeout,
     handleProtocols: (offered: Set<string>) => chooseSubprotocol([...offered].join()).name,
   };

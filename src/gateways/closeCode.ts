@@ -34,8 +34,12 @@ const codeOfError: ReadonlyMap<string, number> = new Map([
   [closeErrors.internal, closeCodes.internal],
 ]);
 
-/** The one kind of `error` response after which a connection goes on. */
 const warning = 'you do not share a tunnel with ';
+
+/** Whether this is the one kind of `error` response after which a connection goes on. Nobody has to know it. */
+export function isWarning(error: string): boolean {
+  return error.startsWith(warning);
+}
 
 /**
  * With which code a connection closes when the coordinator has ended it.
@@ -43,7 +47,7 @@ const warning = 'you do not share a tunnel with ';
  * @param error the `error` of the last response; empty if it had none, or if there was no response
  */
 export function closeCodeOf(error: string): number {
-  return codeOfError.get(error) ?? (error.startsWith(warning) ? closeCodes.goodbye : closeCodes.refused);
+  return codeOfError.get(error) ?? (isWarning(error) ? closeCodes.goodbye : closeCodes.refused);
 }
 
 /** With which code `ws` closes a connection that broke its rules, by the `code` of the error it reports. */

@@ -4,6 +4,7 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import { IdentityError } from './identity.js';
 import type { Identify, Identity } from './identity.js';
 import type { Refusal } from './refusal.js';
+import type { Places } from './places.js';
 import { chooseSubprotocol, subprotocolNames } from './subprotocols.js';
 
 /** The path of a request, without its query. */
@@ -38,19 +39,21 @@ export function checkHandshake(request: Pick<IncomingMessage, 'method' | 'header
 /**
  * Who wants to connect, or why they may not. Emits one value, at once if `identify` does, and completes; never errors.
  *
- * @param limit milliseconds that `identify` may take
+ * @param places where `identify` does its work
+ * @param limit milliseconds that may take, waiting for a place included
  */
 export function identified(
   request: IncomingMessage,
   identify: Identify,
+  places: Places,
   limit: number,
   scheduler: SchedulerLike,
 ): Observable<{ readonly identity: Identity } | { readonly refusal: Refusal }> {
-  return defer(() => {
+  const identity$ = defer(() => {
     const identity = identify(request);
     return isObservable(identity) ? identity : of(identity);
-  }).pipe(
-    first(),
+  }).pipe(first());
+  return places.hold(identity$).pipe(
     timeout({ first: limit, scheduler }),
     map((identity) => ({ identity })),
     catchError((error: unknown) => of({ refusal: refusalFor(error) })),

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { NEVER, Observable } from 'rxjs';
+import { BoundedServer } from './boundedServer.js';
 import { serveRoutes } from './httpRoutes.js';
 import type { HttpRoutes } from './httpRoutes.js';
 import { serverUrl$ } from './serverUrl.js';
@@ -13,6 +13,11 @@ export interface HttpServerOptions {
   readonly routes: HttpRoutes;
   /** Milliseconds that a client may take to send its request. Default 10000; slower ones get a 408. */
   readonly handshakeTimeout?: number;
+  /**
+   * Sockets that are not upgraded. With one more, the one whose last request is longest ago, or that never sent one, is
+   * destroyed. Default 10000: in a storm many are accepted before their requests come.
+   */
+  readonly maxUnfinished?: number;
   /** When it emits, nobody new is let in; the server completes when the last connection, upgraded ones included, is gone. Default: never. */
   readonly drain$?: Observable<unknown>;
   /** Told about routes that failed. */
@@ -25,6 +30,13 @@ export interface ListeningHttpServer {
   /** Such as `http://127.0.0.1:7350`. */
   readonly url: string;
 }
+
+/**
+ * So many connections may wait to be accepted, where the system allows it. One is accepted in each turn, in order, so
+ * that nobody notices a storm of them; those that find no place are tried again by their senders a second later, or
+ * three, or seven.
+ */
+const backlog = 4096;
 
 /** How long requests under way may take after the server was told to stop, in milliseconds. */
 const grace = 5000;
@@ -50,11 +62,13 @@ export function httpServer$({
   port,
   routes,
   handshakeTimeout = 10_000,
+  maxUnfinished = 10_000,
   drain$ = NEVER,
   onError,
 }: HttpServerOptions): Observable<ListeningHttpServer> {
   return new Observable<ListeningHttpServer>((subscriber) => {
-    const server = createServer(
+    const server = new BoundedServer(
+      maxUnfinished,
       {
         headersTimeout: handshakeTimeout,
         requestTimeout: handshakeTimeout,
@@ -79,7 +93,7 @@ export function httpServer$({
         server.close();
       }),
     );
-    server.listen({ host, port });
+    server.listen({ host, port, backlog });
     return () => {
       server.close();
       const timer = setTimeout(() => {

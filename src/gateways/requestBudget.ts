@@ -1,8 +1,8 @@
 /**
- * How many messages a connection may still send: a token bucket that can go into debt.
+ * How much a connection may still send, counted in messages or in bytes: a token bucket that can go into debt.
  *
- * Messages that have been read already cannot be given back, so they are always taken; what is over the limit is paid
- * by not reading for a while. Nothing is queued, and on average the rate holds.
+ * What has been read already cannot be given back, so it is always taken; what is over the limit is paid by not reading
+ * for a while. Nothing is queued, and on average the rate holds.
  */
 export class RequestBudget {
   readonly #rate: number;
@@ -11,8 +11,8 @@ export class RequestBudget {
   #at: number;
 
   /**
-   * @param perSecond messages a second; `Infinity` for no limit
-   * @param burst messages at once, after a time of silence
+   * @param perSecond so many a second; `Infinity` for no limit
+   * @param burst so many at once, after a time of silence
    * @param now milliseconds
    */
   constructor(perSecond: number, burst: number, now: number) {
@@ -22,10 +22,10 @@ export class RequestBudget {
     this.#at = now;
   }
 
-  /** Pays for one message. False: read no further before {@link wait} is over. */
-  spend(now: number): boolean {
+  /** Pays for what was read. False: read no further before {@link wait} is over. */
+  spend(now: number, cost = 1): boolean {
     this.#earn(now);
-    this.#tokens -= 1;
+    this.#tokens -= cost;
     return this.#tokens >= 0;
   }
 

@@ -42,6 +42,11 @@ export class ResponseWriter implements Waiting {
     });
   }
 
+  /** What {@link ready$} last said. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
   /** How many responses were handed over. */
   get sent(): number {
     return this.#sent;

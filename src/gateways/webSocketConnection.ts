@@ -5,7 +5,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Coordinator } from '../coordinator.js';
 import type { CoordinateRequest } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
-import { closeCodeOf, closeCodeOfViolation, closeCodes, closeReason } from './closeCode.js';
+import { closeCodeOf, closeCodeOfViolation, closeCodes, closeReason, isWarning } from './closeCode.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import type { Identity } from './identity.js';
 import type { PingWheel } from './pingWheel.js';
@@ -50,7 +50,7 @@ export function webSocketConnection(
     const { id: peerId, name, role, auth } = identity;
     const openedAt = scheduler.now();
     const writer = new ResponseWriter(webSocket, socket, { subprotocol, highWaterMark: limits.highWaterMark, turns });
-    const brake = new ReadingBrake(webSocket, limits, scheduler);
+    const brake = new ReadingBrake(webSocket, socket, limits, scheduler);
     const quota = new TunnelQuota(limits.maxTunnels);
     /** Whoever listens to the requests: nobody until the coordinator does. */
     let requests: Subscriber<CoordinateRequest> | undefined;
@@ -125,6 +125,8 @@ export function webSocketConnection(
     });
     webSocket.on('pong', () => {
       sign.note();
+      // Nobody has to send a pong for a ping.
+      if (!verdict) brake.spend();
     });
     webSocket.on('error', (violation) => {
       // If the peer broke the rules, `ws` has sent the close frame already.
@@ -173,6 +175,8 @@ export function webSocketConnection(
       defer(() => coordinator.coordinate$(peerId, requests$, { name, auth, ready$ })).subscribe({
         next: (response) => {
           lastError = response.error;
+          // The answer to each of a peer's requests would pile up for a peer that asks and does not read.
+          if (isWarning(lastError) && !writer.isReady) return;
           try {
             writer.send(response);
           } catch (error) {

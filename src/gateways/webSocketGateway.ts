@@ -47,6 +47,7 @@ export function webSocketGateway(
     port,
     ...(host !== undefined && { host }),
     handshakeTimeout: limits.handshakeTimeout,
+    maxUnfinished: limits.maxUnfinished,
     routes: { [path]: webSocketRoute },
     drain$,
   }).pipe(switchMap(({ server }) => attachedTo(server)));

@@ -29,6 +29,7 @@ import { checkHandshake, identified, pathOf } from './handshake.js';
 import type { Identity } from './identity.js';
 import { identityFromQuery } from './identityFromQuery.js';
 import { PingWheel } from './pingWheel.js';
+import { Places } from './places.js';
 import { refuse } from './refusal.js';
 import type { Refusal } from './refusal.js';
 import { SendingTurns } from './sendingTurns.js';
@@ -61,6 +62,7 @@ export function webSocketUpgrades(
     const open$ = new BehaviorSubject(0);
     let isDraining = false;
     const accept = createAcceptor(limits);
+    const places = new Places(limits.maxHandshakes, scheduler);
     const wheel = new PingWheel(limits.pingPeriod, scheduler);
     const surroundings = { coordinator, limits, scheduler, wheel, turns: new SendingTurns(scheduler) };
 
@@ -100,7 +102,7 @@ export function webSocketUpgrades(
       const obstacle = obstacleTo(request);
       if (obstacle) return of(rejected(request, socket, obstacle));
       return counted(
-        identified(request, identify, limits.handshakeTimeout, scheduler).pipe(
+        identified(request, identify, places, limits.handshakeTimeout, scheduler).pipe(
           takeUntil(fromEvent(socket, 'close')),
           tap({
             unsubscribe: () => {

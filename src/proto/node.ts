@@ -1,7 +1,7 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { bufferOf } from './bufferOf.js';
 import { createEncoder } from './createEncoder.js';
 import { Node } from './gen/tailnet.js';
+import { StrictReader } from './strictReader.js';
 
 /** A node as it stands on the wire and in the database. Unknown fields of a decoded node are kept. */
 export const encodeNode: (node: Node) => Uint8Array = createEncoder(Node);
@@ -19,7 +19,7 @@ export function decodeNode(bytes: Uint8Array): Node {
  * Reads texts in one call: a node is mostly text, and the reader that it extends puts it together by characters. What it
  * reads as bytes is a copy, since a view would hold on to all that was read with it.
  */
-class NativeReader extends BinaryReader {
+class NativeReader extends StrictReader {
   readonly #buffer: Buffer;
 
   constructor(bytes: Uint8Array) {
@@ -39,7 +39,7 @@ class NativeReader extends BinaryReader {
     return new Uint8Array(super.bytes());
   }
 
-  override skip(...field: Parameters<BinaryReader['skip']>): Uint8Array {
+  override skip(...field: Parameters<StrictReader['skip']>): Uint8Array {
     return new Uint8Array(super.skip(...field));
   }
 }

@@ -51,10 +51,12 @@ export function validateRequest(request: CoordinateRequest | null | undefined): 
  *
  * @throws RequestError `add_tunnel: a peer id has 16 bytes, got 3` (or `remove_tunnel: …`, `ready_for_handshake: …`)
  * @throws RequestError `tunnel destination must not be the nil UUID`
+ * @throws RequestError `update_self: field 4 of the node has the wrong type`
  */
 export function parseRequest(request: CoordinateRequest): ParsedRequest {
   const { updateSelf, addTunnel, removeTunnel } = request;
   const disconnect = Boolean(request.disconnect);
+  if (updateSelf?.node) checkTypes(updateSelf.node);
   const entries = (request as Partial<CoordinateRequest>).readyForHandshake ?? [];
   return {
     ...(updateSelf?.node && { node: updateSelf.node }),
@@ -63,6 +65,27 @@ export function parseRequest(request: CoordinateRequest): ParsedRequest {
     disconnect,
     readyForHandshake: disconnect ? [] : entries.map(({ id }) => peerId('ready_for_handshake', id)),
   };
+}
+
+/** The numbers of the fields of a node, and of a time, go from 1 to this. */
+const lastField = { node: 10, time: 2 } as const;
+
+/**
+ * A known field of another type is kept like an unknown one, and passed on. Decoders that go by the number alone stumble
+ * over it: those of other peers, who have not done anything.
+ */
+function checkTypes({ _unknownFields: unknown, asOf }: Node): void {
+  checkNumbers(unknown, lastField.node, 'the node');
+  checkNumbers(asOf?._unknownFields, lastField.time, 'as_of');
+}
+
+function checkNumbers(unknown: Node['_unknownFields'], last: number, where: string): void {
+  for (const tag in unknown) {
+    const number = Number(tag) >>> 3;
+    if (number <= last) {
+      throw new RequestError(`update_self: field ${String(number)} of ${where} has the wrong type`);
+    }
+  }
 }
 
 /** The nil UUID is nobody's: inside a coordinator of the reference system it stands for "all". */

@@ -104,7 +104,7 @@ class Desk implements Observer<CoordinateRequest> {
 
   #handle(request: CoordinateRequest): void {
     this.#isBusy = true;
-    const outcome = decide(request, this.#options);
+    const outcome = decide(request, this.#options, this.#peer);
     if ('isLast' in outcome) {
       this.#settle(outcome);
       return;
@@ -133,11 +133,17 @@ class Desk implements Observer<CoordinateRequest> {
 }
 
 /** What becomes of a request: at once, or, in one value, when its authorisation is there. */
-const decide = (request: CoordinateRequest, options: AnswerOptions): Outcome | Observable<Outcome> => {
+const decide = (
+  request: CoordinateRequest,
+  options: AnswerOptions,
+  peer: { readonly closed: boolean },
+): Outcome | Observable<Outcome> => {
   try {
     const invalid = validateRequest(request);
     if (invalid !== undefined) throw new RequestError(invalid);
     const allowed = options.auth(request);
+    // It may have ended the connection itself. What took effect now would be of a peer that nobody lets go any more.
+    if (peer.closed) return { isLast: true };
     if (allowed === undefined) return options.apply(parseRequest(request));
     return concat(
       permission$(allowed, options),

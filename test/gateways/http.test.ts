@@ -191,6 +191,54 @@ describe('httpServer$', () => {
     await silent.answer;
   });
 
+  it('destroys the socket that has been silent for longest when there are too many', async () => {
+    const listening$ = new ReplaySubject<ListeningHttpServer>(1);
+    const routes = healthRoutes({ health$: of('healthy') });
+    subscriptions.push(httpServer$({ port: 0, routes, maxUnfinished: 3 }).subscribe(listening$));
+    const { server, url } = await firstValueFrom(listening$);
+    const connect = async () => {
+      const raw = rawSocket(url);
+      await once(server, 'connection');
+      return raw;
+    };
+    const ask = async ({ socket }: ReturnType<typeof rawSocket>): Promise<void> => {
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await once(socket, 'data');
+    };
+    const asking = await connect();
+    const silent = await connect();
+    const slow = await connect();
+    slow.socket.write('GET /healthz HTTP/1.1\r\nHo');
+    await ask(asking);
+    const newest = await connect();
+    expect(await silent.answer).to.equal('');
+    await ask(newest);
+    const last = await connect();
+    expect(await slow.answer).to.equal('');
+    await ask(asking);
+    for (const { socket } of [asking, newest, last]) socket.destroy();
+  });
+
+  it('leaves alone who speaks something else over an upgraded socket, and takes care of no upgrade itself', async () => {
+    const listening$ = new ReplaySubject<ListeningHttpServer>(1);
+    subscriptions.push(httpServer$({ port: 0, routes: {}, maxUnfinished: 1 }).subscribe(listening$));
+    const { server, url } = await firstValueFrom(listening$);
+    expect(server.listenerCount('upgrade')).to.equal(0);
+    server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n');
+      socket.pipe(socket);
+    });
+    const upgraded = rawSocket(url);
+    upgraded.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    await once(upgraded.socket, 'data');
+    const [first, second] = [rawSocket(url), rawSocket(url)];
+    await Promise.race([first.answer, second.answer]);
+    upgraded.socket.write('still here');
+    await once(upgraded.socket, 'data');
+    for (const { socket } of [upgraded, first, second]) socket.destroy();
+    expect(await upgraded.answer).to.match(/still here$/);
+  });
+
   it('lets nobody in once it drains, and completes', async () => {
     const drain$ = new Subject<void>();
     const listening$ = new ReplaySubject<ListeningHttpServer>(1);

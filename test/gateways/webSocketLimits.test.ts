@@ -1,13 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
-import { filter, firstValueFrom, take, toArray, VirtualTimeScheduler } from 'rxjs';
-import { webSocketGateway } from '../../src/gateways/index.js';
+import {
+  filter,
+  firstValueFrom,
+  map,
+  NEVER,
+  ReplaySubject,
+  skip,
+  Subject,
+  take,
+  toArray,
+  VirtualTimeScheduler,
+} from 'rxjs';
+import { identityFromQuery, webSocketGateway } from '../../src/gateways/index.js';
+import type { Identify } from '../../src/gateways/index.js';
 import { CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
 import type { Coordination } from './fakeCoordinator.js';
 import { alice, bob, carol, GatewayFixture, response } from './gatewayFixture.js';
-import { refusedUpgrade } from './peerSocket.js';
+import { rawSocket, refusedUpgrade, upgradeRequest } from './peerSocket.js';
 import type { ServedGateway } from './servedGateway.js';
 
 describe('the limits of a WebSocket gateway', () => {
@@ -44,6 +60,14 @@ describe('the limits of a WebSocket gateway', () => {
       expect((await fixture.coordinator.coordination(alice)).isUnsubscribed).to.equal(true);
     });
 
+    it('bound the pieces of one', async () => {
+      const gateway = await fixture.serve();
+      const peer = await fixture.join(gateway);
+      for (let piece = 1; piece <= 1025; piece++) peer.webSocket.send(Buffer.alloc(0), { fin: false });
+      expect(await peer.closed).to.include({ code: 1008 });
+      expect(await gateway.event('closed')).to.include({ code: 1008, received: 0 });
+    });
+
     it('add up the pieces of one', async () => {
       const gateway = await fixture.serve({ limits: { maxMessageSize: 1000 } });
       const peer = await fixture.join(gateway);
@@ -75,6 +99,103 @@ describe('the limits of a WebSocket gateway', () => {
     first.webSocket.terminate();
     await gateway.event('closed');
     await fixture.join(gateway, `id=${carol}`);
+  });
+
+  describe('on handshakes', () => {
+    const pathOf = (id: string) => `/api/v2/coordinate?id=${id}`;
+
+    /** An `identify` that waits to be told that it knows, each time it is asked. */
+    const slowly = () => {
+      const asked$ = new ReplaySubject<Subject<void>>();
+      let asked = 0;
+      const identify: Identify = (request) => {
+        const known$ = new Subject<void>();
+        asked++;
+        asked$.next(known$);
+        return known$.pipe(map(() => identityFromQuery(request)));
+      };
+      /** The one that was asked for as this, from 0 on. */
+      const ask = (index: number) => firstValueFrom(asked$.pipe(skip(index)));
+      return { identify, ask, count: () => asked };
+    };
+
+    /** Asks for a WebSocket, and returns when the server has read that. */
+    const request = async (gateway: ServedGateway, id: string) => {
+      const raw = rawSocket(gateway.url);
+      raw.socket.write(`${upgradeRequest(pathOf(id))}\r\n`);
+      await once(raw.socket, 'connect');
+      await askForNothing(gateway);
+      return raw;
+    };
+    /** A connection that is made later, and answered. */
+    const askForNothing = async ({ url }: ServedGateway) => {
+      const { socket, answer } = rawSocket(url);
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      expect(await answer).to.match(/^HTTP\/1.1 404 /);
+    };
+
+    it('let so many be identified at the same time, and the others wait in order', async () => {
+      const { identify, ask, count } = slowly();
+      const gateway = await fixture.serve({ identify, limits: { maxHandshakes: 1 } });
+      const ids = [alice, bob, carol];
+      const sockets = [];
+      for (const id of ids) sockets.push(await request(gateway, id));
+      for (const [index, id] of ids.entries()) {
+        expect(count()).to.equal(index + 1);
+        (await ask(index)).next();
+        await fixture.coordinator.coordination(id);
+      }
+      expect(fixture.coordinator.coordinations.map(({ peerId }) => peerId)).to.deep.equal(ids);
+      for (const { socket } of sockets) socket.destroy();
+    });
+
+    it('answer 503 to who has waited too long for a place', async () => {
+      const gateway = await fixture.serve({
+        identify: () => NEVER,
+        limits: { maxHandshakes: 1, handshakeTimeout: 50 },
+      });
+      const answers = [alice, bob].map((id) => refusedUpgrade(`${gateway.url}?id=${id}`));
+      for (const { status, body } of await Promise.all(answers)) {
+        expect({ status, body }).to.deep.equal({ status: 503, body: 'it took too long to find out who you are\n' });
+      }
+    });
+
+    it('count who waits as a connection, but not who has given up', async () => {
+      const { identify, ask } = slowly();
+      const gateway = await fixture.serve({ identify, limits: { maxHandshakes: 1, maxConnections: 2 } });
+      const waiting = [await request(gateway, alice), await request(gateway, bob)];
+      expect(await refusedUpgrade(`${gateway.url}?id=${carol}`)).to.include({ status: 503 });
+      for (const { socket } of waiting) socket.resetAndDestroy();
+      await Promise.all(waiting.map(({ answer }) => answer));
+      await askForNothing(gateway);
+      const joining = fixture.join(gateway, `id=${carol}`);
+      (await ask(1)).next();
+      await joining;
+    });
+
+    it('let 32 in at once, and in between the others of the process go on', async () => {
+      const server = createServer();
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const upgrades: [IncomingMessage, Duplex, Buffer][] = [];
+      const all = new Promise<void>((resolve) => {
+        server.on('upgrade', (asked: IncomingMessage, socket: Duplex, head: Buffer) => {
+          if (upgrades.push([asked, socket, head]) === 100) resolve();
+        });
+      });
+      const sockets = Array.from({ length: 100 }, () => rawSocket(`ws://127.0.0.1:${String(port)}`));
+      for (const { socket } of sockets) socket.write(`${upgradeRequest(pathOf(randomUUID()))}\r\n`);
+      await all;
+      server.removeAllListeners('upgrade');
+      const gateway = await fixture.serve({ server });
+      for (const upgrade of upgrades) server.emit('upgrade', ...upgrade);
+      expect(fixture.coordinator.coordinations).to.have.lengthOf(32);
+      await gateway.eventsOf('opened', 100);
+      for (const { socket } of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    });
   });
 
   it('do not count who was refused', async () => {
@@ -143,6 +264,64 @@ describe('the limits of a WebSocket gateway', () => {
       expect(hasCome).to.equal(false);
       clock.advanceTo(2000);
       await firstValueFrom(coordination.requests$);
+    });
+
+    it('cut off who pings at once more often than pongs can be sent', async () => {
+      const gateway = await fixture.serve();
+      const { socket, answer } = rawSocket(gateway.url);
+      socket.write(`${upgradeRequest(`/api/v2/coordinate?id=${alice}`)}\r\n`);
+      const coordination = await fixture.coordinator.coordination(alice);
+      socket.pause();
+      const ping = Buffer.from([0x89, 0xfd, 0, 0, 0, 0, ...new Uint8Array(125)]);
+      const pings = Buffer.concat(Array.from({ length: 500 }, () => ping));
+      const flood = () => {
+        while (!socket.destroyed && socket.write(pings));
+      };
+      socket.on('drain', flood);
+      flood();
+      await coordination.unsubscribed();
+      expect(await gateway.event('closed')).to.include({ code: 1006 });
+      socket.resume();
+      await answer;
+    });
+
+    it('count pongs that nobody asked for', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { requestsPerSecond: 1, requestBurst: 2 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      for (let index = 0; index < 2; index++) peer.webSocket.pong();
+      peer.webSocket.ping();
+      await once(peer.webSocket, 'pong');
+      peer.send(requests.addTunnel(bob));
+      await roundTrip(gateway);
+      let hasCome = false;
+      coordination.requests$.subscribe(() => (hasCome = true));
+      expect(hasCome).to.equal(false);
+      clock.advanceTo(2000);
+      await firstValueFrom(coordination.requests$);
+    });
+
+    it('count bytes as well, those of frames around a message included', async () => {
+      const clock = new Clock();
+      const gateway = await fixture.serve({ scheduler: clock, limits: { bytesPerSecond: 1000, byteBurst: 2000 } });
+      const peer = await fixture.join(gateway);
+      const { requests$ } = await fixture.coordinator.coordination(alice);
+      let received = 0;
+      requests$.subscribe(() => received++);
+      // 400 pieces without content: an empty request, in 2400 bytes.
+      for (let piece = 1; piece < 400; piece++) peer.webSocket.send(Buffer.alloc(0), { fin: false });
+      peer.webSocket.send(Buffer.alloc(0));
+      await firstValueFrom(requests$);
+      peer.send(requests.addTunnel(bob));
+      await roundTrip(gateway);
+      expect(received).to.equal(1);
+      // 400 bytes of debt and a tenth of a second's worth: 500 at 1000 a second.
+      clock.advanceTo(499);
+      await roundTrip(gateway);
+      expect(received).to.equal(1);
+      clock.advanceTo(500);
+      await firstValueFrom(requests$.pipe(take(2), toArray()));
     });
 
     it('do not keep a close frame from being answered', async () => {
@@ -225,6 +404,22 @@ describe('the limits of a WebSocket gateway', () => {
       expect(await peer.closed).to.include({ code: 1001 });
       expect(peer.messages).to.have.lengthOf(301);
       expect(await gateway.event('closed')).to.include({ sent: 301, code: 1001 });
+    });
+
+    it('hold back no warnings, which nobody has to know: one that finds the receiver not ready is dropped', async () => {
+      const gateway = await fixture.serve();
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      peer.webSocket.pause();
+      const count = fill(coordination);
+      const warning = { peerUpdates: [], error: `you do not share a tunnel with "${bob}"` };
+      for (let index = 0; index < 1000; index++) coordination.responses$.next(warning);
+      peer.webSocket.resume();
+      await coordination.becomes(true);
+      coordination.responses$.next(warning);
+      await peer.count(count + 1);
+      coordination.end('coordinator closed');
+      expect(await peer.closed).to.include({ code: 1001, messages: count + 2 });
     });
 
     it('hold for each receiver apart', async () => {

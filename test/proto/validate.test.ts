@@ -16,6 +16,9 @@ const bob = 'ffeeddcc-bbaa-9988-7766-554433221100';
 /** What a caller without types may hand over: any JSON. */
 const untyped = (json: string) => JSON.parse(json) as CoordinateRequest | null;
 
+/** A request with this very node. */
+const publish = (node: Node): CoordinateRequest => ({ ...requests.updateSelf({}), updateSelf: { node } });
+
 const acknowledgement = { id: uuidToBytes(alice) };
 
 describe('validateRequest', () => {
@@ -81,6 +84,31 @@ describe('parseRequest', () => {
     const empty = { disconnect: false, readyForHandshake: [] };
     expect(parseRequest({ ...requests.disconnect(), disconnect: undefined })).to.deep.equal(empty);
     expect(parseRequest(untyped('{"disconnect": null, "addTunnel": null}')!)).to.deep.equal(empty);
+  });
+
+  it('refuses a node with known fields of another type, over which other decoders stumble', () => {
+    for (const [tag, number] of [
+      [32, 4],
+      [10, 1],
+      [85, 10],
+    ] as const) {
+      const unknown = { 90: [Uint8Array.of(0)], [tag]: [Uint8Array.of(0)] };
+      expect(() => parseRequest(publish({ ...Node.fromPartial({}), _unknownFields: unknown }))).to.throw(
+        RequestError,
+        `update_self: field ${String(number)} of the node has the wrong type`,
+      );
+    }
+    const asOf = { seconds: 1n, nanos: 1, _unknownFields: { 18: [Uint8Array.of(0)] } };
+    expect(() => parseRequest(publish({ ...Node.fromPartial({}), asOf }))).to.throw(
+      RequestError,
+      'update_self: field 2 of as_of has the wrong type',
+    );
+  });
+
+  it('takes a node with fields of newer versions', () => {
+    const asOf = { seconds: 1n, nanos: 1, _unknownFields: { 24: [Uint8Array.of(0)] } };
+    const newer: Node = { ...Node.fromPartial({}), asOf, _unknownFields: { 90: [Uint8Array.of(0)] } };
+    expect(parseRequest(publish(newer)).node).to.equal(newer);
   });
 
   it('ignores acknowledgements that come with a goodbye', () => {

@@ -254,6 +254,29 @@ describe('answers', () => {
       }),
     );
 
+    it('lets nothing take effect when that has ended the connection', () => {
+      const requests$ = new Subject<CoordinateRequest>();
+      let applied = 0;
+      marbles(({ scheduler }) => {
+        const connection = requests$
+          .pipe(
+            answers({
+              ...{ authTimeout: 100, scheduler, logger: logbook().logger },
+              auth: () => {
+                connection.unsubscribe();
+              },
+              apply: () => {
+                applied += 1;
+                return goOn;
+              },
+            }),
+          )
+          .subscribe();
+        requests$.next(drawn['t']!);
+      })();
+      expect(applied).to.equal(0);
+    });
+
     it(
       'stops asking when nobody waits any more',
       marbles((context) => {

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { StrictReader } from "../strictReader.js";
 import { Timestamp } from "./google/protobuf/timestamp.js";
 
 export const protobufPackage = "coder.tailnet.v2";
@@ -224,7 +225,7 @@ export const Node: MessageFns<Node> = {
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): Node {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -323,8 +324,8 @@ export const Node: MessageFns<Node> = {
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -400,7 +401,7 @@ export const Node_DerpLatencyEntry: MessageFns<Node_DerpLatencyEntry> = {
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): Node_DerpLatencyEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -429,8 +430,8 @@ export const Node_DerpLatencyEntry: MessageFns<Node_DerpLatencyEntry> = {
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -484,7 +485,7 @@ export const Node_DerpForcedWebsocketEntry: MessageFns<Node_DerpForcedWebsocketE
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): Node_DerpForcedWebsocketEntry {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -513,8 +514,8 @@ export const Node_DerpForcedWebsocketEntry: MessageFns<Node_DerpForcedWebsocketE
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -584,7 +585,7 @@ export const CoordinateRequest: MessageFns<CoordinateRequest> = {
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): CoordinateRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -637,8 +638,8 @@ export const CoordinateRequest: MessageFns<CoordinateRequest> = {
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -701,7 +702,7 @@ export const CoordinateRequest_UpdateSelf: MessageFns<CoordinateRequest_UpdateSe
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): CoordinateRequest_UpdateSelf {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -722,8 +723,8 @@ export const CoordinateRequest_UpdateSelf: MessageFns<CoordinateRequest_UpdateSe
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -770,7 +771,7 @@ export const CoordinateRequest_Disconnect: MessageFns<CoordinateRequest_Disconne
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): CoordinateRequest_Disconnect {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -783,8 +784,8 @@ export const CoordinateRequest_Disconnect: MessageFns<CoordinateRequest_Disconne
         const tag = reader.uint32();
         switch (tag >>> 3) {
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -833,7 +834,7 @@ export const CoordinateRequest_Tunnel: MessageFns<CoordinateRequest_Tunnel> = {
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): CoordinateRequest_Tunnel {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -854,8 +855,8 @@ export const CoordinateRequest_Tunnel: MessageFns<CoordinateRequest_Tunnel> = {
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -905,7 +906,7 @@ export const CoordinateRequest_ReadyForHandshake: MessageFns<CoordinateRequest_R
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): CoordinateRequest_ReadyForHandshake {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -926,8 +927,8 @@ export const CoordinateRequest_ReadyForHandshake: MessageFns<CoordinateRequest_R
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -980,7 +981,7 @@ export const CoordinateResponse: MessageFns<CoordinateResponse> = {
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): CoordinateResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -1009,8 +1010,8 @@ export const CoordinateResponse: MessageFns<CoordinateResponse> = {
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 
@@ -1070,7 +1071,7 @@ export const CoordinateResponse_PeerUpdate: MessageFns<CoordinateResponse_PeerUp
   },
 
   decode(input: BinaryReader | Uint8Array, length?: number): CoordinateResponse_PeerUpdate {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const reader = input instanceof BinaryReader ? input : new StrictReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
       throw new globalThis.Error("protobuf decode recursion limit exceeded");
@@ -1115,8 +1116,8 @@ export const CoordinateResponse_PeerUpdate: MessageFns<CoordinateResponse_PeerUp
             continue;
           }
         }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
+        if ((tag & 7) === 4 || tag >>> 3 === 0) {
+          throw new globalThis.Error("malformed message");
         }
         const buf = reader.skip(tag & 7);
 

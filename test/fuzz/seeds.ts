@@ -1,0 +1,44 @@
+import { CoordinateRequest, encodeNode, requests, requestToJson, type Node } from '../../src/proto/index.js';
+import { aNode, alice, bob, carol, eve } from '../../src/testing/index.js';
+
+/** A node with something in every field. */
+const fullNode: Node = {
+  ...aNode({ of: eve, derp: 2, id: -5n, asOf: { seconds: 1_700_000_000n, nanos: 6 } }),
+  derpLatency: { '2-v4': 0.0125, '3-v6': NaN },
+  derpForcedWebsocket: { 3: 'a proxy', '-1': '' },
+  addresses: ['fd7a:115c:a1e0::1/128', '10.0.0.1/32'],
+  allowedIps: ['fd7a:115c:a1e0::1/128'],
+  endpoints: ['192.0.2.7:41641', '[2001:db8::1]:41641'],
+  _unknownFields: { 90: [Uint8Array.of(2, 65, 66)], 176: [Uint8Array.of(7)] },
+};
+
+const all: readonly CoordinateRequest[] = [
+  { ...requests.updateSelf({}), updateSelf: { node: fullNode } },
+  requests.updateSelf(aNode({ of: eve })),
+  requests.updateSelf(aNode({ of: eve, asOf: { seconds: 2n ** 62n, nanos: 6 } })),
+  requests.updateSelf(aNode({ of: eve, asOf: { seconds: 1n, nanos: -6 } })),
+  requests.addTunnel(bob),
+  requests.removeTunnel(carol),
+  requests.readyForHandshake(alice, carol),
+  requests.disconnect(),
+  { ...requests.addTunnel(alice), ...{ updateSelf: { node: aNode({ of: eve, derp: 3 }) } } },
+];
+
+export const nodes: readonly Buffer[] = [
+  fullNode,
+  { ...fullNode, derpLatency: Object.fromEntries(Object.entries(fullNode.derpLatency).toReversed()) },
+  { ...fullNode, asOf: { seconds: 1_700_000_009n, nanos: 6 } },
+  aNode({ of: eve }),
+  aNode({ of: eve, derp: 3 }),
+].map((node) => Buffer.from(encodeNode(node)));
+export const protobufRequests: readonly Buffer[] = all.map((request) =>
+  Buffer.from(CoordinateRequest.encode(request).finish()),
+);
+export const jsonRequests: readonly Buffer[] = all.map((request) => Buffer.from(requestToJson(request)));
+export const hintPayloads: readonly Buffer[] = [
+  alice,
+  bob,
+  `${alice},${bob}`,
+  `${carol},${alice}`,
+  bob.toUpperCase(),
+].map((payload) => Buffer.from(payload));
