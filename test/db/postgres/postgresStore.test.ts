@@ -169,6 +169,33 @@ describe('postgresStore', () => {
     }
   });
 
+  it('beats although bindings and tunnels are locked, time after time, and says nothing against what it cannot see', async () => {
+    const store = open(database.url);
+    expect(await lastOf(store.heartbeat(here.coordinatorId))).to.deep.include({
+      hasBindings: false,
+      hasTunnels: false,
+    });
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    try {
+      await other.query('begin');
+      await other.query('lock table tailnet_peers, tailnet_tunnels');
+      for (let beats = 0; beats < 2; beats++) {
+        const begunAt = performance.now();
+        const result = await lastOf(store.heartbeat(here.coordinatorId));
+        expect(result).to.deep.equal({ created: false, hasBindings: true, hasTunnels: true });
+        expect(performance.now() - begunAt).to.be.below(3_000);
+      }
+      await other.query('rollback');
+      expect(await lastOf(store.heartbeat(here.coordinatorId))).to.deep.include({
+        hasBindings: false,
+        hasTunnels: false,
+      });
+    } finally {
+      await other.end();
+    }
+  });
+
   it('may be left while a statement runs: the statement takes effect, and nothing is thrown', async () => {
     const store = open(database.url);
     await lastOf(store.heartbeat(here.coordinatorId));
