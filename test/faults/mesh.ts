@@ -25,13 +25,16 @@ export interface Mesh extends AsyncDisposable {
   told(kind: Sighting['kind']): readonly string[];
   /** How connections ended, as `alice: 1013 coordinator unhealthy`. */
   ends(): readonly string[];
+  /** Ends a coordinator: with its exit code, or the signal. One that ends otherwise is a failure when the mesh ends. */
+  end(index: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals>;
   /** The coordinators' logs. */
   log(): string;
 }
 
-/** Starts a coordinator for each URL of a database. Resolves when everybody sees everybody. */
-export const openMesh = async (...databaseUrls: readonly string[]): Promise<Mesh> => {
-  const coordinators = databaseUrls.map((url) => coordinatorProcess(url));
+/** Starts a coordinator for each URL of a database, or takes one. Resolves when everybody sees everybody. */
+export const openMesh = async (...given: readonly (string | CoordinatorProcess)[]): Promise<Mesh> => {
+  const coordinators = given.map((one) => (typeof one === 'string' ? coordinatorProcess(one) : one));
+  const toldToEnd = new Set<CoordinatorProcess>();
   const peers: SteadyPeer[] = [];
   const close = async (): Promise<void> => {
     for (const peer of peers) peer.drop();
@@ -83,9 +86,18 @@ export const openMesh = async (...databaseUrls: readonly string[]): Promise<Mesh
           ),
         ),
       ends: () => peers.flatMap((one) => one.ends.map((end) => `${nameOf(one.id)}: ${end}`)),
+      end: async (index, signal) => {
+        const coordinator = coordinators[index];
+        if (coordinator === undefined) throw new RangeError(`there is no coordinator ${String(index)}`);
+        toldToEnd.add(coordinator);
+        coordinator.signal(signal);
+        return coordinator.ended;
+      },
       log: () => coordinators.map((coordinator) => coordinator.log()).join('\n'),
       [Symbol.asyncDispose]: async () => {
-        const ended = coordinators.filter(({ isRunning }) => !isRunning).map((coordinator) => coordinator.log());
+        const ended = coordinators
+          .filter((one) => !one.isRunning && !toldToEnd.has(one))
+          .map((coordinator) => coordinator.log());
         await close();
         expect(ended, 'coordinators that ended by themselves').to.deep.equal([]);
       },

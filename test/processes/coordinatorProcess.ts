@@ -24,12 +24,15 @@ const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** Milliseconds that a process may take to listen, or to log what is waited for, on a slow machine. */
 const patience = 20_000;
 
-/** Starts one on a free port. Disposing of it kills it. */
+/** Starts one with `serve`, on a free port. Disposing of it kills it. */
 export const coordinatorProcess = (database: string | { readonly dataDir: string }): CoordinatorProcess => {
   const words = typeof database === 'string' ? ['--database-url', database] : ['--data-dir', database.dataDir];
-  const child = spawn(process.execPath, [main, 'serve', ...words, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return coordinatorProgram([main, 'serve', ...words, '--port', '0']);
+};
+
+/** Starts any program that logs as `serve` does. */
+export const coordinatorProgram = (words: readonly string[]): CoordinatorProcess => {
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines$ = new ReplaySubject<string>();
   const log: string[] = [];
   let isRunning = true;
