@@ -19,7 +19,8 @@ export interface CoordinatorProcess extends AsyncDisposable {
   log(): string;
 }
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The command line, as it was built. */
+export const mainProgram = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Milliseconds that a process may take to listen, or to log what is waited for, on a slow machine. */
 const patience = 20_000;
@@ -27,7 +28,7 @@ const patience = 20_000;
 /** Starts one with `serve`, on a free port. Disposing of it kills it. */
 export const coordinatorProcess = (database: string | { readonly dataDir: string }): CoordinatorProcess => {
   const words = typeof database === 'string' ? ['--database-url', database] : ['--data-dir', database.dataDir];
-  return coordinatorProgram([main, 'serve', ...words, '--port', '0']);
+  return coordinatorProgram([mainProgram, 'serve', ...words, '--port', '0']);
 };
 
 /** Starts any program that logs as `serve` does. */
