@@ -19,7 +19,7 @@ const kindsOf = (peer: SteadyPeer, other: string): readonly string[] => {
 
 together('a process with a coordinator', () => {
   waits('is killed: its peers go on elsewhere before anybody calls them lost', 10, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     const { coordinatorId } = (await mesh.coordinators[1]?.listening) ?? {};
     await mesh.end(1, 'SIGKILL');
@@ -36,7 +36,7 @@ together('a process with a coordinator', () => {
   });
 
   waits('stands still for 3 s: nobody notices', 3, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     mesh.coordinators[1]?.signal('SIGSTOP');
     mesh.update(2);
@@ -50,7 +50,7 @@ together('a process with a coordinator', () => {
   });
 
   waits('stands still until it is called lost, and its rows are removed: it writes them again', 9, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     const { coordinatorId } = (await mesh.coordinators[1]?.listening) ?? {};
     mesh.coordinators[1]?.signal('SIGSTOP');
@@ -71,7 +71,7 @@ together('a process with a coordinator', () => {
   });
 
   waits('stands still for a minute: who stayed is back with it, and who moved stays moved', 65, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     const daves = mesh.peer(dave, 1, alice);
     daves.updateDerp(40);
@@ -99,7 +99,7 @@ together('a process with a coordinator', () => {
   });
 
   waits('blocks its own event loop for 10 s: it is called lost, and calls nobody lost itself', 15, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(async () =>
       openMesh(database.url, coordinatorProgram(['--import', 'tsx', stallingCoordinator, database.url, '10000'])),
     );

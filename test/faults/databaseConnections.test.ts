@@ -17,7 +17,7 @@ const through = ({ port }: TcpProxy, url: string): string => {
 
 together('connections to the database', () => {
   waits('all are terminated, twenty times in a row, while peers update: nothing is lost', 10, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     let slowest = 0;
     for (let round = 2; round < 22; round++) {
@@ -38,7 +38,7 @@ together('connections to the database', () => {
     10,
     async (arrange) => {
       // The processes that are stopped have to be processes of this machine.
-      await using server = await privateServer();
+      await using server = await arrange(privateServer);
       await using mesh = await arrange(() => openMesh(server.url, server.url));
       const frozen = await query<{ pid: number }>(
         server.url,
@@ -61,7 +61,7 @@ together('connections to the database', () => {
     'those that listen are silently dead, on the way: it is noticed, and what was missed is read',
     10,
     async (arrange) => {
-      await using server = await privateServer();
+      await using server = await arrange(privateServer);
       await using proxy = await tcpProxy(Number(new URL(server.url).port));
       const url = through(proxy, server.url);
       await using mesh = await arrange(() => openMesh(url, url));
@@ -75,7 +75,7 @@ together('connections to the database', () => {
   );
 
   waits('all of one coordinator are swallowed: its peers go elsewhere, and it recovers', 20, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using proxy = await tcpProxy(Number(new URL(database.url).port));
     await using mesh = await arrange(() => openMesh(database.url, through(proxy, database.url)));
     proxy.set('swallow');
@@ -99,7 +99,7 @@ together('connections to the database', () => {
   });
 
   waits('all are slow, 300 ms each way: updates are late, and nothing else happens', 10, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using proxy = await tcpProxy(Number(new URL(database.url).port));
     const url = through(proxy, database.url);
     await using mesh = await arrange(() => openMesh(url, url));

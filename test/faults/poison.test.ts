@@ -18,7 +18,7 @@ const poisoned = idOf(1_234);
 
 together('one bad row among thousands', () => {
   waits('that cannot be decoded hides its own peer and no other, and is logged', 5, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     const ids = idsOf(3_000);
     const good = ids.filter((id) => id !== poisoned);
@@ -53,8 +53,9 @@ together('one bad row among thousands', () => {
       .log()
       .split('\n')
       .filter((line) => line.includes('node in the database cannot be decoded'));
-    expect(complaints).to.have.length(1);
-    expect(complaints[0]).to.contain(poisoned);
+    // Once for each time it was written, if it was read in between.
+    expect(complaints.length).to.be.within(1, 2);
+    for (const complaint of complaints) expect(complaint).to.contain(poisoned);
 
     await query(
       database.url,
@@ -70,7 +71,7 @@ together('one bad row among thousands', () => {
   });
 
   waits('that the database refuses to take is given up, and logged, and all others are written', 5, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     await query(
       database.url,

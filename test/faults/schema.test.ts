@@ -36,7 +36,7 @@ together('a database whose tables are not those of this version', () => {
   ];
   for (const [how, sql, complaint] of wrong) {
     waits(`that is ${how}: serve and migrate say so in one line, and end with 1`, 2, async (arrange) => {
-      await using database = await migratedDatabase();
+      await using database = await arrange(migratedDatabase);
       await query(database.url, sql);
       await arrange(async () => {
         await using serving = coordinatorProcess(database.url);
@@ -51,7 +51,7 @@ together('a database whose tables are not those of this version', () => {
   }
 
   waits('because a migration was killed in its middle: the next one does it all', 6, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     // Half of the migration is done when it wants to make this type, and has to wait.
     const blocker = new pg.Client(database.url);
     await blocker.connect();
@@ -77,7 +77,7 @@ together('a database whose tables are not those of this version', () => {
   });
 
   waits('because only the record of migrations was made: serve makes the rest', 2, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await query(
       database.url,
       `create table tailnet_coordinator_migrations

@@ -20,7 +20,7 @@ together('the tables', () => {
     'are locked by somebody for 12 s: coordinators stay healthy, and all is written afterwards',
     15,
     async (arrange) => {
-      await using database = await testDatabase();
+      await using database = await arrange(testDatabase);
       await using mesh = await arrange(() => openMesh(database.url, database.url));
       const locker = new pg.Client(database.url);
       await locker.connect();
@@ -43,7 +43,7 @@ together('the tables', () => {
   );
 
   waits('are on a disk that is full: that passes, and what was said last is written', 8, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     await query(database.url, fillDisk('tailnet_peers'));
     for (let round = 2; round < 5; round++) {
@@ -61,7 +61,7 @@ together('the tables', () => {
     'are on a disk too full for heartbeats: peers are sent away, and are back when it is not',
     15,
     async (arrange) => {
-      await using database = await testDatabase();
+      await using database = await arrange(testDatabase);
       await using mesh = await arrange(() => openMesh(database.url, database.url));
       const tables = ['tailnet_coordinators', 'tailnet_peers', 'tailnet_tunnels'];
       for (const table of tables) await query(database.url, fillDisk(table));
@@ -76,7 +76,7 @@ together('the tables', () => {
   );
 
   waits('are emptied by hand while nobody says anything: all that is connected is back', 8, async (arrange) => {
-    await using database = await testDatabase();
+    await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
     const before = await rowsOf(database.url);
     await query(database.url, 'truncate tailnet_coordinators, tailnet_peers, tailnet_tunnels');

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Context } from 'mocha';
 
 /**
@@ -18,21 +19,36 @@ const scenarios: Registered[] = [];
 
 /** So many arrange at the same time. */
 const places = 2;
-const turns: Promise<unknown>[] = Array.from({ length: places }, () => Promise.resolve());
-let next = 0;
+let taken = 0;
+const queue: { readonly seconds: number; readonly begin: () => void }[] = [];
 
-const arrange: Arrange = (work) => {
-  const place = next++ % places;
-  const done = (turns[place] ?? Promise.resolve()).then(work);
-  turns[place] = done.catch(() => undefined);
-  return done;
-};
+/** Whoever lasts longest goes first. */
+const arrangeFor =
+  (seconds: number): Arrange =>
+  async (work) => {
+    if (taken === places) {
+      await new Promise<void>((begin) => {
+        queue.push({ seconds, begin });
+        queue.sort((a, b) => b.seconds - a.seconds);
+      });
+    } else taken++;
+    try {
+      return await work();
+    } finally {
+      // The place goes from hand to hand.
+      const next = queue.shift();
+      if (next === undefined) taken--;
+      else next.begin();
+    }
+  };
 
 /** All of all files, the longest first, so that it is quiet by the time of the shortest, which are the most exact. */
 const startAll = (): void => {
+  // Each server of theirs listens for the end of this process.
+  setMaxListeners(10 + scenarios.length, process);
   for (const scenario of [...scenarios].sort((a, b) => b.seconds - a.seconds)) {
     if (scenario.result !== undefined) continue;
-    scenario.result = scenario.run(arrange);
+    scenario.result = scenario.run(arrangeFor(scenario.seconds));
     // Its own test tells.
     scenario.result.catch(() => undefined);
   }
