@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { bob, dave, eve } from '../../src/testing/index.js';
 import { privateServer, type PrivateServer } from '../support/privateServer.js';
 import { query } from '../support/query.js';
+import { testDatabase } from '../support/testDatabase.js';
 import { healthWatch } from './healthWatch.js';
 import { expectUnharmed, openMesh } from './mesh.js';
 import { seconds, together, waits } from './together.js';
@@ -102,6 +103,40 @@ together('a database server', () => {
       await mesh.alice.eventuallyHears(dave, 'disconnected');
       const withDave = /^(alice|bob): dave |^dave: (alice|bob) /;
       expect(mesh.told('disconnected').filter((text) => !withDave.test(text))).to.deep.equal([]);
+      return seconds(took);
+    },
+  );
+
+  waits(
+    'becomes read-only, and then another takes its place that is not: coordinators find that one',
+    20,
+    async (arrange) => {
+      await using database = await arrange(testDatabase);
+      await using mesh = await arrange(() => openMesh(database.url, database.url));
+      await query(
+        database.url,
+        `do $$ begin
+         execute format('alter database %I set default_transaction_read_only = on', current_database());
+       end $$`,
+      );
+      await query(
+        database.url,
+        `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid()`,
+      );
+      mesh.update(2);
+      await Promise.all([mesh.alice, mesh.bob, mesh.carol].map((peer) => peer.eventuallyEnds(1)));
+      mesh.update(3);
+      // Connections that were made meanwhile stay read-only for as long as they are kept.
+      await query(
+        database.url,
+        `set transaction_read_only = off;
+       do $$ begin
+         execute format('alter database %I reset default_transaction_read_only', current_database());
+       end $$`,
+      );
+      const took = await mesh.heard(3, recovery);
+      expect(mesh.told('disconnected')).to.deep.equal([]);
       return seconds(took);
     },
   );

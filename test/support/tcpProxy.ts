@@ -26,7 +26,10 @@ export interface TcpProxy extends AsyncDisposable {
 export const tcpProxy = async (target: number): Promise<TcpProxy> => {
   let mode: ProxyMode = 'pass';
   const paths = new Set<Path>();
+  const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    clients.add(client);
+    client.on('close', () => clients.delete(client));
     // A client that goes before it has said anything.
     client.on('error', () => client.destroy());
     client.once('data', (first) => {
@@ -52,6 +55,7 @@ export const tcpProxy = async (target: number): Promise<TcpProxy> => {
     [Symbol.asyncDispose]: async () => {
       mode = 'cut';
       for (const path of paths) path.become(mode);
+      for (const client of clients) client.destroy();
       server.close();
       await once(server, 'close');
     },
