@@ -82,7 +82,7 @@ class Path {
     const [client, server] = this.#ends;
     switch (mode) {
       case 'cut':
-        for (const end of this.#ends) end.resetAndDestroy();
+        this.#ends.forEach(reset);
         return;
       case 'swallow':
         // What nobody reads stays where it is, the end of a connection included.
@@ -105,7 +105,9 @@ class Path {
       this.#after(() => to.end());
     });
     // An end that was reset leaves nothing to say to the other.
-    from.on('error', () => to.resetAndDestroy());
+    from.on('error', () => {
+      reset(to);
+    });
     from.on('close', () => {
       this.#after(() => to.destroySoon());
     });
@@ -120,3 +122,9 @@ class Path {
     else setTimeout(work, this.#delay);
   }
 }
+
+/** A socket that is being ended cannot be reset: Node.js would take it for closed, and hang when the process ends. */
+const reset = (socket: Socket): void => {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+};
