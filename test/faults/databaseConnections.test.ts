@@ -1,19 +1,13 @@
 import { expect } from 'chai';
 import { privateServer } from '../support/privateServer.js';
 import { query } from '../support/query.js';
-import { tcpProxy, type TcpProxy } from '../support/tcpProxy.js';
+import { tcpProxy } from '../support/tcpProxy.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { expectUnharmed, openMesh } from './mesh.js';
 import { seconds, together, waits } from './together.js';
 
 /** Milliseconds until a dead listening connection is noticed by its check, 6 s, and another was made. */
 const deafFor = 10_000;
-
-const through = ({ port }: TcpProxy, url: string): string => {
-  const detour = new URL(url);
-  detour.port = String(port);
-  return detour.href;
-};
 
 together('connections to the database', () => {
   waits('all are terminated, twenty times in a row, while peers update: nothing is lost', 10, async (arrange) => {
@@ -62,9 +56,8 @@ together('connections to the database', () => {
     10,
     async (arrange) => {
       await using server = await arrange(privateServer);
-      await using proxy = await tcpProxy(Number(new URL(server.url).port));
-      const url = through(proxy, server.url);
-      await using mesh = await arrange(() => openMesh(url, url));
+      await using proxy = await tcpProxy(server.url);
+      await using mesh = await arrange(() => openMesh(proxy.url, proxy.url));
       // New ones pass, as where a firewall has forgotten the old ones.
       proxy.setOpen('swallow', (greeting) => greeting.includes('tailnet-coordinator listen'));
       mesh.update(2);
@@ -76,8 +69,8 @@ together('connections to the database', () => {
 
   waits('all of one coordinator are swallowed: its peers go elsewhere, and it recovers', 20, async (arrange) => {
     await using database = await arrange(testDatabase);
-    await using proxy = await tcpProxy(Number(new URL(database.url).port));
-    await using mesh = await arrange(() => openMesh(database.url, through(proxy, database.url)));
+    await using proxy = await tcpProxy(database.url);
+    await using mesh = await arrange(() => openMesh(database.url, proxy.url));
     proxy.set('swallow');
     const since = performance.now();
     // Of bob's coordinator nobody has heard for 6 s, and then it sends bob away.
@@ -100,9 +93,8 @@ together('connections to the database', () => {
 
   waits('all are slow, 200 ms each way: updates are late, and nothing else happens', 10, async (arrange) => {
     await using database = await arrange(testDatabase);
-    await using proxy = await tcpProxy(Number(new URL(database.url).port));
-    const url = through(proxy, database.url);
-    await using mesh = await arrange(() => openMesh(url, url));
+    await using proxy = await tcpProxy(database.url);
+    await using mesh = await arrange(() => openMesh(proxy.url, proxy.url));
     proxy.set({ delay: 200 });
     let slowest = 0;
     for (let round = 2; round < 8; round++) {

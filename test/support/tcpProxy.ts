@@ -12,7 +12,8 @@ export type ProxyMode = 'pass' | 'swallow' | 'cut' | { readonly delay: number };
 
 /** A network path to a TCP server, to be mistreated. */
 export interface TcpProxy extends AsyncDisposable {
-  readonly port: number;
+  /** The URL by this way. */
+  readonly url: string;
   /** What becomes of everything from now on. */
   set(mode: ProxyMode): void;
   /**
@@ -22,8 +23,9 @@ export interface TcpProxy extends AsyncDisposable {
   setOpen(mode: ProxyMode, chosen: (greeting: string) => boolean): void;
 }
 
-/** Leads to a port of this machine. */
-export const tcpProxy = async (target: number): Promise<TcpProxy> => {
+/** Leads to where a URL leads, which must name a port. */
+export const tcpProxy = async (url: string): Promise<TcpProxy> => {
+  const target = { host: new URL(url).hostname, port: Number(new URL(url).port), allowHalfOpen: true };
   let mode: ProxyMode = 'pass';
   const paths = new Set<Path>();
   const clients = new Set<Socket>();
@@ -34,7 +36,7 @@ export const tcpProxy = async (target: number): Promise<TcpProxy> => {
     client.on('error', () => client.destroy());
     client.once('data', (first) => {
       client.pause();
-      const path = new Path(client, connect({ port: target, host: '127.0.0.1', allowHalfOpen: true }), first);
+      const path = new Path(client, connect(target), first);
       paths.add(path);
       client.on('close', () => paths.delete(path));
       path.become(mode);
@@ -42,9 +44,12 @@ export const tcpProxy = async (target: number): Promise<TcpProxy> => {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const detour = new URL(url);
+  detour.hostname = '127.0.0.1';
+  detour.port = String((server.address() as AddressInfo).port);
 
   return {
-    port: (server.address() as AddressInfo).port,
+    url: detour.href,
     set: (next) => {
       mode = next;
       for (const path of paths) path.become(next);
