@@ -4,11 +4,17 @@ import { privateServer, type PrivateServer } from '../support/privateServer.js';
 import { query } from '../support/query.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { healthWatch } from './healthWatch.js';
-import { expectUnharmed, openMesh } from './mesh.js';
+import { expectUnharmed, openMesh, type Mesh } from './mesh.js';
 import { seconds, together, waits } from './together.js';
 
 /** Milliseconds within which everybody knows what is new, once the database takes connections again. */
 const recovery = 5_000;
+
+/**
+ * Milliseconds before which no coordinator is unhealthy, because three heartbeats in a row have to fail. A machine that
+ * is busy may take longer to start the server again.
+ */
+const bearable = 4_000;
 
 type Change = (server: PrivateServer) => Promise<void>;
 
@@ -31,13 +37,15 @@ together('a database server', () => {
     waits(`${how}, and started again: what was said meanwhile is told, and nobody notices more`, 5, async (arrange) => {
       await using server = await arrange(privateServer);
       await using mesh = await arrange(() => openMesh(server.url, server.url));
+      const since = performance.now();
       await end(server);
       mesh.update(2);
       await server.restart();
+      const outage = performance.now() - since;
       const took = await mesh.heard(2, recovery);
       mesh.update(3);
       await mesh.heard(3);
-      expectUnharmed(mesh, 'lost');
+      expectBorne(mesh, outage);
       return seconds(took);
     });
   }
@@ -83,6 +91,7 @@ together('a database server', () => {
       ]);
       const tunnels = await readTunnels(server.url);
 
+      const killedAt = performance.now();
       await server.kill();
       server.restoreData();
       await server.restart();
@@ -98,7 +107,7 @@ together('a database server', () => {
         mesh.alice.eventuallySees(eve, 52),
       ]);
       expect(performance.now() - since).to.be.below(2 * recovery);
-      expect(mesh.ends()).to.deep.equal([]);
+      expectEnds(mesh, since - killedAt);
       // The tunnel that was removed may have been seen again for a moment, and the new one may have seemed gone.
       await mesh.alice.eventuallyHears(dave, 'disconnected');
       const withDave = /^(alice|bob): dave |^dave: (alice|bob) /;
@@ -182,6 +191,20 @@ together('a database server', () => {
     });
   }
 });
+
+/** Nobody is called lost for a server that is away for a moment. */
+const expectBorne = (mesh: Mesh, outage: number): void => {
+  if (outage < bearable) expectUnharmed(mesh, 'lost');
+  else expectEnds(mesh, outage);
+  expect(mesh.told('disconnected')).to.deep.equal([]);
+};
+
+/** Nobody is sent away, unless the server was away for longer. */
+const expectEnds = (mesh: Mesh, outage: number): void => {
+  const ends = new Set(mesh.ends().map((text) => text.split(': ')[1]));
+  if (outage >= bearable) ends.delete('1013 coordinator unhealthy');
+  expect([...ends]).to.deep.equal([]);
+};
 
 const readTunnels = async (url: string): Promise<readonly string[]> => {
   const rows = await query<{ tunnel: string }>(

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { clusterData } from '../../src/cli/embeddedPostgres/cluster.js';
 import { startEmbeddedTestServer } from './embeddedTestServer.js';
 
@@ -17,7 +17,7 @@ export interface PrivateServer extends AsyncDisposable {
   thaw(): void;
   /** Keeps a copy of the data. The server must be down. */
   saveData(): void;
-  /** Puts the copy in the place of the data. The server must be down. */
+  /** Puts the copy in the place of the data, at once, and has no copy any more. The server must be down. */
   restoreData(): void;
   /** Starts it again on the same port with the same data, after stopping it if it runs. */
   restart(): Promise<void>;
@@ -57,7 +57,10 @@ export async function privateServer(): Promise<PrivateServer> {
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
     saveData: () => copyDirectory(data, saved),
-    restoreData: () => copyDirectory(saved, data),
+    restoreData: () => {
+      renameSync(data, `${data}.replaced`);
+      renameSync(saved, data);
+    },
     restart: async () => {
       signalAll('SIGCONT');
       await server.current().stop();
