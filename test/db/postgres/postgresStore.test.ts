@@ -236,6 +236,26 @@ describe('postgresStore', () => {
     }
   });
 
+  it('leaves all connections to a server that has become read-only when the first write fails there', async () => {
+    const store = open(database.url);
+    await lastOf(store.heartbeat(here.coordinatorId));
+    const setReadOnly = (how: string) =>
+      query(
+        database.url,
+        `set transaction_read_only = off;
+         do $$ begin execute format('alter database %I ${how}', current_database()); end $$`,
+      );
+    await setReadOnly('set default_transaction_read_only = on');
+    // Reads find nothing wrong with them, and so they are kept.
+    await Promise.all(Array.from({ length: 5 }, () => lastOf(store.readBindings([alice]))));
+    await setReadOnly('reset default_transaction_read_only');
+    const error = await failure(lastOf(store.writeBindings(here, nodes([alice]))));
+    expect(error.reason).to.equal('unavailable');
+    expect(error.message).to.contain('(25006)');
+    await lastOf(store.writeBindings(here, nodes([alice])));
+    expect(await lastOf(store.readBindings([alice]))).to.have.length(1);
+  });
+
   it('is unavailable while the server is frozen, and works on once it is thawed', async () => {
     await using server = await privateServer();
     await migrate(server.url);
