@@ -67,9 +67,9 @@ export interface Writer {
 export interface HeartbeatResult {
   /** The coordinator's row was not there. Whatever it had written before went with it. */
   readonly created: boolean;
-  /** At least one binding of this coordinator was there. */
+  /** At least one binding of this coordinator was there, or that could not be told in time. */
   readonly hasBindings: boolean;
-  /** At least one tunnel of this coordinator was there. */
+  /** At least one tunnel of this coordinator was there, or that could not be told in time. */
   readonly hasTunnels: boolean;
 }
 

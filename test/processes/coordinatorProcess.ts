@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { filter, firstValueFrom, ReplaySubject, timeout } from 'rxjs';
+import { filter, firstValueFrom, map, ReplaySubject, skip, timeout } from 'rxjs';
 import type { Uuid } from '../../src/db/store.js';
 
 /** A coordinator that runs as a process of its own, as an operator starts it. */
@@ -13,20 +13,27 @@ export interface CoordinatorProcess extends AsyncDisposable {
   /** How it ended: the exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
   readonly isRunning: boolean;
+  /** Resolves when it has logged so many lines (1) with this text. Rejects, with all it logged, when it ends before. */
+  logs(text: string, times?: number): Promise<void>;
   /** All it logged so far. */
   log(): string;
 }
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The command line, as it was built. */
+export const mainProgram = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Milliseconds that a process may take to listen, on a slow machine. */
+/** Milliseconds that a process may take to listen, or to log what is waited for, on a slow machine. */
 const patience = 20_000;
 
-/** Starts one on a free port. Disposing of it kills it. */
-export const coordinatorProcess = (databaseUrl: string): CoordinatorProcess => {
-  const child = spawn(process.execPath, [main, 'serve', '--database-url', databaseUrl, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Starts one with `serve`, on a free port. Disposing of it kills it. */
+export const coordinatorProcess = (database: string | { readonly dataDir: string }): CoordinatorProcess => {
+  const words = typeof database === 'string' ? ['--database-url', database] : ['--data-dir', database.dataDir];
+  return coordinatorProgram([mainProgram, 'serve', ...words, '--port', '0']);
+};
+
+/** Starts any program that logs as `serve` does. */
+export const coordinatorProgram = (words: readonly string[]): CoordinatorProcess => {
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines$ = new ReplaySubject<string>();
   const log: string[] = [];
   let isRunning = true;
@@ -59,6 +66,17 @@ export const coordinatorProcess = (databaseUrl: string): CoordinatorProcess => {
     get isRunning() {
       return isRunning;
     },
+    logs: (text, times = 1) =>
+      firstValueFrom(
+        lines$.pipe(
+          filter((line) => line.includes(text)),
+          skip(times - 1),
+          map(() => undefined),
+          timeout({ first: patience }),
+        ),
+      ).catch((cause: unknown) => {
+        throw new Error(`a coordinator did not log ${text}:\n${log.join('\n')}`, { cause });
+      }),
     log: () => log.join('\n'),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL');

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { renameSync, rmSync } from 'node:fs';
+import { clusterData } from '../../src/cli/embeddedPostgres/cluster.js';
 import { startEmbeddedTestServer } from './embeddedTestServer.js';
 
 /** A server of one test alone, to be mistreated. Always an embedded one, whatever the other tests run on. */
@@ -13,6 +15,10 @@ export interface PrivateServer extends AsyncDisposable {
   freeze(): void;
   /** Ends `freeze()`. */
   thaw(): void;
+  /** Keeps a copy of the data. The server must be down. */
+  saveData(): void;
+  /** Puts the copy in the place of the data, at once, and has no copy any more. The server must be down. */
+  restoreData(): void;
   /** Starts it again on the same port with the same data, after stopping it if it runs. */
   restart(): Promise<void>;
   /** Stops it and removes its data. Needed at the end of each test; `await using` does it. */
@@ -22,6 +28,8 @@ export interface PrivateServer extends AsyncDisposable {
 /** Starts a server; about 0.6 s. */
 export async function privateServer(): Promise<PrivateServer> {
   const server = await startEmbeddedTestServer();
+  const data = clusterData(server.dataDir);
+  const saved = `${data}.saved`;
   const signalAll = (signal: NodeJS.Signals) => {
     const { pid } = server.current();
     for (const target of [pid, ...childrenOf(pid)]) {
@@ -48,6 +56,11 @@ export async function privateServer(): Promise<PrivateServer> {
     kill: () => end('SIGKILL'),
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
+    saveData: () => copyDirectory(data, saved),
+    restoreData: () => {
+      renameSync(data, `${data}.replaced`);
+      renameSync(saved, data);
+    },
     restart: async () => {
       signalAll('SIGCONT');
       await server.current().stop();
@@ -56,6 +69,13 @@ export async function privateServer(): Promise<PrivateServer> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** With owners and rights, about which PostgreSQL is particular. */
+function copyDirectory(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  const { status, stderr } = spawnSync('cp', ['-Rp', from, to], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cannot copy ${from}: ${stderr}`);
 }
 
 function childrenOf(pid: number): number[] {

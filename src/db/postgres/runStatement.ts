@@ -1,5 +1,6 @@
 import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { Observable } from 'rxjs';
+import { dropIdle } from './dropIdle.js';
 import { storeErrorOf } from './storeErrorOf.js';
 
 export interface Statement {
@@ -33,6 +34,7 @@ export function runOn(pool: Pool): Run {
         const receiver = waiting;
         waiting = undefined;
         if (error) {
+          if (isReadOnly(error)) dropIdle(pool);
           receiver?.error(storeErrorOf(error));
           return;
         }
@@ -45,6 +47,14 @@ export function runOn(pool: Pool): Run {
       };
       pool.query({ ...statement, values: [...values] }, finish);
     });
+}
+
+/**
+ * The server takes no writes: it was a primary until it was demoted, and another may have taken its place under the same
+ * name. The pool drops the connection that failed; those beside it would fail one write after the other.
+ */
+function isReadOnly(error: Error): boolean {
+  return 'code' in error && error.code === '25006';
 }
 
 /** The only row of a statement that always has one. */

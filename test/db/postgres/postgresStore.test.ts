@@ -169,6 +169,33 @@ describe('postgresStore', () => {
     }
   });
 
+  it('beats although bindings and tunnels are locked, time after time, and says nothing against what it cannot see', async () => {
+    const store = open(database.url);
+    expect(await lastOf(store.heartbeat(here.coordinatorId))).to.deep.include({
+      hasBindings: false,
+      hasTunnels: false,
+    });
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    try {
+      await other.query('begin');
+      await other.query('lock table tailnet_peers, tailnet_tunnels');
+      for (let beats = 0; beats < 2; beats++) {
+        const begunAt = performance.now();
+        const result = await lastOf(store.heartbeat(here.coordinatorId));
+        expect(result).to.deep.equal({ created: false, hasBindings: true, hasTunnels: true });
+        expect(performance.now() - begunAt).to.be.below(3_000);
+      }
+      await other.query('rollback');
+      expect(await lastOf(store.heartbeat(here.coordinatorId))).to.deep.include({
+        hasBindings: false,
+        hasTunnels: false,
+      });
+    } finally {
+      await other.end();
+    }
+  });
+
   it('may be left while a statement runs: the statement takes effect, and nothing is thrown', async () => {
     const store = open(database.url);
     await lastOf(store.heartbeat(here.coordinatorId));
@@ -207,6 +234,26 @@ describe('postgresStore', () => {
         }
       }
     }
+  });
+
+  it('leaves all connections to a server that has become read-only when the first write fails there', async () => {
+    const store = open(database.url);
+    await lastOf(store.heartbeat(here.coordinatorId));
+    const setReadOnly = (how: string) =>
+      query(
+        database.url,
+        `set transaction_read_only = off;
+         do $$ begin execute format('alter database %I ${how}', current_database()); end $$`,
+      );
+    await setReadOnly('set default_transaction_read_only = on');
+    // Reads find nothing wrong with them, and so they are kept.
+    await Promise.all(Array.from({ length: 5 }, () => lastOf(store.readBindings([alice]))));
+    await setReadOnly('reset default_transaction_read_only');
+    const error = await failure(lastOf(store.writeBindings(here, nodes([alice]))));
+    expect(error.reason).to.equal('unavailable');
+    expect(error.message).to.contain('(25006)');
+    await lastOf(store.writeBindings(here, nodes([alice])));
+    expect(await lastOf(store.readBindings([alice]))).to.have.length(1);
   });
 
   it('is unavailable while the server is frozen, and works on once it is thawed', async () => {

@@ -1,10 +1,10 @@
-import type { Observable } from 'rxjs';
+import { defer, map, mergeMap, of, timeout, type Observable } from 'rxjs';
 import { channels } from '../../bus.js';
 import type { HeartbeatResult, Uuid } from '../../store.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 
 /** A row that was there carries the lock that the conflict took (`xmax`); a new one carries none. */
-const statement: Statement = {
+const beat: Statement = {
   name: 'tailnet_heartbeat',
   text: `
     WITH beat AS (
@@ -12,23 +12,44 @@ const statement: Statement = {
       ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at
       RETURNING id, xmax = 0 AS created
     )
-    SELECT
-      created,
-      EXISTS (SELECT FROM tailnet_peers WHERE coordinator_id = $1::uuid) AS has_bindings,
-      EXISTS (SELECT FROM tailnet_tunnels WHERE coordinator_id = $1::uuid) AS has_tunnels,
-      pg_notify('${channels.heartbeat}', id::text)
-    FROM beat`,
+    SELECT created, pg_notify('${channels.heartbeat}', id::text) FROM beat`,
 };
 
-interface Row {
-  readonly created: boolean;
+/**
+ * A statement of its own: somebody may have locked these tables, to alter or to vacuum them, and that must not keep the
+ * coordinator from living.
+ */
+const look: Statement = {
+  name: 'tailnet_own_rows_there',
+  text: `
+    SELECT
+      EXISTS (SELECT FROM tailnet_peers WHERE coordinator_id = $1::uuid) AS has_bindings,
+      EXISTS (SELECT FROM tailnet_tunnels WHERE coordinator_id = $1::uuid) AS has_tunnels`,
+};
+
+interface Found {
   readonly has_bindings: boolean;
   readonly has_tunnels: boolean;
 }
 
+/** Nobody could look, so nothing is known against them. The next heartbeat looks again. */
+const notSeen: Found = { has_bindings: true, has_tunnels: true };
+
+/** Milliseconds from the beginning after which nobody waits for the look: much less than a heartbeat may take. */
+const patience = 500;
+
 export function heartbeat(run: Run, coordinatorId: Uuid): Observable<HeartbeatResult> {
-  return run<Row, HeartbeatResult>(statement, [coordinatorId], (rows) => {
-    const { created, has_bindings: hasBindings, has_tunnels: hasTunnels } = onlyRow(rows);
-    return { created, hasBindings, hasTunnels };
+  return defer(() => {
+    const end = performance.now() + patience;
+    return run<{ readonly created: boolean }, boolean>(beat, [coordinatorId], (rows) => onlyRow(rows).created).pipe(
+      mergeMap((created) => {
+        const left = end - performance.now();
+        const found$ = left <= 0 ? of(notSeen) : run<Found, Found>(look, [coordinatorId], onlyRow);
+        return found$.pipe(
+          timeout({ first: left, with: () => of(notSeen) }),
+          map((found) => ({ created, hasBindings: found.has_bindings, hasTunnels: found.has_tunnels })),
+        );
+      }),
+    );
   });
 }

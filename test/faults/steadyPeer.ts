@@ -1,0 +1,152 @@
+import {
+  BehaviorSubject,
+  Subject,
+  defer,
+  filter,
+  firstValueFrom,
+  from,
+  map,
+  merge,
+  repeat,
+  startWith,
+  switchMap,
+  tap,
+  throwError,
+  timeout,
+  timer,
+} from 'rxjs';
+import type { Uuid } from '../../src/db/store.js';
+import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
+import { requests } from '../../src/proto/requests.js';
+import { aNode, nameOf, type Sighting, type Sightings } from '../../src/testing/index.js';
+import { sightings } from '../../src/testing/sightings.js';
+import { overWebSocket } from '../processes/overWebSocket.js';
+
+/**
+ * A peer that wants to stay connected: it knows the URLs of several coordinators, and when its connection ends it goes
+ * to the next of them, with back-off, and says all it has to say once more. It never leaves one that merely says
+ * nothing.
+ */
+export interface SteadyPeer extends Disposable {
+  readonly id: Uuid;
+  /** What it has been told, over all its connections. */
+  readonly seen: Sightings;
+  /** How its connections ended, each with the close code and the error before it, as `1013 coordinator unhealthy`. */
+  readonly ends: readonly string[];
+  updateDerp(derp: number): void;
+  addTunnel(other: Uuid): void;
+  removeTunnel(other: Uuid): void;
+  /** Breaks its connection off and makes one to another coordinator. */
+  moveTo(home: number): void;
+  /** The last it heard of the other is that it is there, at this relay region. Milliseconds that took. */
+  eventuallySees(other: Uuid, derp: number, within?: number): Promise<number>;
+  /** The last it heard of the other is this kind of update. */
+  eventuallyHears(other: Uuid, kind: Sighting['kind'], within?: number): Promise<number>;
+  /** So many of its connections have ended. */
+  eventuallyEnds(times: number, within?: number): Promise<number>;
+  /** Breaks its connection off for good. */
+  drop(): void;
+}
+
+/** Waits before connecting again, in milliseconds: the first, and the longest. */
+const [firstWait, longestWait] = [100, 1_000];
+
+/** Milliseconds that anything may take that has no bound of its own. */
+const patience = 30_000;
+
+/** Connects at once, to the coordinator `home` of those at the URLs. */
+export const steadyPeer = (urls: readonly string[], id: Uuid, home = 0): SteadyPeer => {
+  const seen = sightings();
+  const ends: string[] = [];
+  const tunnels = new Set<Uuid>();
+  const home$ = new BehaviorSubject(home);
+  const said$ = new Subject<CoordinateRequest>();
+  const changed$ = new Subject<void>();
+  let node: CoordinateRequest | undefined;
+
+  const connection$ = (url: string) =>
+    defer(() => {
+      const remote = overWebSocket(url, 'tailnet.v2.proto');
+      const errorsBefore = seen.errors.length;
+      const everything = [...(node === undefined ? [] : [node]), ...[...tunnels].map(requests.addTunnel)];
+      return remote.coordinate$(id, merge(from(everything), said$)).pipe(
+        tap({
+          complete: () => {
+            ends.push([remote.closeCodes.at(-1), ...seen.errors.slice(errorsBefore)].join(' '));
+            changed$.next();
+          },
+        }),
+      );
+    });
+
+  const connections = home$
+    .pipe(
+      switchMap((first) => {
+        let attempts = 0;
+        let failures = 0;
+        return defer(() => connection$(urls[(first + attempts++) % urls.length] ?? '')).pipe(
+          tap(({ peerUpdates }) => {
+            if (peerUpdates.length > 0) failures = 0;
+          }),
+          repeat({ delay: () => timer(Math.min(longestWait, firstWait * 1.5 ** failures++)) }),
+        );
+      }),
+    )
+    .subscribe((response) => {
+      seen.add(response);
+      changed$.next();
+    });
+
+  const eventually = async (what: string, within: number, holds: () => boolean): Promise<number> => {
+    const since = performance.now();
+    const failure = () =>
+      new Error(
+        [
+          `${nameOf(id)} did not ${what} within ${String(within)} ms. ${nameOf(id)} has seen:`,
+          ...seen.log,
+          `and its connections have ended with: ${ends.join(', ')}`,
+        ].join('\n  '),
+      );
+    return firstValueFrom(
+      changed$.pipe(
+        startWith(undefined),
+        filter(holds),
+        map(() => performance.now() - since),
+        timeout({ first: within, with: () => throwError(failure) }),
+      ),
+    );
+  };
+
+  const say = (request: CoordinateRequest) => said$.next(request);
+  const drop = () => connections.unsubscribe();
+
+  return {
+    id,
+    seen,
+    ends,
+    updateDerp: (derp) => {
+      node = requests.updateSelf(aNode({ derp, of: id }));
+      say(node);
+    },
+    addTunnel: (other) => {
+      tunnels.add(other);
+      say(requests.addTunnel(other));
+    },
+    removeTunnel: (other) => {
+      tunnels.delete(other);
+      say(requests.removeTunnel(other));
+    },
+    moveTo: (next) => home$.next(next),
+    eventuallySees: (other, derp, within = patience) =>
+      eventually(`see ${nameOf(other)} at derp ${String(derp)}`, within, () => {
+        const sighting = seen.of(other);
+        return sighting?.kind === 'node' && sighting.derp === derp;
+      }),
+    eventuallyHears: (other, kind, within = patience) =>
+      eventually(`hear that ${nameOf(other)} is ${kind}`, within, () => seen.of(other)?.kind === kind),
+    eventuallyEnds: (times, within = patience) =>
+      eventually(`lose ${String(times)} connections`, within, () => ends.length >= times),
+    drop,
+    [Symbol.dispose]: drop,
+  };
+};
