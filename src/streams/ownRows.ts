@@ -27,7 +27,6 @@ export interface OwnRowsOptions {
   readonly coordinatorId: Uuid;
   readonly binder: Binder;
   readonly tunneler: Tunneler;
-  readonly isConnected: (peerId: Uuid) => boolean;
   readonly logger: Logger;
 }
 
@@ -55,7 +54,7 @@ const allPages = <Row>(read: (after: Row | undefined) => Observable<readonly Row
     mergeMap((page) => page),
   );
 
-const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, isConnected }: OwnRowsOptions): Observable<never> =>
+const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptions): Observable<never> =>
   defer(() => {
     /** What stood written when this began, less what is found as it should be. */
     const missing = new Map(binder.written());
@@ -66,7 +65,7 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, isConnected }:
     ).pipe(
       tap(({ peerId, updatedAt, status }) => {
         if (missing.get(peerId) === updatedAt && status === 'ok') missing.delete(peerId);
-        else if (status === 'ok' && !isConnected(peerId) && !binder.knows(peerId)) deserted.push(peerId);
+        else if (status === 'ok' && !binder.knows(peerId)) deserted.push(peerId);
       }),
       ignoreElements(),
     );
@@ -82,8 +81,7 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, isConnected }:
       concatMap((peerIds) => calls.readBindings(peerIds).pipe(calls.retry())),
       tap((bindings) => {
         for (const row of [...bindings.values()].flat()) {
-          if (row.coordinatorId !== coordinatorId || isConnected(row.peerId)) continue;
-          binder.abandon(row.peerId, holdBytes(row.node));
+          if (row.coordinatorId === coordinatorId) binder.abandon(row.peerId, holdBytes(row.node));
         }
       }),
       ignoreElements(),

@@ -1,4 +1,4 @@
-import type { Chance } from '../random/chance.js';
+import type { Chance } from '../support/chance.js';
 import { corpusOf, keepInCorpus } from './corpus.js';
 import { mutate } from './mutate.js';
 import type { Target } from './target.js';

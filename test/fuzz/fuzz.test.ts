@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { chance } from '../random/chance.js';
+import { chance } from '../support/chance.js';
 import { attempt, draw } from './attempt.js';
 import { comparing } from './comparing.js';
 import { corpusOf } from './corpus.js';

@@ -1,6 +1,6 @@
 // npm run fuzz -- --seconds 60 --seed 7
 import { parseArgs } from 'node:util';
-import { chance } from '../random/chance.js';
+import { chance } from '../support/chance.js';
 import { attempt, draw, FuzzFailure } from './attempt.js';
 import { comparing } from './comparing.js';
 import { decoding } from './decoding.js';

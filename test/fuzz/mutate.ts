@@ -1,4 +1,4 @@
-import type { Chance } from '../random/chance.js';
+import type { Chance } from '../support/chance.js';
 
 /** Bytes that mean something in many places: ends of ranges, continuation bits, tags of groups, the tag zero. */
 const tellingBytes = [0x00, 0x01, 0x7f, 0x80, 0xff, 0x0b, 0x0c, 0x0a, 0x10, 0x12, 0x22, 0x32, 0x3a, 0x42, 0x7b, 0x7c];

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { filter, firstValueFrom } from 'rxjs';
 import { createCoordinator } from '../../src/coordinator.js';
 import { alice, bob, testPeer } from '../../src/testing/index.js';
-import { chance } from '../random/chance.js';
+import { chance } from '../support/chance.js';
 import { logbook } from '../streams/support/logbook.js';
 import { migratedDatabase } from '../support/testDatabase.js';
 import { draw } from './attempt.js';

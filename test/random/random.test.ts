@@ -12,7 +12,7 @@ import {
 import { postgresDatabase } from '../../src/db/postgres/postgresDatabase.js';
 import { memoryDatabase, withFaults } from '../../src/testing/index.js';
 import { migratedDatabase } from '../support/testDatabase.js';
-import { chance } from './chance.js';
+import { chance } from '../support/chance.js';
 import { scenario } from './scenario.js';
 import { createWorld, type World } from './world.js';
 

@@ -1,5 +1,5 @@
 import type { Uuid } from '../../src/db/store.js';
-import type { Chance } from './chance.js';
+import type { Chance } from '../support/chance.js';
 import type { Link, Site, World } from './world.js';
 
 export interface ScenarioOptions {

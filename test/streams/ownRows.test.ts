@@ -35,7 +35,6 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
   });
   const check$: Observable<never> = checkOwnRows$({
     ...{ store: database.store, calls, binder, tunneler, coordinatorId: north, logger },
-    isConnected: (peerId) => connected.has(peerId),
   });
   const rows = () => [
     ...database.rows
@@ -140,14 +139,14 @@ describe('checkOwnRows$', () => {
   );
 
   it(
-    'keeps the row of a peer that connects while it looks',
+    'keeps the row of a peer that publishes while it looks',
     marbles(({ scheduler, expectObservable }) => {
-      const { check$, at, tables, rows, connected, statements$ } = setUp(scheduler, [alice, bob]);
+      const { check$, at, tables, rows, binder, statements$ } = setUp(scheduler, [alice, bob]);
       const row = { coordinatorId: north, updatedAt: 5, status: 'ok' } as const;
       at(15, () => tables.putPeer({ ...row, peerId: dave, node: encoded(dave, 3) }));
-      at(35, () => connected.add(dave));
+      at(35, () => binder.accept({ kind: 'node', peerId: dave, node: holdBytes(encoded(dave, 4)) }));
       expectObservable(check$, '20ms ^').toBe('50ms |');
-      expectObservable(statements$).toBe(`${start} 15ms b 9ms d 9ms t`, starting);
+      expectObservable(statements$).toBe(`${start} 15ms b 9ms d 4ms n 4ms t`, { ...starting, n: 'write dave 4' });
       at(60, () => expect(rows()).to.include('dave@north ok'));
     }),
   );

@@ -146,6 +146,18 @@ describe('faults', () => {
     expect(rows.coordinators().map(({ id }) => id)).to.deep.equal([north]);
   });
 
+  it('breakOff fails the calls that are held, and no others', () => {
+    const { store, faults, rows } = ready();
+    const letGo = faults.hang('writeBindings');
+    const errors: unknown[] = [];
+    store.writeBindings(writer, [node(alice)]).subscribe({ error: (error: unknown) => errors.push(error) });
+    faults.breakOff();
+    letGo();
+    expect(errors.map(String)).to.deep.equal(['StoreError: the call took too long']);
+    answer(store.writeBindings(writer, [node(bob)]));
+    expect(rows.peers().map(({ peerId }) => peerId)).to.deep.equal([bob]);
+  });
+
   it('goAway fails every call, silences the bus, and a gap follows when it comes back', () => {
     const database = ready();
     const { store, bus, faults, connect } = database;

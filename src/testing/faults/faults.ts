@@ -39,6 +39,9 @@ export interface Faults {
   /** Calls are held on their way, neither done nor answered: a database that stalls. Undone, they go on in their order. */
   hang(method?: Method): Undo;
 
+  /** Calls under way, those that hang included, fail: they took too long. Further ones pass, and the bus is not concerned. */
+  breakOff(error?: StoreError): void;
+
   /**
    * The connection breaks: calls under way and all further ones fail (by default with a {@link StoreError}
    * `unavailable`), and the bus is silent. What was written stays written.
@@ -161,6 +164,7 @@ export const faultState = (): FaultState => {
         released$.next();
       };
     },
+    breakOff: (error = unavailable('the call took too long')) => broken$.next(error),
     goAway: (error = unavailable('the database is away')) => {
       away = error;
       era += 1;

@@ -1,0 +1,31 @@
+/** What must hold in every simulation, whatever happens in it. */
+export const invariants = {
+  'sees what the tables say':
+    'In a calm, every connected peer sees of every other one exactly what the rows say: its newest node that is there, lost, or nothing.',
+  'tables hold what was said':
+    'In a calm, the rows are what peers said last: the node and the tunnels of everyone who is connected, nothing of who has left.',
+  'newest last': 'Of the nodes that a peer published over one connection, nobody sees an older one after a newer one.',
+  'torn down for a reason': 'Nobody is told DISCONNECTED of a peer that has not left, while a tunnel to it is shared.',
+  'lost for a reason':
+    'Nobody is told LOST of a peer whose connection held and whose coordinator wrote heartbeats in time.',
+  'only differences':
+    'An update says something new: no node twice, no loss of who was lost, nothing about who was never seen; with the reason that fits.',
+  'nothing invented': 'Every node seen was published by that peer; every acknowledgement was given.',
+  'ended for a reason': 'A connection is ended by what its own peer did, or when its coordinator closes or is unhealthy.',
+  'bounded work': 'Statements are few at a time, and no larger than allowed; their number is bounded by what happens.',
+  'quiet when idle': 'When nothing happens, nothing is written but heartbeats.',
+  'heartbeats go on': 'A coordinator that can reach the database writes its heartbeats in time.',
+  'agreed on who is live': 'In a calm, every coordinator is healthy, and knows all that are live and nobody else.',
+  'nothing left': 'A coordinator that was closed has no timer, no statement and no listener left.',
+  'no defect': 'Nothing throws, and nothing is logged as a defect.',
+} as const;
+
+export type InvariantName = keyof typeof invariants;
+
+/** One time that an invariant did not hold. */
+export interface Violation {
+  readonly invariant: InvariantName;
+  readonly what: string;
+  /** Milliseconds since the beginning. */
+  readonly at: number;
+}

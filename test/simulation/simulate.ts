@@ -1,0 +1,88 @@
+import { config } from 'rxjs';
+import type { Violation } from './invariants.js';
+import { createPerformance } from './perform.js';
+import { describeAction, type Plan } from './plan.js';
+import { World, checkPeriod } from './world.js';
+
+/** How a simulation went. */
+export interface Outcome {
+  readonly plan: Plan;
+  /** Empty if every invariant held. It ends with the first phase in which one did not. */
+  readonly violations: readonly Violation[];
+  /** What happened, when it was asked for. */
+  readonly log: readonly string[];
+}
+
+/**
+ * Milliseconds after the last fault within which everything must have come right: silence is noticed, an outage's grace
+ * is over, what a broken connection still did late has been looked for, every wait has ended.
+ */
+const settling = 25_000;
+
+/** The same where only a rolling check can notice: two periods of it, and the time to read. */
+const slowSettling = 60_000;
+
+/** Milliseconds of a calm in which nothing may be written but heartbeats. */
+const quiet = 5_000;
+
+/** Runs a plan, to the end or to the first phase after which something is wrong. The same plan gives the same outcome. */
+export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing?: boolean } = {}): Outcome => {
+  const world = new World(plan, isTracing);
+  const performance = createPerformance(world);
+  const { judge } = world;
+  const { onUnhandledError } = config;
+  config.onUnhandledError = (error) => {
+    judge.complain('no defect', `thrown: ${String(error)}`);
+  };
+  const watch = (): void => {
+    world.checkHeartbeats();
+    world.after(checkPeriod, watch);
+  };
+  watch();
+
+  const act = (phase: Plan['phases'][number]): void => {
+    for (const step of phase) {
+      world.after(step.at, () => {
+        world.note(describeAction(step));
+        performance.perform(step);
+      });
+    }
+    world.pass((phase.at(-1)?.at ?? 0) + 1);
+  };
+
+  const calm = (): void => {
+    world.note('calm');
+    performance.end();
+    for (const link of [...world.halfOpen]) world.drop(link);
+    world.pass(1_000);
+    for (const site of world.sites) world.restart(site);
+    world.pass((judge.isSlow ? slowSettling : settling) - 1_000 - quiet);
+    const before = world.writes;
+    world.pass(quiet);
+    if (world.writes > before) judge.complain('quiet when idle', `${world.writes - before} writes`);
+    world.checkSights();
+    world.checkTables();
+    world.checkCoordinators();
+    judge.allIsCalm();
+    world.refused.clear();
+  };
+
+  try {
+    for (const phase of plan.phases) {
+      act(phase);
+      if (judge.violations.length > 0) break;
+      calm();
+      if (judge.violations.length > 0) break;
+    }
+    if (judge.violations.length === 0) {
+      for (const site of world.sites) world.close(site, Infinity);
+      world.pass(30_000);
+      world.checkAllClosed();
+    }
+  } catch (error) {
+    judge.complain('no defect', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    config.onUnhandledError = onUnhandledError;
+  }
+  return { plan, violations: judge.violations, log: world.log };
+};

@@ -1,0 +1,624 @@
+import { pino } from 'pino';
+import { BehaviorSubject, Subject, Subscription, take } from 'rxjs';
+import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import { channels } from '../../src/db/bus.js';
+import type { Store, Uuid } from '../../src/db/store.js';
+import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
+import { requests } from '../../src/proto/requests.js';
+import { aNode, memoryDatabase, type FaultyDatabase } from '../../src/testing/index.js';
+import { chance, type Chance } from '../support/chance.js';
+import { canDecode, derpOf, expectedSight } from './expected.js';
+import { gate } from './gate.js';
+import { createWitness, Judge, type Witness } from './judge.js';
+import type { Plan } from './plan.js';
+import { createSimulatedTime, type Process, type SimulatedTime } from './simulatedTime.js';
+import { Truth, type Post } from './truth.js';
+
+/** Milliseconds of the default tuning, which the simulation keeps but for the rolling check. */
+const heartbeatPeriod = 2_000;
+const expiry = 3 * heartbeatPeriod;
+const rollingCheckPeriod = 20_000;
+
+/** Milliseconds between two looks at the heartbeats. */
+export const checkPeriod = 500;
+
+/** A place where a coordinator runs; when it ends, another one starts there after a while. */
+export interface Site {
+  readonly index: number;
+  readonly database: FaultyDatabase;
+  process: Process;
+  coordinator: Coordinator;
+  close$: Subject<void>;
+  state: 'up' | 'closing' | 'down';
+  /** Milliseconds that notifications to it are late: each channel by its own time. */
+  lateness: number;
+  /** When its last disturbance ended. */
+  disturbances: number;
+  undisturbedSince: number;
+}
+
+/** A connection, as its peer sees it. */
+export interface Link {
+  readonly peer: number;
+  readonly site: Site;
+  readonly process: Process;
+  readonly witness: Witness;
+  readonly requests$: Subject<CoordinateRequest>;
+  readonly ready$: BehaviorSubject<boolean>;
+  readonly wire: Subscription;
+  /** What the coordinator knows the peer by; undefined until it has taken the connection. */
+  post: Post | undefined;
+  isOver: boolean;
+  /** Whether the peer has done something that ends it. */
+  mayEnd: boolean;
+}
+
+interface Peer {
+  readonly id: Uuid;
+  derp: number;
+  asOf: number;
+  readonly tunnels: Set<number>;
+  link: Link | undefined;
+}
+
+/** Error lines that say what a simulation did to its coordinators, and not that something is wrong with them. */
+const expectedErrors = [
+  /^coordinator failed \d+ heartbeats and is unhealthy$/,
+  /^binding given up$/,
+  /^failed to cleanup /,
+  /^own peers not marked lost in time/,
+  /^node in the database cannot be decoded/,
+];
+
+/** Coordinators, peers, and what is true: whatever is done here is done to all three. */
+export class World {
+  readonly time: SimulatedTime = createSimulatedTime();
+  readonly judge: Judge;
+  readonly truth: Truth;
+  readonly sites: Site[] = [];
+  readonly peers: Peer[];
+  readonly halfOpen = new Set<Link>();
+  readonly log: string[] = [];
+  readonly database;
+  readonly #plan: Plan;
+  readonly #draw: Chance;
+  readonly #started: number;
+  readonly #beats = new Map<Uuid, number>();
+  /** By what a coordinator knows a peer by: the connection that it took last. */
+  readonly #holders = new Map<Post, Link>();
+  readonly #statements = new Map<string, number>();
+  /** Statements so far, by method. */
+  readonly counts = new Map<keyof Store, number>();
+  readonly refused = new Set<number>();
+  #derps = 0;
+  #coordinators = 0;
+  #isTracing: boolean;
+
+  constructor(plan: Plan, isTracing: boolean) {
+    this.#plan = plan;
+    this.#isTracing = isTracing;
+    this.#draw = chance(plan.seed ^ 0x5f37_59df);
+    this.#started = this.time.now();
+    this.peers = Array.from({ length: plan.peers }, (_, index) => ({
+      id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+      ...{ derp: 0, asOf: 0, tunnels: new Set<number>(), link: undefined },
+    }));
+    this.judge = new Judge(this.now, (id) => Number(id.slice(-12)));
+    this.truth = new Truth(this.now, (peer) => this.idOf(peer));
+    this.database = memoryDatabase({ scheduler: this.time });
+    this.database.bus.listen$(channels.heartbeat).subscribe((event) => {
+      if (event.kind === 'message') this.#beat(event.payload);
+    });
+    if (isTracing) this.#traceRows();
+    for (let index = 0; index < plan.coordinators; index++) this.sites.push(this.#createSite(index));
+  }
+
+  /** Milliseconds since the beginning. */
+  now = (): number => this.time.now() - this.#started;
+
+  pass(milliseconds: number): void {
+    this.time.passUntil(this.time.now() + milliseconds);
+  }
+
+  note(text: string): void {
+    if (this.#isTracing) this.log.push(`${String(this.now()).padStart(7)} ${text}`);
+  }
+
+  idOf(peer: number): Uuid {
+    const found = this.peers[peer];
+    if (found === undefined) throw new RangeError(`there is no peer ${peer}`);
+    return found.id;
+  }
+
+  after(milliseconds: number, what: () => void): void {
+    this.time.schedule(what, milliseconds);
+  }
+
+  liveIds(): ReadonlySet<Uuid> {
+    return new Set(this.sites.filter(({ state }) => state === 'up').map(({ coordinator }) => coordinator.id));
+  }
+
+  /** Something is wrong with a coordinator, or with its ways to others, until what is returned is called. */
+  disturb(site: Site): () => void {
+    const ends = [this.judge.disturb(), this.truth.disturb(site.coordinator.id)];
+    const { process } = site;
+    site.disturbances += 1;
+    return () => {
+      for (const end of ends) end();
+      if (site.process !== process) return;
+      site.disturbances -= 1;
+      site.undisturbedSince = this.now();
+    };
+  }
+
+  connect(peer: number, site: Site, node: 'none' | 'same' | 'new', tunnels: readonly number[]): void {
+    const state = this.#peer(peer);
+    if (site.state !== 'up') return;
+    const older = state.link;
+    if (older !== undefined) {
+      older.mayEnd = true;
+      this.halfOpen.add(older);
+    }
+    const link: Link = {
+      ...{ peer, site, process: site.process, witness: createWitness(peer), requests$: new Subject(), isOver: false },
+      ...{ ready$: new BehaviorSubject(true), wire: new Subscription(), post: undefined, mayEnd: false },
+    };
+    state.link = link;
+    const { coordinator } = site;
+    site.process.receive(() => {
+      if (link.isOver) return;
+      const { requests$, ready$ } = link;
+      const connection = coordinator.coordinate$(this.idOf(peer), requests$, { ready$ });
+      if (isHealthy(coordinator)) {
+        const post = this.truth.connected(peer, coordinator.id);
+        const replaced = this.#holders.get(post);
+        if (replaced !== undefined) this.#isReplaced(replaced);
+        this.#holders.set(post, link);
+        link.post = post;
+      }
+      link.wire.add(
+        connection.subscribe({
+          next: (response) => {
+            this.#told(link, response.error, () => {
+              this.judge.told(link.witness, response, this.#plan.batch);
+            });
+          },
+          error: (error: unknown) => {
+            this.judge.complain('no defect', `the stream of peer ${peer} failed: ${String(error)}`);
+          },
+          complete: () => {
+            this.#ended(link);
+          },
+        }),
+      );
+    });
+    if (node === 'new') this.publish(peer);
+    if (node === 'same' && state.derp > 0) this.#say(state);
+    for (const other of tunnels) this.open(peer, other);
+  }
+
+  publish(peer: number): void {
+    const state = this.#peer(peer);
+    if (state.link === undefined) return;
+    state.derp = this.#derps += 1;
+    state.asOf = this.now();
+    this.#say(state);
+  }
+
+  refresh(peer: number): void {
+    const state = this.#peer(peer);
+    if (state.link === undefined || state.derp === 0) return;
+    state.asOf = this.now();
+    this.#say(state);
+  }
+
+  open(peer: number, other: number): void {
+    if (peer === other) return;
+    const state = this.#peer(peer);
+    this.#send(peer, requests.addTunnel(this.idOf(other)), (post) => {
+      this.truth.opened(post, other);
+    });
+    if (state.link !== undefined) state.tunnels.add(other);
+  }
+
+  shut(peer: number, which: number): void {
+    const { tunnels } = this.#peer(peer);
+    const candidates = [...new Set([...tunnels, ...this.truth.tunnelsOf(peer)])];
+    const other = candidates[which % candidates.length];
+    if (other === undefined) return;
+    if (this.#peer(peer).link !== undefined) tunnels.delete(other);
+    this.#send(peer, requests.removeTunnel(this.idOf(other)), (post) => {
+      this.judge.mayBeParted(peer, other);
+      this.truth.shut(post, other);
+    });
+  }
+
+  leave(peer: number): void {
+    const { link, tunnels } = this.#peer(peer);
+    if (link === undefined) return;
+    link.mayEnd = true;
+    this.#send(peer, requests.disconnect(), (post) => {
+      this.judge.mayBeGone(peer);
+      for (const other of this.peers.keys()) if (other !== peer) this.judge.mayBeParted(peer, other);
+      this.truth.left(post);
+    });
+    tunnels.clear();
+    this.#peer(peer).link = undefined;
+  }
+
+  acknowledge(peer: number): void {
+    const link = this.#peer(peer).link;
+    if (link === undefined) return;
+    for (const [other, { kind }] of link.witness.known) {
+      if (kind === 'gone') continue;
+      this.judge.acknowledged(peer, other);
+      this.#send(peer, requests.readyForHandshake(this.idOf(other)));
+    }
+  }
+
+  rubbish(peer: number, which: number): void {
+    const link = this.#peer(peer).link;
+    if (link === undefined) return;
+    const request = nonsense[which % nonsense.length];
+    link.mayEnd = true;
+    // What comes after nonsense would be ignored; the peer does not say more.
+    this.#peer(peer).link = undefined;
+    this.halfOpen.add(link);
+    link.process.receive(() => {
+      if (!link.isOver) link.requests$.next(request as CoordinateRequest);
+    });
+  }
+
+  /** A connection breaks, and its coordinator knows. */
+  drop(link: Link): void {
+    link.mayEnd = true;
+    link.process.receive(() => {
+      if (link.isOver) return;
+      link.wire.unsubscribe();
+      this.#isLost(link);
+    });
+    this.#forget(link);
+  }
+
+  /** A connection breaks, and its coordinator does not know. */
+  vanish(peer: number): void {
+    const state = this.#peer(peer);
+    if (state.link === undefined) return;
+    state.link.mayEnd = true;
+    this.halfOpen.add(state.link);
+    state.link = undefined;
+  }
+
+  /** A peer takes nothing in until what is returned is called. */
+  stall(peer: number): () => void {
+    const { link } = this.#peer(peer);
+    if (link === undefined) return () => undefined;
+    const end = this.judge.disturb();
+    const setReady = (isReady: boolean): void => {
+      link.process.receive(() => {
+        link.ready$.next(isReady);
+      });
+    };
+    setReady(false);
+    return () => {
+      setReady(true);
+      end();
+    };
+  }
+
+  kill(site: Site, downFor: number): void {
+    if (site.state !== 'up') return;
+    site.state = 'down';
+    site.process.kill();
+    site.database.faults.goAway();
+    this.#siteEnded(site);
+    this.after(downFor, () => {
+      this.restart(site);
+    });
+  }
+
+  close(site: Site, downFor: number): void {
+    if (site.state !== 'up' || site.process.isPaused) return;
+    site.state = 'closing';
+    const { coordinator, process } = site;
+    const end = this.disturb(site);
+    for (const link of this.#linksOf(site)) link.mayEnd = true;
+    coordinator.health$.subscribe({
+      complete: () => {
+        end();
+        this.after(0, () => {
+          this.#checkNothingLeft(site, process);
+          site.state = 'down';
+          site.database.faults.goAway();
+          this.after(downFor, () => {
+            this.restart(site);
+          });
+        });
+      },
+    });
+    this.truth.coordinatorEnded(coordinator.id);
+    for (const link of this.#linksOf(site)) this.judge.mayBeLost(link.peer);
+    site.close$.next();
+  }
+
+  restart(site: Site): void {
+    if (site.state !== 'down') return;
+    this.note(`c${site.index} starts again`);
+    Object.assign(site, this.#createSite(site.index));
+  }
+
+  /** What connected peers see, compared with what the rows say. */
+  checkSights(): void {
+    const rows = this.database.rows.backup();
+    const live = this.liveIds();
+    for (const { link } of this.peers) {
+      if (link === undefined) continue;
+      const viewer = { id: this.idOf(link.peer), here: link.site.coordinator.id, live };
+      for (const other of this.peers.keys()) {
+        if (other === link.peer || rows.peers.some((row) => row.peerId === this.idOf(other) && !canDecode(row))) continue;
+        const expected = expectedSight(rows, viewer, this.idOf(other));
+        const known = link.witness.known.get(other);
+        const isRight =
+          expected.kind === 'there'
+            ? known?.kind === 'there' && known.derp === expected.derp
+            : expected.kind === 'lost'
+              ? known?.kind !== 'there'
+              : known === undefined || known.kind === 'gone';
+        if (isRight) continue;
+        this.judge.complain(
+          'sees what the tables say',
+          `peer ${link.peer} sees of peer ${other} ${JSON.stringify(known)}; the rows say ${JSON.stringify(expected)}`,
+        );
+      }
+    }
+  }
+
+  checkTables(): void {
+    const complaints = this.truth.complaints(
+      this.database.rows.backup(),
+      this.liveIds(),
+      this.peers.length,
+      this.refused,
+    );
+    for (const complaint of complaints) this.judge.complain('tables hold what was said', complaint);
+  }
+
+  checkCoordinators(): void {
+    const live = [...this.liveIds()].sort().join();
+    for (const { coordinator, index } of this.sites) {
+      coordinator.coordinators$.pipe(take(1)).subscribe((ids) => {
+        if (ids.join() !== live) this.judge.complain('agreed on who is live', `c${index} knows ${ids.join()}; live are ${live}`);
+      });
+      coordinator.health$.pipe(take(1)).subscribe((health) => {
+        if (health !== 'healthy') this.judge.complain('agreed on who is live', `c${index} is ${health}`);
+      });
+    }
+  }
+
+  checkAllClosed(): void {
+    for (const { index, state } of this.sites) {
+      if (state !== 'down') this.judge.complain('nothing left', `c${index} does not close`);
+    }
+  }
+
+  /** How many statements have written something of peers. */
+  get writes(): number {
+    return (this.counts.get('writeBindings') ?? 0) + (this.counts.get('writeTunnels') ?? 0);
+  }
+
+  #createSite(index: number): Site {
+    const plan = this.#plan;
+    const draw = this.#draw;
+    const process = this.time.createProcess(plan.clocks[index] ?? 0);
+    const lateness = () => site.lateness;
+    const perChannel = new Map<string, number>();
+    const database = this.database.connect({
+      ...(plan.latency > 0 && { latency: () => draw.below(plan.latency) }),
+      busLatency: (channel) => {
+        const late = lateness();
+        if (late === 0) {
+          perChannel.clear();
+          return plan.latency > 0 ? draw.below(plan.latency) : 0;
+        }
+        const own = perChannel.get(channel) ?? draw.below(late);
+        perChannel.set(channel, own);
+        return own;
+      },
+    });
+    const close$ = new Subject<void>();
+    const id = `c0000000-0000-4000-8000-${String((this.#coordinators += 1)).padStart(12, '0')}`;
+    const coordinator = createCoordinator({
+      ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index) },
+      database: gate(database, process, { asked: (method, keys) => this.#asked(id, method, keys) }),
+      tuning: { rollingCheckPeriod, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
+    });
+    const site: Site = {
+      ...{ index, process, database, coordinator, close$, state: 'up', lateness: 0 },
+      ...{ disturbances: 0, undisturbedSince: this.now() },
+    };
+    return site;
+  }
+
+  /** Notes what becomes of rows, as it is announced. */
+  #traceRows(): void {
+    const name = (id: Uuid): string => String(Number(id.slice(-12)));
+    this.database.bus.listen$(channels.peer).subscribe((event) => {
+      if (event.kind === 'gap') return;
+      const rows = this.database.rows.peers(event.payload).map((row) => {
+        const derp = canDecode(row) ? derpOf(row) : '?';
+        return `${row.status} at ${name(row.coordinatorId)} with derp ${derp}`;
+      });
+      this.note(`  the rows of peer ${name(event.payload)}: ${rows.join(', ') || 'none'}`);
+    });
+    this.database.bus.listen$(channels.tunnel).subscribe((event) => {
+      if (event.kind === 'gap') return;
+      const [src = '', dst = ''] = event.payload.split(',');
+      const rows = this.database.rows.tunnels(src).filter((row) => row.dst === dst);
+      const at = rows.map(({ coordinatorId }) => name(coordinatorId)).join(', ');
+      this.note(`  the tunnel of peer ${name(src)} to ${name(dst)}: ${at || 'none'}`);
+    });
+  }
+
+  #loggerOf(index: number) {
+    const write = (line: string): void => {
+      const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { message: string } };
+      this.note(`c${index} logs: ${msg}${err === undefined ? '' : ` (${err.message})`}`);
+      if (level < 50 || (level < 60 && expectedErrors.some((expected) => expected.test(msg)))) return;
+      this.judge.complain('no defect', `c${index} logs: ${msg} ${err?.message ?? ''}`);
+    };
+    return pino({ level: this.#isTracing ? 'info' : 'error', base: null, timestamp: false }, { write });
+  }
+
+  #peer(peer: number): Peer {
+    const found = this.peers[peer];
+    if (found === undefined) throw new RangeError(`there is no peer ${peer}`);
+    return found;
+  }
+
+  #linksOf(site: Site): readonly Link[] {
+    return [...this.peers.flatMap(({ link }) => link ?? []), ...this.halfOpen].filter(
+      (link) => link.process === site.process,
+    );
+  }
+
+  #say({ id, derp, asOf, link }: Peer): void {
+    if (link === undefined) return;
+    const node = aNode({ of: id, derp, asOf: { seconds: BigInt(Math.floor(asOf / 1_000)), nanos: (asOf % 1_000) * 1_000_000 } });
+    this.#send(link.peer, requests.updateSelf(node), (post) => {
+      this.judge.published(link.peer, derp, link);
+      this.truth.published(post, derp);
+    });
+  }
+
+  #send(peer: number, request: CoordinateRequest, said?: (post: Post) => void): void {
+    const { link } = this.#peer(peer);
+    link?.process.receive(() => {
+      if (link.isOver || link.post === undefined) return;
+      said?.(link.post);
+      link.requests$.next(request);
+    });
+  }
+
+  #told(link: Link, error: string, judge: () => void): void {
+    if (this.#isTracing && error !== '') this.note(`peer ${link.peer} is told: ${error}`);
+    if (!link.isOver) judge();
+  }
+
+  /** The coordinator ended a connection. */
+  #ended(link: Link): void {
+    if (link.isOver) return;
+    const { site, peer } = link;
+    const wasDisturbed = site.disturbances > 0 || this.now() - site.undisturbedSince < 10_000;
+    if (!link.mayEnd && !wasDisturbed) this.judge.complain('ended for a reason', `peer ${peer} at c${site.index}`);
+    const wasNewest = this.#peer(peer).link === link;
+    if (link.post?.isOpen === true) this.#isLost(link);
+    this.#forget(link);
+    if (wasNewest && this.#plan.areLoyal) this.#comeBack(peer);
+  }
+
+  /** As a client does: after a moment, somewhere else, with all that it had. */
+  #comeBack(peer: number): void {
+    const tunnels = [...this.#peer(peer).tunnels];
+    this.after(this.#draw.below(4_000), () => {
+      const up = this.sites.filter(({ state }) => state === 'up');
+      if (this.#peer(peer).link !== undefined || up.length === 0) return;
+      this.note(`peer ${peer} comes back`);
+      this.connect(peer, this.#draw.oneOf(up), 'same', tunnels);
+      if (this.#peer(peer).link === undefined) this.#comeBack(peer);
+    });
+  }
+
+  #isReplaced(link: Link): void {
+    link.mayEnd = true;
+    link.isOver = true;
+    this.halfOpen.delete(link);
+  }
+
+  #isLost(link: Link): void {
+    link.isOver = true;
+    this.judge.mayBeLost(link.peer);
+    if (link.post !== undefined) this.truth.lost(link.post);
+  }
+
+  #forget(link: Link): void {
+    if (!link.process.isPaused) link.isOver = true;
+    this.halfOpen.delete(link);
+    const state = this.#peer(link.peer);
+    if (state.link === link) state.link = undefined;
+  }
+
+  #siteEnded(site: Site): void {
+    for (const link of this.#linksOf(site)) {
+      link.isOver = true;
+      this.judge.mayBeLost(link.peer);
+      const wasNewest = this.#peer(link.peer).link === link;
+      this.#forget(link);
+      if (wasNewest && this.#plan.areLoyal) this.#comeBack(link.peer);
+    }
+    this.truth.coordinatorEnded(site.coordinator.id);
+  }
+
+  #beat(coordinatorId: Uuid): void {
+    this.#beats.set(coordinatorId, this.now());
+  }
+
+  /** Looks at the heartbeats: who is silent may be called lost, and none but who is disturbed may be silent. */
+  checkHeartbeats(): void {
+    for (const site of this.sites) {
+      const { coordinator, index, state, disturbances, undisturbedSince } = site;
+      const silence = this.now() - (this.#beats.get(coordinator.id) ?? 0);
+      if (silence >= expiry - checkPeriod) {
+        for (const { peer, coordinatorId } of this.truth.openPosts()) {
+          if (coordinatorId === coordinator.id) this.judge.mayBeLost(peer);
+        }
+      }
+      const isUndisturbed = state === 'up' && disturbances === 0 && this.now() - undisturbedSince > expiry;
+      if (isUndisturbed && silence > 2 * heartbeatPeriod) {
+        this.judge.complain('heartbeats go on', `c${index} has been silent for ${silence} ms`);
+      }
+    }
+  }
+
+  #asked(coordinatorId: Uuid, method: keyof Store, keys: number): () => void {
+    this.counts.set(method, (this.counts.get(method) ?? 0) + 1);
+    const largest = method === 'readBindings' ? Math.max(250, this.#plan.batch) : this.#plan.batch;
+    if (keys > largest) this.judge.complain('bounded work', `${method} with ${keys} keys`);
+    const key = `${coordinatorId} ${method}`;
+    const underWay = (this.#statements.get(key) ?? 0) + 1;
+    this.#statements.set(key, underWay);
+    if (underWay > (method === 'readBindings' ? 6 : 2)) {
+      this.judge.complain('bounded work', `${underWay} ${method} at a time at ${coordinatorId}`);
+    }
+    return () => {
+      this.#statements.set(key, (this.#statements.get(key) ?? 1) - 1);
+    };
+  }
+
+  #checkNothingLeft({ index, coordinator }: Site, process: Process): void {
+    if (process.timers > 0) this.judge.complain('nothing left', `c${index} has ${process.timers} timers`);
+    for (const [key, count] of this.#statements) {
+      if (key.startsWith(coordinator.id) && count > 0) this.judge.complain('nothing left', `c${index}: ${count} ${key}`);
+    }
+  }
+}
+
+/** Whether a coordinator takes connections. */
+const isHealthy = ({ health$ }: Coordinator): boolean => {
+  let isTaken = false;
+  health$.pipe(take(1)).subscribe((health) => {
+    isTaken = health === 'healthy' || health === 'starting';
+  });
+  return isTaken;
+};
+
+/** What no peer should send. */
+const nonsense: readonly unknown[] = [
+  undefined,
+  null,
+  { ...requests.disconnect(), disconnect: undefined, addTunnel: { id: new Uint8Array(3) } },
+  { ...requests.disconnect(), disconnect: undefined, addTunnel: { id: new Uint8Array(16) } },
+  { ...requests.disconnect(), disconnect: undefined, removeTunnel: { id: new Uint8Array(17) } },
+  { ...requests.disconnect(), disconnect: undefined, updateSelf: { node: undefined } },
+  { ...requests.disconnect(), disconnect: undefined, readyForHandshake: [null] },
+  { ...requests.disconnect(), disconnect: undefined, readyForHandshake: [{ id: new Uint8Array(1) }] },
+];
