@@ -279,7 +279,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     logger.info({ live: [...live], lost }, 'live coordinators changed');
     live$.next(live);
     applyLive(view, connections, live);
-    if (lost.length > 0) leftovers.coordinatorLost();
+    if (lost.length > 0) leftovers.lookAgain();
   };
 
   const evacuate$ = evacuation$({

@@ -8,10 +8,10 @@ import type { Querier } from './querier.js';
 export interface HintFollowers {
   readonly querier: Pick<Querier, 'refreshBindings' | 'refreshTunnel'>;
   readonly connections: Pick<Connections, 'post'>;
-  readonly leftovers: Pick<Leftovers, 'peerChanged'>;
+  readonly leftovers: Pick<Leftovers, 'peerChanged' | 'lookAgain'>;
 }
 
-/** Passes a hint on to whom it may concern. Heartbeats and gaps are streams of their own. */
+/** Passes a hint on to whom it may concern. Heartbeats, and what else a gap asks for, are streams of their own. */
 export const followHint = ({ querier, connections, leftovers }: HintFollowers, hint: Hint): void => {
   switch (hint.kind) {
     case 'peer':
@@ -24,8 +24,10 @@ export const followHint = ({ querier, connections, leftovers }: HintFollowers, h
     case 'ready':
       connections.post(hint.to, peerIsReady(hint.from));
       break;
-    case 'heartbeat':
     case 'gap':
+      leftovers.lookAgain();
+      break;
+    case 'heartbeat':
       break;
   }
 };

@@ -60,8 +60,8 @@ export interface Leftovers {
   readonly tunnelsWritten: (written: WrittenTunnels) => void;
   /** A peer's binding changed somewhere. Costs one look-up unless it took something back lately. */
   peerChanged(peerId: Uuid): void;
-  /** A coordinator was given up. */
-  coordinatorLost(): void;
+  /** A coordinator was given up, or hints may have been missed: any of what is remembered may be due. */
+  lookAgain(): void;
   /** Works while it is subscribed to. Never completes. */
   readonly work$: Observable<never>;
 }
@@ -183,7 +183,7 @@ export const createLeftovers = ({
     peerChanged: (peerId) => {
       if (withdrawals.has(peerId)) suspects$.next(peerId);
     },
-    coordinatorLost: () => {
+    lookAgain: () => {
       for (const peerId of [...withdrawals.keys()]) suspects$.next(peerId);
     },
     work$: suspects$.pipe(

@@ -98,6 +98,11 @@ export class Judge {
     this.#reasons.set('hand', this.#now());
   }
 
+  /** A write that failed may be done later, over what was written since. The check of the own rows mends that. */
+  mayGoBack(): void {
+    this.#reasons.set('late', this.#now());
+  }
+
   published(peer: number, derp: number, origin: object): void {
     const before = this.#origins.get(derp);
     this.#origins.set(derp, { peer, origin: before === undefined || before.origin === origin ? origin : undefined });
@@ -166,7 +171,7 @@ export class Judge {
     const { origin } = published;
     if (origin === undefined) return;
     const newest = witness.newest.get(other);
-    if (newest?.origin === origin && newest.derp > derp && !this.#isFresh('hand')) {
+    if (newest?.origin === origin && newest.derp > derp && !this.#isFresh('hand') && !this.#isFresh('late')) {
       this.complain('newest last', `${about}: derp ${derp} after ${newest.derp}`);
     }
     if (newest?.origin !== origin || newest.derp < derp) witness.newest.set(other, { derp, origin });

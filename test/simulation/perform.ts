@@ -126,7 +126,10 @@ export const createPerformance = (world: World): Performance => {
             const { method, times, effect } = action;
             if (effect === 'none') faults.failNext(method, times);
             else if (effect === 'before') faults.failAfterEffect(method, times);
-            else faults.failBeforeEffect(effect, method, times);
+            else {
+              judge.mayGoBack();
+              faults.failBeforeEffect(effect, method, times);
+            }
             return () => undefined;
           });
         });

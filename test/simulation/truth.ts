@@ -126,7 +126,7 @@ export class Truth {
       // What was taken back elsewhere is forgotten there by now, or soon.
       if (this.#now() - withdrawal.at > memory.least) this.#doubt(withdrawal);
       // Or it is not, and reaches what the peer said here right after: decision 6.
-      else if (withdrawal.coordinatorId !== coordinatorId) this.#doubt(withdrawal, true);
+      else if (withdrawal.coordinatorId !== coordinatorId) this.#doubtReturn(withdrawal);
     }
     this.#end(post);
   }
@@ -247,11 +247,21 @@ export class Truth {
     for (const withdrawal of this.#withdrawals) if (withdrawal.peer === peer) this.#doubt(withdrawal);
   }
 
-  /** What was taken back may be there still, or gone again; or only what has come again since then is doubtful. */
-  #doubt({ peer, keys }: Withdrawal, onlyWhatCame = false): void {
+  /** What was taken back may be there still, or gone again. */
+  #doubt({ peer, keys }: Withdrawal): void {
     for (const key of keys) {
       const fact = key === 'presence' ? this.#presence.get(peer) : this.#edges.get(key);
-      if (fact !== undefined && (fact.value || !onlyWhatCame)) fact.isCertain = false;
+      if (fact !== undefined) fact.isCertain = false;
+    }
+  }
+
+  /** What has come since then may be taken for what was there before. */
+  #doubtReturn({ peer, keys }: Withdrawal): void {
+    const isGoodbye = keys.includes('presence');
+    const presence = this.#presence.get(peer);
+    if (isGoodbye && presence?.value === true) presence.isCertain = false;
+    for (const [key, fact] of this.#edges) {
+      if (fact.value && (isGoodbye ? key.startsWith(`${peer},`) : keys.includes(key))) fact.isCertain = false;
     }
   }
 

@@ -555,6 +555,9 @@ export class World {
       this.#forget(link);
       if (wasNewest && this.#plan.areLoyal) this.#comeBack(link.peer);
     }
+    for (const { peer, coordinatorId } of this.truth.openPosts()) {
+      if (coordinatorId === site.coordinator.id) this.judge.mayBeLost(peer);
+    }
     this.truth.coordinatorEnded(site.coordinator.id);
   }
 

@@ -17,7 +17,10 @@ const followed = (hint: Hint): string[] => {
             `tell ${nameOf(peerId)}: changed [${[...peers].map(nameOf).join()}], ready [${[...ready].map(nameOf).join()}]`,
           ),
       },
-      leftovers: { peerChanged: (peerId) => done.push(`look for leftovers of ${nameOf(peerId)}`) },
+      leftovers: {
+        peerChanged: (peerId) => done.push(`look for leftovers of ${nameOf(peerId)}`),
+        lookAgain: () => done.push('look for all leftovers'),
+      },
     },
     hint,
   );
@@ -37,8 +40,11 @@ describe('followHint', () => {
     expect(followed({ kind: 'ready', to: alice, from: bob })).to.deep.equal(['tell alice: changed [], ready [bob]']);
   });
 
-  it('leaves heartbeats and gaps to others', () => {
+  it('has leftovers looked for after a gap: the hint that they are due may have been missed', () => {
+    expect(followed({ kind: 'gap' })).to.deep.equal(['look for all leftovers']);
+  });
+
+  it('leaves heartbeats to others', () => {
     expect(followed({ kind: 'heartbeat', coordinatorId: north })).to.deep.equal([]);
-    expect(followed({ kind: 'gap' })).to.deep.equal([]);
   });
 });

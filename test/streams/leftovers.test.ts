@@ -158,7 +158,7 @@ describe('leftovers', () => {
       at(1, () => saidGoodbye(2000));
       at(50, () => {
         live.delete(south);
-        leftovers.coordinatorLost();
+        leftovers.lookAgain();
         expect(done).to.deep.equal([]);
       });
       at(70, () => expect(done).to.deep.equal(['alice disconnected', 'clear alice']));
@@ -174,7 +174,7 @@ describe('leftovers', () => {
       database.rows.deletePeer(alice);
       at(1, () => saidGoodbye(2000));
       at(50, () => leftovers.peerChanged(alice));
-      at(60, () => leftovers.coordinatorLost());
+      at(60, () => leftovers.lookAgain());
       at(70, () => expect(done).to.deep.equal([]));
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-a', bindings);
@@ -309,7 +309,7 @@ describe('leftovers', () => {
         leftovers.tunnelsWritten({ sources: [{ ...source, remove: [carol], clear: true }], at: 2000 });
         leftovers.peerChanged(alice);
         leftovers.peerChanged(bob);
-        leftovers.coordinatorLost();
+        leftovers.lookAgain();
       });
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-');
