@@ -1,16 +1,7 @@
 import { expect } from 'chai';
-import {
-  VirtualTimeScheduler,
-  asyncScheduler,
-  filter,
-  firstValueFrom,
-  lastValueFrom,
-  map,
-  takeUntil,
-  timer,
-} from 'rxjs';
+import { asyncScheduler, filter, firstValueFrom, lastValueFrom, map, takeUntil, timer } from 'rxjs';
 import { postgresDatabase } from '../../src/db/postgres/postgresDatabase.js';
-import { memoryDatabase, withFaults } from '../../src/testing/index.js';
+import { withFaults } from '../../src/testing/index.js';
 import { migratedDatabase } from '../support/testDatabase.js';
 import { chance } from '../support/chance.js';
 import { scenario } from './scenario.js';
@@ -18,54 +9,13 @@ import { createWorld, type World } from './world.js';
 
 const peers = Array.from({ length: 24 }, (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`);
 
-/** To search for more, or to look at one: `TAILNET_TEST_SEED=47 TAILNET_TEST_SEEDS=1 npx mocha test/random/random.test.ts`. */
-const firstSeed = Number(process.env['TAILNET_TEST_SEED'] ?? 1);
-const seeds = Number(process.env['TAILNET_TEST_SEEDS'] ?? 60);
-
+/** The simulation (`test/simulation`) runs many more, in virtual time; here the statements are real. */
 const judge = (seed: number, world: World, complaints: readonly string[]): void => {
   expect(complaints, `seed ${String(seed)}, after\n${world.log.join('\n')}\n`).to.deep.equal([]);
 };
 
 describe('random peers at three coordinators that come and go', function () {
   this.timeout(60_000);
-
-  describe('on memory, in virtual time', () => {
-    const run = (seed: number, { faults, latency }: { faults: boolean; latency: boolean }) => {
-      const draw = chance(seed);
-      const scheduler = new VirtualTimeScheduler();
-      const database = memoryDatabase({ scheduler });
-      const pass = (milliseconds: number) => {
-        scheduler.maxFrames = scheduler.frame + milliseconds;
-        scheduler.flush();
-        scheduler.frame = scheduler.maxFrames;
-      };
-      const wire = latency ? { latency: () => draw.below(20), busLatency: () => draw.below(20) } : {};
-      const world = createWorld({
-        connect: () => database.connect(wire),
-        scheduler,
-        tuning: { rollingCheckPeriod: 20_000 },
-        random: draw,
-      });
-      // Half of the runs have few peers, so that they have more to do with each other.
-      const cast = peers.slice(0, seed % 2 === 0 ? peers.length : peers.length / 2);
-      for (const milliseconds of scenario(world, draw, { peers: cast, steps: 120, faults })) pass(milliseconds);
-      pass(90_000);
-      const complaints = world.complaints(cast);
-      void world.end();
-      pass(60_000);
-      judge(seed, world, complaints);
-    };
-
-    for (const [what, options] of [
-      ['without latency', { faults: false, latency: false }],
-      ['with latency', { faults: false, latency: true }],
-      ['with latency, faults and sudden deaths', { faults: true, latency: true }],
-    ] as const) {
-      it(`see in the end what each said last, ${what}`, () => {
-        for (let seed = firstSeed; seed < firstSeed + seeds; seed++) run(seed, options);
-      });
-    }
-  });
 
   describe('on PostgreSQL', () => {
     /** Real time passes so much faster than what the scenario asks for. */

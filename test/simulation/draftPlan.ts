@@ -159,7 +159,8 @@ const chooseFamilies = (draw: Chance): ReadonlySet<Family> => {
 const draftPhase = (draw: Chance, fitting: readonly Draft[], dimensions: Dimensions): readonly Step[] => {
   const length = draw.oneOf([3_000, 15_000, 40_000]);
   const moments = Array.from({ length: 4 }, () => draw.below(length));
-  const when = (): number => (draw() < 0.5 ? draw.oneOf(moments) + draw.below(draw.oneOf([1, 30, 300])) : draw.below(length));
+  const when = (): number =>
+    draw() < 0.5 ? draw.oneOf(moments) + draw.below(draw.oneOf([1, 30, 300])) : draw.below(length);
   const total = fitting.reduce((sum, { weight }) => sum + weight, 0);
   const arrivals: Step[] = Array.from({ length: dimensions.peers }, (_, peer) => ({
     at: draw.below(500),

@@ -20,7 +20,10 @@ export const expectedSight = (
   const rows = peers.filter(({ peerId }) => peerId === other);
   if (!isShared || rows.length === 0) return { kind: 'absent' };
   const there = rows
-    .filter(({ status, coordinatorId }) => status === 'ok' && (coordinatorId === viewer.here || viewer.live.has(coordinatorId)))
+    .filter(
+      ({ status, coordinatorId }) =>
+        status === 'ok' && (coordinatorId === viewer.here || viewer.live.has(coordinatorId)),
+    )
     .sort((a, b) => b.updatedAt - a.updatedAt || (a.coordinatorId < b.coordinatorId ? -1 : 1));
   const [best] = there;
   return best === undefined ? { kind: 'lost' } : { kind: 'there', derp: derpOf(best) };

@@ -48,7 +48,11 @@ export const gate = ({ store, bus }: Database, process: Process, traffic: Traffi
       readCoordinators: (age) => ask('readCoordinators', 1, store.readCoordinators(age)),
       writeBindings: (writer, writes) => ask('writeBindings', writes.length, store.writeBindings(writer, writes)),
       writeTunnels: (writer, writes) =>
-        ask('writeTunnels', new Set([...writes.clear, ...[...writes.add, ...writes.remove].map(({ src }) => src)]).size, store.writeTunnels(writer, writes)),
+        ask(
+          'writeTunnels',
+          new Set([...writes.clear, ...[...writes.add, ...writes.remove].map(({ src }) => src)]).size,
+          store.writeTunnels(writer, writes),
+        ),
       loseBindings: (id) => ask('loseBindings', 1, store.loseBindings(id)),
       readNeighbours: (ids) => ask('readNeighbours', ids.length, store.readNeighbours(ids)),
       readPairs: (pairs) => ask('readPairs', new Set(pairs.map(([peerId]) => peerId)).size, store.readPairs(pairs)),

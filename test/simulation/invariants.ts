@@ -11,7 +11,8 @@ export const invariants = {
   'only differences':
     'An update says something new: no node twice, no loss of who was lost, nothing about who was never seen; with the reason that fits.',
   'nothing invented': 'Every node seen was published by that peer; every acknowledgement was given.',
-  'ended for a reason': 'A connection is ended by what its own peer did, or when its coordinator closes or is unhealthy.',
+  'ended for a reason':
+    'A connection is ended by what its own peer did, or when its coordinator closes or is unhealthy.',
   'bounded work': 'Statements are few at a time, and no larger than allowed; their number is bounded by what happens.',
   'quiet when idle': 'When nothing happens, nothing is written but heartbeats.',
   'heartbeats go on': 'A coordinator that can reach the database writes its heartbeats in time.',

@@ -146,7 +146,8 @@ export class Judge {
         witness.known.set(other, { kind: 'there', derp });
         break;
       case PeerUpdateKind.LOST:
-        if (!this.#isFresh(`lost ${other}`) && !this.#isFresh(`gone ${other}`)) this.complain('lost for a reason', about);
+        if (!this.#isFresh(`lost ${other}`) && !this.#isFresh(`gone ${other}`))
+          this.complain('lost for a reason', about);
         witness.known.set(other, { kind: 'lost', derp });
         break;
       case PeerUpdateKind.DISCONNECTED: {

@@ -45,6 +45,11 @@ export const createPerformance = (world: World): Performance => {
   };
 
   const byHand = (what: () => void): void => {
+    last(
+      world.sites.filter(({ state }) => state === 'up'),
+      3_000,
+      () => () => undefined,
+    );
     judge.anythingMayBeTold();
     judge.mayBeSlow();
     truth.tampered();
@@ -55,7 +60,9 @@ export const createPerformance = (world: World): Performance => {
   const age = (rows: Backup): Backup => {
     const live = world.liveIds();
     return {
-      coordinators: rows.coordinators.map((row) => (live.has(row.id) ? row : { ...row, heartbeatAt: row.heartbeatAt - day })),
+      coordinators: rows.coordinators.map((row) =>
+        live.has(row.id) ? row : { ...row, heartbeatAt: row.heartbeatAt - day },
+      ),
       peers: rows.peers.map((row) => (row.status === 'lost' ? { ...row, updatedAt: row.updatedAt - day } : row)),
       tunnels: rows.tunnels.map((row) => ({ ...row, updatedAt: row.updatedAt - day })),
     };
@@ -136,7 +143,9 @@ export const createPerformance = (world: World): Performance => {
         return;
       case 'hang':
         withSite(action.site, (site) => {
-          last([site], action.for, () => site.database.faults.hang(action.method === 'all' ? undefined : action.method));
+          last([site], action.for, () =>
+            site.database.faults.hang(action.method === 'all' ? undefined : action.method),
+          );
         });
         return;
       case 'time out':

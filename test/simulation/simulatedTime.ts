@@ -204,8 +204,13 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
     this.#cancel = this.#arrange(delay, () => {
       this.#cancel = undefined;
       this.#work.call(this, state);
-      if (this.#cancel === undefined) this.unsubscribe();
+      if (!this.#isArranged()) this.unsubscribe();
     });
     return this;
+  }
+
+  /** A method, because the compiler does not see that the work may have asked for another run. */
+  #isArranged(): boolean {
+    return this.#cancel !== undefined;
   }
 }

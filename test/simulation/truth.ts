@@ -74,7 +74,8 @@ export class Truth {
     this.#posts.set(key, post);
     // What it took back elsewhere since it was here before is wanted here.
     for (const dst of post.wanted) {
-      if (this.#edges.get(edge(peer, dst))?.value !== true) this.#edges.set(edge(peer, dst), { value: true, isCertain: false });
+      if (this.#edges.get(edge(peer, dst))?.value !== true)
+        this.#edges.set(edge(peer, dst), { value: true, isCertain: false });
     }
     post.isOpen = true;
     // While another coordinator has not noticed yet that it had gone from there, nobody can tell what it wants.
@@ -187,13 +188,15 @@ export class Truth {
       if (!spared.has(peer)) {
         const found = there.map((row) => `derp ${derpOf(row)} at ${row.coordinatorId.slice(-4)}`).join(' and ');
         const right = post?.derp === undefined ? '' : `derp ${post.derp} at ${post.coordinatorId.slice(-4)}`;
-        if (found !== right) complaints.push(`peer ${peer} is there with ${found || 'nothing'}, instead of ${right || 'nothing'}`);
+        if (found !== right)
+          complaints.push(`peer ${peer} is there with ${found || 'nothing'}, instead of ${right || 'nothing'}`);
       }
       const presence = this.#presence.get(peer);
       if (post === undefined && presence?.isCertain === true && presence.value !== own.length > 0) {
         complaints.push(`peer ${peer} ${presence.value ? 'is lost, and has no row' : 'has left, and has a row'}`);
       }
-      if (presence?.value === undefined && own.length > 0) complaints.push(`peer ${peer} has a row, and never said a thing`);
+      if (presence?.value === undefined && own.length > 0)
+        complaints.push(`peer ${peer} has a row, and never said a thing`);
       this.#presence.set(peer, { value: own.length > 0, isCertain: true });
 
       for (let other = 0; other < peers; other++) {
@@ -271,7 +274,11 @@ export class Truth {
     for (const said of this.#said) {
       if (said.coordinatorId === coordinatorId && now - said.at < onItsWay) said.fact.isCertain = false;
     }
-    const residents = new Set(this.openPosts().filter((post) => post.coordinatorId === coordinatorId).map(({ peer }) => peer));
+    const residents = new Set(
+      this.openPosts()
+        .filter((post) => post.coordinatorId === coordinatorId)
+        .map(({ peer }) => peer),
+    );
     for (const withdrawal of this.#withdrawals) {
       if (residents.has(withdrawal.peer)) this.#doubt(withdrawal);
       if (withdrawal.coordinatorId === coordinatorId && now - withdrawal.at < onItsWay) withdrawal.mayBeLate = true;

@@ -355,7 +355,8 @@ export class World {
       if (link === undefined) continue;
       const viewer = { id: this.idOf(link.peer), here: link.site.coordinator.id, live };
       for (const other of this.peers.keys()) {
-        if (other === link.peer || rows.peers.some((row) => row.peerId === this.idOf(other) && !canDecode(row))) continue;
+        if (other === link.peer || rows.peers.some((row) => row.peerId === this.idOf(other) && !canDecode(row)))
+          continue;
         const expected = expectedSight(rows, viewer, this.idOf(other));
         const known = link.witness.known.get(other);
         const isRight =
@@ -387,7 +388,8 @@ export class World {
     const live = [...this.liveIds()].sort().join();
     for (const { coordinator, index } of this.sites) {
       coordinator.coordinators$.pipe(take(1)).subscribe((ids) => {
-        if (ids.join() !== live) this.judge.complain('agreed on who is live', `c${index} knows ${ids.join()}; live are ${live}`);
+        if (ids.join() !== live)
+          this.judge.complain('agreed on who is live', `c${index} knows ${ids.join()}; live are ${live}`);
       });
       coordinator.health$.pipe(take(1)).subscribe((health) => {
         if (health !== 'healthy') this.judge.complain('agreed on who is live', `c${index} is ${health}`);
@@ -483,7 +485,11 @@ export class World {
 
   #say({ id, derp, asOf, link }: Peer): void {
     if (link === undefined) return;
-    const node = aNode({ of: id, derp, asOf: { seconds: BigInt(Math.floor(asOf / 1_000)), nanos: (asOf % 1_000) * 1_000_000 } });
+    const node = aNode({
+      of: id,
+      derp,
+      asOf: { seconds: BigInt(Math.floor(asOf / 1_000)), nanos: (asOf % 1_000) * 1_000_000 },
+    });
     this.#send(link.peer, requests.updateSelf(node), (post) => {
       this.judge.published(link.peer, derp, link);
       this.truth.published(post, derp);
@@ -600,7 +606,8 @@ export class World {
   #checkNothingLeft({ index, coordinator }: Site, process: Process): void {
     if (process.timers > 0) this.judge.complain('nothing left', `c${index} has ${process.timers} timers`);
     for (const [key, count] of this.#statements) {
-      if (key.startsWith(coordinator.id) && count > 0) this.judge.complain('nothing left', `c${index}: ${count} ${key}`);
+      if (key.startsWith(coordinator.id) && count > 0)
+        this.judge.complain('nothing left', `c${index}: ${count} ${key}`);
     }
   }
 }
