@@ -135,6 +135,8 @@ export const draftPlan = (seed: number): Plan => {
   const dimensions = { peers, coordinators: 2 + draw.below(4) };
   const fitting = drafts.filter(({ family }) => family === 'peers' || chosen.has(family));
   const phases = 1 + draw.below(3);
+  // Where nothing is lost without a sign, all must come right without the rolling check, in half of the plans.
+  const isAlwaysTold = !chosen.has('hands') && draw() < 0.5;
   return {
     seed,
     ...dimensions,
@@ -144,7 +146,12 @@ export const draftPlan = (seed: number): Plan => {
     ),
     batch: draw.oneOf([2, 7, 500]),
     areLoyal: draw() < 0.7,
-    phases: Array.from({ length: phases }, () => draftPhase(draw, fitting, dimensions)),
+    rollingCheck: isAlwaysTold ? 600_000 : 20_000,
+    phases: Array.from({ length: phases }, () =>
+      draftPhase(draw, fitting, dimensions).map((step) =>
+        isAlwaysTold && step.do === 'deafen' ? { ...step, isTold: true } : step,
+      ),
+    ),
   };
 };
 

@@ -12,6 +12,8 @@ export interface Plan {
   readonly clocks: readonly number[];
   /** Keys in one statement, and updates in one response. */
   readonly batch: number;
+  /** In which time everything is looked at without a reason, in milliseconds. */
+  readonly rollingCheck: number;
   /** Whether peers connect again, with all they had, when a coordinator ends them. */
   readonly areLoyal: boolean;
   /** Each is followed by a calm in which everything must come right. */

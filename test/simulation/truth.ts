@@ -78,9 +78,10 @@ export class Truth {
         this.#edges.set(edge(peer, dst), { value: true, isCertain: false });
     }
     post.isOpen = true;
-    // While another coordinator has not noticed yet that it had gone from there, nobody can tell what it wants.
+    // Three coordinators in a row: who is back somewhere before the first has noticed that it left keeps what it had there.
+    const isElsewhere = this.openPosts(peer).some((other) => other.coordinatorId !== coordinatorId);
     for (const withdrawal of this.#withdrawals) {
-      if (withdrawal.peer === peer && this.#now() - withdrawal.at < noticed) this.#doubt(withdrawal);
+      if (withdrawal.peer === peer && (isElsewhere || this.#now() - withdrawal.at < noticed)) this.#doubt(withdrawal);
     }
     return post;
   }
@@ -203,7 +204,9 @@ export class Truth {
         const key = edge(peer, other);
         const isThere = edges.has(`${this.#idOf(peer)},${this.#idOf(other)}`);
         const fact = this.#edges.get(key) ?? { value: false, isCertain: true };
-        if (post?.wanted.has(other) === true ? !isThere : fact.isCertain && fact.value !== isThere) {
+        // One row of a pair is as good as two: a missing one is noticed when the other goes, or by the check of the own rows.
+        const isShared = isThere || edges.has(`${this.#idOf(other)},${this.#idOf(peer)}`);
+        if (post?.wanted.has(other) === true ? !isShared : fact.isCertain && fact.value !== isThere) {
           complaints.push(`the tunnel ${key} is ${isThere ? 'there, and was taken back' : 'not there, and is wanted'}`);
         }
         if (isThere || this.#edges.has(key)) this.#edges.set(key, { value: isThere, isCertain: true });

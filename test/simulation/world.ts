@@ -17,8 +17,6 @@ import { Truth, type Post } from './truth.js';
 /** Milliseconds of the default tuning, which the simulation keeps but for the rolling check. */
 const heartbeatPeriod = 2_000;
 const expiry = 3 * heartbeatPeriod;
-const rollingCheckPeriod = 20_000;
-
 /** Milliseconds between two looks at the heartbeats. */
 export const checkPeriod = 500;
 
@@ -432,7 +430,7 @@ export class World {
     const coordinator = createCoordinator({
       ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index) },
       database: gate(database, process, { asked: (method, keys) => this.#asked(id, method, keys) }),
-      tuning: { rollingCheckPeriod, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
+      tuning: { rollingCheckPeriod: plan.rollingCheck, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
     });
     const site: Site = {
       ...{ index, process, database, coordinator, close$, state: 'up', lateness: 0 },
