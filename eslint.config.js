@@ -69,7 +69,7 @@ const streams = [
 ];
 
 export default defineConfig(
-  { ignores: ['dist/', '.bench/', 'src/proto/gen/', '.tailnet/'] },
+  { ignores: ['dist/', '.bench/', 'src/proto/gen/', '.tailnet/', '.soak/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
