@@ -12,10 +12,11 @@ export const reasonsOf = ({ failures }: SoakResult, judged: readonly Judged[]): 
   ...failures,
   ...judged
     .filter(({ verdict }) => verdict === 'rising')
-    .map(
-      ({ metric, series, middle = NaN, end = NaN, limit = NaN }) =>
-        `not flat: ${metrics[metric].title}, ${series}: ${formatNumber(end)} ${metrics[metric].unit} in the last third, ${formatNumber(middle)} in the second, ${formatNumber(limit)} at most`,
-    ),
+    .map(({ metric, series, middle = NaN, end = NaN, limit = NaN }) => {
+      const { title, unit } = metrics[metric];
+      const last = unit === '' ? formatNumber(end) : `${formatNumber(end)} ${unit}`;
+      return `not flat: ${title}, ${series}: ${last} in the last third, ${formatNumber(middle)} in the second, ${formatNumber(limit)} at most`;
+    }),
 ];
 
 /** Recovery in seconds by kind of fault: how often, median, worst. */
