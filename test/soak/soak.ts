@@ -82,7 +82,9 @@ export const soak = async (options: SoakOptions, stop: AbortSignal): Promise<Soa
     isCalm = true;
     try {
       const took = await crowd.calm(longestCalm);
-      samples.push(await sample(true));
+      const taken = await sample(true);
+      samples.push(taken);
+      for (const what of taken.missing) fail(`could not be measured although all was right: ${what}`);
       return took;
     } catch (error) {
       fail(error instanceof Error ? error.message : String(error));
