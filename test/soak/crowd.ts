@@ -46,6 +46,8 @@ export interface Crowd extends Disposable {
    */
   calm(within: number): Promise<number>;
   readonly here: number;
+  /** How many of those who are here are connected at a place, or try to be. */
+  hereAt(place: string): number;
   readonly deeds: ReadonlyMap<string, number>;
 }
 
@@ -291,6 +293,7 @@ export const openCrowd = ({ urls, peers, chance, fail }: CrowdOptions): Crowd =>
         throw new Error(`not calm after ${within / 1000} s: ${wrong.length} complaints, as: ${some}`, { cause });
       });
     },
+    hereAt: (place) => members.filter(({ peer }) => peer !== undefined && places[peer.place] === place).length,
     get here() {
       return count();
     },

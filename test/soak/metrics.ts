@@ -11,8 +11,12 @@ export interface Metric {
 export const metrics = {
   heap: { title: 'Heap in use after garbage collection', unit: 'MB', margin: { share: 0.1, besides: 1 } },
   rss: { title: 'Resident memory', unit: 'MB', margin: { share: 0.1, besides: 8 } },
-  handles: { title: 'Active handles and requests', unit: '', margin: { share: 0.25, besides: 5 } },
-  files: { title: 'Open file descriptors', unit: '', margin: { share: 0.25, besides: 5 } },
+  handles: {
+    title: 'Active handles and requests besides sockets of peers',
+    unit: '',
+    margin: { share: 0.25, besides: 5 },
+  },
+  files: { title: 'Open file descriptors besides sockets of peers', unit: '', margin: { share: 0.25, besides: 5 } },
   lateness: { title: 'Event-loop delay, p99 since the last sample', unit: 'ms', margin: { share: 1, besides: 20 } },
   connections: { title: 'Connections to PostgreSQL', unit: '', margin: { share: 0.2, besides: 3 } },
   transactions: { title: 'Transactions per second', unit: '', margin: { share: 0.3, besides: 5 } },

@@ -6,8 +6,13 @@ import type { Figure, Sample } from './metrics.js';
 /** Milliseconds to wait for a coordinator that may stand still. */
 const patience = 3_000;
 
-/** Takes samples one after the other, with the transactions counted from each to the next. */
-export const sampler = (url: string, cluster: Cluster) => {
+/**
+ * Takes samples one after the other, with the transactions counted from each to the next.
+ *
+ * @param peersAt how many peers are connected at a place. Their sockets are not counted: some coordinators have more of
+ *   them than others, and that changes all the time.
+ */
+export const sampler = (url: string, cluster: Cluster, peersAt: (place: string) => number) => {
   const startedAt = performance.now();
   let before: { readonly at: number; readonly count: number } | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -24,7 +29,7 @@ export const sampler = (url: string, cluster: Cluster) => {
       }
     };
     const parts = await Promise.all([
-      ...cluster.sites.map((site) => read(site.place, () => figuresOf(site))),
+      ...cluster.sites.map((site) => read(site.place, () => figuresOf(site, peersAt(site.place)))),
       read('PostgreSQL', async () => {
         const { transactions, figures } = await databaseFigures(url);
         const now = { at: performance.now(), count: transactions };
@@ -53,16 +58,21 @@ interface Usage {
   readonly lateness: number;
 }
 
-const figuresOf = async ({ place, generation, process: coordinator }: Site): Promise<readonly Figure[]> => {
+const figuresOf = async (
+  { place, generation, process: coordinator }: Site,
+  peers: number,
+): Promise<readonly Figure[]> => {
   const usage = (await coordinator.ask('usage', patience)) as Usage;
   const figure = (metric: Figure['metric'], value: number): Figure => ({ metric, of: place, generation, value });
   return [
     figure('heap', usage.heapUsed / 1e6),
     figure('rss', usage.rss / 1e6),
-    figure('handles', usage.handles),
+    figure('handles', usage.handles - peers),
     figure('lateness', usage.lateness),
     // Only Linux shows them.
-    ...(process.platform === 'linux' ? [figure('files', readdirSync(`/proc/${coordinator.pid}/fd`).length)] : []),
+    ...(process.platform === 'linux'
+      ? [figure('files', readdirSync(`/proc/${coordinator.pid}/fd`).length - peers)]
+      : []),
   ];
 };
 
