@@ -46,7 +46,7 @@ export interface Crowd extends Disposable {
    */
   calm(within: number): Promise<number>;
   readonly here: number;
-  /** How many of those who are here are connected at a place, or try to be. */
+  /** How many peers are connected at a place, or try to be, those included who are saying goodbye. */
   hereAt(place: string): number;
   readonly deeds: ReadonlyMap<string, number>;
 }

@@ -55,7 +55,7 @@ export const soak = async (options: SoakOptions, stop: AbortSignal): Promise<Soa
   await using cluster = await openCluster(server.url, fail);
   using crowd = openCrowd({ urls: cluster.urls, peers: options.peers, chance: draw, fail });
   const stage: Stage = { server, cluster, crowd, chance: draw, fail };
-  const sample = sampler(server.url, cluster, crowd.hereAt);
+  const sample = sampler(server.url, cluster, (place) => crowd.hereAt(place));
   const samples: Sample[] = [];
   const recoveries: Recovery[] = [];
   const start = performance.now();
