@@ -19,10 +19,12 @@ const run = async (options: SoakOptions): Promise<void> => {
   setMaxListeners(0, stop.signal);
   // A second one ends it at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const command = `npm run soak -- --minutes ${minutes} --peers ${peers} --rate ${rate} --seed ${seed}`;
+  // Of now: sources may be changed before the end.
+  const where = environment(command);
   const result = await soak(options, stop.signal);
   const judged = judgeSeries(result.samples);
-  const command = `npm run soak -- --minutes ${minutes} --peers ${peers} --rate ${rate} --seed ${seed}`;
-  writeFileSync(join(out, 'soak.html'), soakPage(result, judged, environment(command, result.postgresql)));
+  writeFileSync(join(out, 'soak.html'), soakPage(result, judged, { ...where, postgresql: result.postgresql }));
   const { deeds, logged, ...rest } = result;
   const all = { options, ...rest, deeds: Object.fromEntries(deeds), logged: Object.fromEntries(logged), judged };
   writeFileSync(join(out, 'soak.json'), `${JSON.stringify(all)}\n`);
