@@ -20,12 +20,16 @@ export interface ChartOptions {
   readonly series: readonly Series[];
 }
 
+/** More marks of the x axis would lie on one another. */
+const mostMarks = 15;
+
 const [width, height] = [640, 340];
 const frame = { left: 66, right: 616, top: 44, bottom: 282 };
 
 /**
  * Lines over measured points, as SVG to stand in a page that sets the colours (`--ink`, `--muted`, `--grid` and
- * `--series-1` to `--series-4`). The marks of the x axis are the measured values. On a logarithmic y axis values of 0
+ * `--series-1` to `--series-4`). The marks of the x axis are the measured values, or some of
+ * them where they are many. On a logarithmic y axis values of 0
  * are left out.
  */
 export const lineChart = ({ title, x, y, logX = false, logY = false, series }: ChartOptions): string => {
@@ -43,14 +47,17 @@ export const lineChart = ({ title, x, y, logX = false, logY = false, series }: C
       `<line class="grid" x1="${frame.left}" x2="${frame.right}" y1="${top(tick)}" y2="${top(tick)}"/>` +
       `<text class="mark" x="${frame.left - 8}" y="${top(tick) + 4}" text-anchor="end">${formatNumber(tick)}</text>`,
   );
-  const xMarks = xs.map(
+  const every = Math.ceil(xs.length / mostMarks);
+  const marked = xs.filter((_, index) => index % every === 0);
+  const xMarks = marked.map(
     (value) =>
       `<line class="grid" x1="${left(value)}" x2="${left(value)}" y1="${frame.bottom}" y2="${frame.bottom + 5}"/>` +
       `<text class="mark" x="${left(value)}" y="${frame.bottom + 20}" text-anchor="middle">${formatNumber(value)}</text>`,
   );
   const lines = drawn.map(({ name, points }, index) => {
     const places = points.map(([px, py]) => `${left(px)},${top(py)}`).join(' ');
-    const dots = points.map(
+    // Many dots would hide their line, and their figures are in the page's table, too.
+    const dots = (points.length > mostMarks ? [] : points).map(
       ([px, py]) =>
         `<circle cx="${left(px)}" cy="${top(py)}" r="${radius(index)}"><title>${escapeHtml(`${name}: ${formatNumber(py)} at ${formatNumber(px)}`)}</title></circle>`,
     );

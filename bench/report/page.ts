@@ -7,7 +7,11 @@ export interface Section {
   readonly title: string;
   readonly text: string;
   readonly charts: readonly ChartOptions[];
+  readonly table?: Table;
 }
+
+/** Its first row is the head. */
+export type Table = readonly (readonly string[])[];
 
 /** A page that needs nothing else: it can be opened from a disk or sent to somebody. */
 export const page = (title: string, environment: Environment, sections: readonly Section[]): string => `<!doctype html>
@@ -26,13 +30,19 @@ ${sections.map(sectionHtml).join('\n')}
 </html>
 `;
 
-const sectionHtml = ({ title, text, charts }: Section): string => `<section>
+const sectionHtml = ({ title, text, charts, table = [] }: Section): string => `<section>
 <h2>${escapeHtml(title)}</h2>
 <p>${escapeHtml(text)}</p>
-<div class="charts">
+${tableHtml(table)}<div class="charts">
 ${charts.map(figure).join('\n')}
 </div>
 </section>`;
+
+const tableHtml = (table: Table): string => {
+  if (table.length === 0) return '';
+  const rows = table.map((cells) => `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`);
+  return `<table>${rows.join('\n')}</table>\n`;
+};
 
 const figure = (chart: ChartOptions): string => `<figure>
 <figcaption><strong>${escapeHtml(chart.title)}</strong> ${escapeHtml(chart.note)}</figcaption>

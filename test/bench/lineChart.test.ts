@@ -44,6 +44,14 @@ describe('a chart', () => {
     expect(svg).to.contain('aria-label="A chart"');
   });
 
+  it('is a line without dots where values are many, and marks some of them', () => {
+    const points = Array.from({ length: 100 }, (_, index) => [index + 0.5, 1] as const);
+    const svg = lineChart({ ...options, series: [{ name: 'heap', points }] });
+    expect(pointsIn(svg)).to.deep.equal([]);
+    expect(/points="([^"]+)"/.exec(svg)?.[1]?.split(' ')).to.have.length(100);
+    expect(svg.match(/text-anchor="middle">[\d.]+</g)).to.have.length(15);
+  });
+
   it('leaves out what a logarithm has no place for, and is empty where nothing was measured', () => {
     const points = [
       [1, 0],

@@ -7,6 +7,7 @@ import type { Uuid } from '../../src/db/store.js';
 
 /** A coordinator that runs as a process of its own, as an operator starts it. */
 export interface CoordinatorProcess extends AsyncDisposable {
+  readonly pid: number;
   /** Resolves when it listens. Rejects, with all it logged, when it ends before. */
   readonly listening: Promise<{ readonly url: string; readonly coordinatorId: Uuid }>;
   signal(signal: NodeJS.Signals): void;
@@ -17,6 +18,8 @@ export interface CoordinatorProcess extends AsyncDisposable {
   logs(text: string, times?: number): Promise<void>;
   /** All it logged so far. */
   log(): string;
+  /** Sends it a message, which the program must await, and resolves with the next that it sends back. */
+  ask(message: string, within: number): Promise<unknown>;
 }
 
 /** The command line, as it was built. */
@@ -31,13 +34,21 @@ export const coordinatorProcess = (database: string | { readonly dataDir: string
   return coordinatorProgram([mainProgram, 'serve', ...words, '--port', '0']);
 };
 
-/** Starts any program that logs as `serve` does. */
-export const coordinatorProgram = (words: readonly string[]): CoordinatorProcess => {
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts any program that logs as `serve` does.
+ *
+ * @param isApart whether it can be asked, and gets no signals from a terminal
+ */
+export const coordinatorProgram = (words: readonly string[], isApart = false): CoordinatorProcess => {
+  const child = spawn(process.execPath, words, {
+    stdio: ['ignore', 'pipe', 'pipe', ...(isApart ? (['ipc'] as const) : [])],
+    detached: isApart,
+  });
   const lines$ = new ReplaySubject<string>();
   const log: string[] = [];
   let isRunning = true;
   for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) throw new Error('the output of a process is no pipe');
     createInterface({ input: stream }).on('line', (line) => {
       log.push(line);
       lines$.next(line);
@@ -60,6 +71,7 @@ export const coordinatorProgram = (words: readonly string[]): CoordinatorProcess
   // Who does not wait for it does not care.
   listening.catch(() => undefined);
   return {
+    pid: child.pid ?? 0,
     listening,
     ended,
     signal: (signal) => void child.kill(signal),
@@ -78,6 +90,12 @@ export const coordinatorProgram = (words: readonly string[]): CoordinatorProcess
         throw new Error(`a coordinator did not log ${text}:\n${log.join('\n')}`, { cause });
       }),
     log: () => log.join('\n'),
+    ask: async (message, within) => {
+      const answer = once(child, 'message', { signal: AbortSignal.timeout(within) }) as Promise<[unknown]>;
+      // An answer that does not come says more than a message that could not be sent.
+      if (child.connected) child.send(message, () => undefined);
+      return (await answer)[0];
+    },
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL');
       await ended;
