@@ -123,6 +123,9 @@ export class Truth {
   lost(post: Post): void {
     const { peer, coordinatorId, saidAt } = post;
     this.#lastWords.set(peer, { at: saidAt, coordinatorId });
+    // Who is lost before its first node is written is not written at all: nobody has seen it.
+    const presence = this.#presence.get(peer);
+    if (presence !== undefined && this.#now() - saidAt < onItsWay) presence.isCertain = false;
     for (const withdrawal of this.#withdrawals) {
       if (withdrawal.peer !== peer) continue;
       // What was taken back elsewhere is forgotten there by now, or soon.
