@@ -19,6 +19,8 @@ export interface Post {
 interface Fact {
   readonly value: boolean;
   isCertain: boolean;
+  /** To whom it was said; undefined for what was read from the rows. */
+  readonly coordinatorId?: Uuid;
 }
 
 interface Withdrawal {
@@ -224,7 +226,10 @@ export class Truth {
     const isOvertaken = [...this.#withdrawals].some(
       (withdrawal) => withdrawal.mayBeLate && withdrawal.peer === peer && withdrawal.coordinatorId !== coordinatorId,
     );
-    const fact = { value, isCertain: !isOvertaken && !this.#isDisturbed(coordinatorId) };
+    // What was said before, elsewhere, and may still be under way there, may come after this.
+    const before = facts.get(key);
+    const isRacing = before?.isCertain === false && before.coordinatorId !== coordinatorId;
+    const fact = { value, isCertain: !isOvertaken && !isRacing && !this.#isDisturbed(coordinatorId), coordinatorId };
     facts.set(key, fact);
     this.#said.push({ fact, coordinatorId, at: this.#now() });
     return fact;
