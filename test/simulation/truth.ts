@@ -21,6 +21,8 @@ interface Fact {
   isCertain: boolean;
   /** To whom it was said; undefined for what was read from the rows. */
   readonly coordinatorId?: Uuid;
+  /** Whether something said elsewhere may still come after it. */
+  readonly isRacing?: boolean;
 }
 
 interface Withdrawal {
@@ -228,8 +230,14 @@ export class Truth {
     );
     // What was said before, elsewhere, and may still be under way there, may come after this.
     const before = facts.get(key);
-    const isRacing = before?.isCertain === false && before.coordinatorId !== coordinatorId;
-    const fact = { value, isCertain: !isOvertaken && !isRacing && !this.#isDisturbed(coordinatorId), coordinatorId };
+    const isRacing =
+      before?.isCertain === false && (before.isRacing === true || before.coordinatorId !== coordinatorId);
+    const fact = {
+      value,
+      isCertain: !isOvertaken && !isRacing && !this.#isDisturbed(coordinatorId),
+      coordinatorId,
+      isRacing,
+    };
     facts.set(key, fact);
     this.#said.push({ fact, coordinatorId, at: this.#now() });
     return fact;
