@@ -62,7 +62,8 @@ const direct = async (options: SimulationOptions): Promise<number> => {
   const codes = await Promise.all(ends);
   progress();
   const seconds = ((performance.now() - since) / 1_000).toFixed(1);
-  console.log(`${done} simulations from seed ${first} on in ${seconds} s: ${failed.length} failed`);
+  const tried = done < seeds ? `${done} of ${seeds}, ended early` : `${done}`;
+  console.log(`${tried} simulations from seed ${first} on in ${seconds} s: ${failed.length} failed`);
   if (failed.length > 0) console.log(`failed: ${failed.sort((a, b) => a - b).join(' ')}`);
   const hasBroken = codes.some((code) => code !== 0);
   if (hasBroken) console.error('a process of the simulation broke off');

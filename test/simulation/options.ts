@@ -18,7 +18,10 @@ export const usage = `npm run simulate -- [--seeds N] [--seed N] [--jobs N] [--o
   --once      end with the first failure
   --trace     print all that happens; for one seed`;
 
-/** @throws Error `--seeds must be a whole number from 1 on, got "x"`, and the like */
+/** Seeds have 32 bits. */
+const most = 4_294_967_295;
+
+/** @throws Error `--seeds must be a whole number from 1 to 4294967295, got "x"`, and the like */
 export const parseOptions = (args: readonly string[], processors: number): SimulationOptions => {
   const { values } = parseArgs({
     args: [...args],
@@ -34,8 +37,8 @@ export const parseOptions = (args: readonly string[], processors: number): Simul
     const text = values[name];
     if (text === undefined) return otherwise;
     const number = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
-      throw new Error(`--${name} must be a whole number from ${least} on, got "${text}"`);
+    if (!/^\d+$/.test(text) || number > most || number < least) {
+      throw new Error(`--${name} must be a whole number from ${least} to ${most}, got "${text}"`);
     }
     return number;
   };

@@ -76,10 +76,11 @@ describe('npm run simulate', () => {
   });
 
   for (const [args, message] of [
-    [['--seeds', 'many'], '--seeds must be a whole number from 1 on, got "many"'],
-    [['--seeds', '0'], '--seeds must be a whole number from 1 on, got "0"'],
-    [['--seed', '1.5'], '--seed must be a whole number from 0 on, got "1.5"'],
-    [['--jobs', '0'], '--jobs must be a whole number from 1 on, got "0"'],
+    [['--seeds', 'many'], '--seeds must be a whole number from 1 to 4294967295, got "many"'],
+    [['--seeds', '0'], '--seeds must be a whole number from 1 to 4294967295, got "0"'],
+    [['--seed', '4294967296'], '--seed must be a whole number from 0 to 4294967295, got "4294967296"'],
+    [['--seed', '1.5'], '--seed must be a whole number from 0 to 4294967295, got "1.5"'],
+    [['--jobs', '0'], '--jobs must be a whole number from 1 to 4294967295, got "0"'],
     [['--trace'], '--trace is for one seed: give --seed, and no --seeds'],
     [['--sed', '1'], "Unknown option '--sed'"],
   ] as const) {

@@ -1,6 +1,7 @@
 import type { Uuid } from '../../src/db/store.js';
 import type { Backup } from '../../src/testing/memory/rows.js';
 import { derpOf } from './expected.js';
+import { coordinatorNameOf } from './names.js';
 
 /** What a coordinator has heard from a peer, going by nothing but what the peer said to it. */
 export interface Post {
@@ -194,8 +195,10 @@ export class Truth {
       const there = own.filter(({ status, coordinatorId }) => status === 'ok' && live.has(coordinatorId));
       const [post] = this.openPosts(peer);
       if (!spared.has(peer)) {
-        const found = there.map((row) => `derp ${derpOf(row)} at ${row.coordinatorId.slice(-4)}`).join(' and ');
-        const right = post?.derp === undefined ? '' : `derp ${post.derp} at ${post.coordinatorId.slice(-4)}`;
+        const found = there
+          .map((row) => `derp ${derpOf(row)} at ${coordinatorNameOf(row.coordinatorId)}`)
+          .join(' and ');
+        const right = post?.derp === undefined ? '' : `derp ${post.derp} at ${coordinatorNameOf(post.coordinatorId)}`;
         if (found !== right)
           complaints.push(`peer ${peer} is there with ${found || 'nothing'}, instead of ${right || 'nothing'}`);
       }

@@ -3,12 +3,14 @@ import { BehaviorSubject, Subject, Subscription, take } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
 import { channels } from '../../src/db/bus.js';
 import type { Store, Uuid } from '../../src/db/store.js';
-import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
+import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
+import { peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
 import { requests } from '../../src/proto/requests.js';
 import { aNode, memoryDatabase, type FaultyDatabase } from '../../src/testing/index.js';
 import { chance, type Chance } from '../support/chance.js';
 import { canDecode, derpOf, expectedSight } from './expected.js';
 import { gate } from './gate.js';
+import { coordinatorIdOf, coordinatorNameOf } from './names.js';
 import { createWitness, Judge, type Witness } from './judge.js';
 import type { Plan } from './plan.js';
 import { createSimulatedTime, type Process, type SimulatedTime } from './simulatedTime.js';
@@ -89,7 +91,8 @@ export class World {
   readonly counts = new Map<keyof Store, number>();
   readonly refused = new Set<number>();
   #derps = 0;
-  #coordinators = 0;
+  /** How many coordinators each site has had. */
+  readonly #lives = new Map<number, number>();
   #isTracing: boolean;
 
   constructor(plan: Plan, isTracing: boolean) {
@@ -177,7 +180,7 @@ export class World {
       link.wire.add(
         connection.subscribe({
           next: (response) => {
-            this.#told(link, response.error, () => {
+            this.#told(link, response, () => {
               this.judge.told(link.witness, response, this.#plan.batch);
             });
           },
@@ -383,11 +386,14 @@ export class World {
   }
 
   checkCoordinators(): void {
-    const live = [...this.liveIds()].sort().join();
+    const live = [...this.liveIds()].sort();
     for (const { coordinator, index } of this.sites) {
       coordinator.coordinators$.pipe(take(1)).subscribe((ids) => {
-        if (ids.join() !== live)
-          this.judge.complain('agreed on who is live', `c${index} knows ${ids.join()}; live are ${live}`);
+        if (ids.join() !== live.join())
+          this.judge.complain(
+            'agreed on who is live',
+            `c${index} knows ${ids.map(coordinatorNameOf).join(', ')}; live are ${live.map(coordinatorNameOf).join(', ')}`,
+          );
       });
       coordinator.health$.pipe(take(1)).subscribe((health) => {
         if (health !== 'healthy') this.judge.complain('agreed on who is live', `c${index} is ${health}`);
@@ -426,7 +432,9 @@ export class World {
       },
     });
     const close$ = new Subject<void>();
-    const id = `c0000000-0000-4000-8000-${String((this.#coordinators += 1)).padStart(12, '0')}`;
+    const life = (this.#lives.get(index) ?? 0) + 1;
+    this.#lives.set(index, life);
+    const id = coordinatorIdOf(index, life);
     const coordinator = createCoordinator({
       ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index) },
       database: gate(database, process, { asked: (method, keys) => this.#asked(id, method, keys) }),
@@ -446,7 +454,7 @@ export class World {
       if (event.kind === 'gap') return;
       const rows = this.database.rows.peers(event.payload).map((row) => {
         const derp = canDecode(row) ? derpOf(row) : '?';
-        return `${row.status} at ${name(row.coordinatorId)} with derp ${derp}`;
+        return `${row.status} at ${coordinatorNameOf(row.coordinatorId)} with derp ${derp}`;
       });
       this.note(`  the rows of peer ${name(event.payload)}: ${rows.join(', ') || 'none'}`);
     });
@@ -454,7 +462,7 @@ export class World {
       if (event.kind === 'gap') return;
       const [src = '', dst = ''] = event.payload.split(',');
       const rows = this.database.rows.tunnels(src).filter((row) => row.dst === dst);
-      const at = rows.map(({ coordinatorId }) => name(coordinatorId)).join(', ');
+      const at = rows.map(({ coordinatorId }) => coordinatorNameOf(coordinatorId)).join(', ');
       this.note(`  the tunnel of peer ${name(src)} to ${name(dst)}: ${at || 'none'}`);
     });
   }
@@ -503,8 +511,15 @@ export class World {
     });
   }
 
-  #told(link: Link, error: string, judge: () => void): void {
-    if (this.#isTracing && error !== '') this.note(`peer ${link.peer} is told: ${error}`);
+  #told(link: Link, { error, peerUpdates }: CoordinateResponse, judge: () => void): void {
+    if (this.#isTracing) {
+      if (error !== '') this.note(`peer ${link.peer} is told: ${error}`);
+      for (const update of peerUpdates) {
+        const derp = update.node === undefined ? '' : `, derp ${update.node.preferredDerp}`;
+        const other = Number(peerIdOf(update).slice(-12));
+        this.note(`  peer ${link.peer} is told of peer ${other}: ${peerUpdateKindName(update.kind)}${derp}`);
+      }
+    }
     if (!link.isOver) judge();
   }
 
@@ -594,7 +609,7 @@ export class World {
     const underWay = (this.#statements.get(key) ?? 0) + 1;
     this.#statements.set(key, underWay);
     if (underWay > (method === 'readBindings' ? 6 : 2)) {
-      this.judge.complain('bounded work', `${underWay} ${method} at a time at ${coordinatorId}`);
+      this.judge.complain('bounded work', `${underWay} ${method} at a time at ${coordinatorNameOf(coordinatorId)}`);
     }
     return () => {
       this.#statements.set(key, (this.#statements.get(key) ?? 1) - 1);

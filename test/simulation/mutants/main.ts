@@ -1,5 +1,6 @@
 // npm run simulate:mutants: breaks the core in every way that mutants.ts lists, and has each found by simulation.
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,7 @@ const patience = 2_000;
 /** A copy of what a simulation needs, with the mistake in it. It stands beside the original, whose modules it uses. */
 const withCopy = async <T>(mutant: Mutant, work: (directory: string) => Promise<T>): Promise<T> => {
   const directory = await mkdtemp(join(root, '.mutant-'));
+  standing = directory;
   try {
     for (const part of ['src', 'test/simulation', 'test/support/chance.ts', 'package.json', 'tsconfig.json']) {
       await cp(join(root, part), join(directory, part), { recursive: true });
@@ -45,10 +47,21 @@ const simulateIn = (directory: string): Promise<string> =>
     });
   });
 
+/** The copy that stands now; a signal must not leave it behind. */
+let standing: string | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    if (standing !== undefined) rmSync(standing, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
+
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !mutants.some((mutant) => mutant.name === name));
 if (unknown.length > 0) {
-  console.error(`no such mutant: ${unknown.join(', ')}; there are: ${mutants.map(({ name }) => name).join(', ')}`);
+  console.error(
+    `no such mutant: ${unknown.join(', ')}; there are:\n${mutants.map(({ name, why }) => `  '${name}': ${why}`).join('\n')}`,
+  );
   process.exit(2);
 }
 let survivors = 0;
@@ -56,7 +69,7 @@ for (const mutant of mutants) {
   if (chosen.length > 0 && !chosen.includes(mutant.name)) continue;
   const output = await withCopy(mutant, simulateIn);
   const found = /^seed (\d+): .*\n\s+at [\d.]+ ms, ([^:]+):/m.exec(output);
-  const tried = /^(\d+) simulations/m.exec(output)?.[1] ?? '?';
+  const tried = /^(\d+)(?: of \d+, ended early)? simulations/m.exec(output)?.[1] ?? '?';
   if (found === null) survivors += 1;
   console.log(
     found === null
