@@ -106,7 +106,7 @@ together('connections to the database', () => {
       mesh
         .log()
         .split('\n')
-        .filter((line) => line.includes('heartbeat failed')),
+        .filter((line) => line.includes('is unhealthy')),
     ).to.deep.equal([]);
     return seconds(slowest);
   });
