@@ -2,8 +2,9 @@ import { take } from 'rxjs';
 import type { Store } from '../../src/db/store.js';
 import { channels } from '../../src/db/bus.js';
 import { requests } from '../../src/proto/requests.js';
-import { canDecode, expectedSight } from './expected.js';
+import { canDecode, expectedSight, sharesTunnel } from './expected.js';
 import { coordinatorNameOf } from './names.js';
+import type { Plan } from './plan.js';
 import type { Link, World } from './world.js';
 
 /** What connected peers see, compared with what the rows say. */
@@ -66,8 +67,9 @@ export const checkCoordinators = (world: World): void => {
 
 /** Whoever saw a peer whose row cannot be read any more sees it still. */
 export const checkPoisoned = (world: World): void => {
+  const rows = world.database.rows.backup();
   for (const [link, other] of world.spared()) {
-    if (link.witness.known.get(other)?.kind === 'gone')
+    if (sharesTunnel(rows, world.idOf(link.peer), world.idOf(other)) && link.witness.known.get(other)?.kind === 'gone')
       world.judge.complain(
         'torn down for a reason',
         `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
@@ -75,8 +77,9 @@ export const checkPoisoned = (world: World): void => {
   }
 };
 
-/** Milliseconds in which an acknowledgement is there, when nothing is wrong. */
-const acknowledging = 3_000;
+/** Milliseconds in which so many acknowledgements have arrived: they go out one batch after the other. */
+const arrival = (count: number, { batch, latency }: Pick<Plan, 'batch' | 'latency'>): number =>
+  1_000 + 2 * latency * (1 + Math.ceil(count / batch));
 
 /**
  * Every connected peer is ready for a handshake with all others. Those that it shares a tunnel with must hear of it, and
@@ -84,8 +87,7 @@ const acknowledging = 3_000;
  */
 export const checkAcknowledgements = (world: World): void => {
   const rows = world.database.rows.backup();
-  const shared = new Set(rows.tunnels.flatMap(({ src, dst }) => [`${src},${dst}`, `${dst},${src}`]));
-  const isShared = (peer: number, other: number): boolean => shared.has(`${world.idOf(peer)},${world.idOf(other)}`);
+  const isShared = (peer: number, other: number): boolean => sharesTunnel(rows, world.idOf(peer), world.idOf(other));
   // Whoever has never said anything is not there for others.
   const hasRow = (peer: number): boolean => rows.peers.some(({ peerId }) => peerId === world.idOf(peer));
   const isReadable = (peer: number): boolean =>
@@ -106,7 +108,7 @@ export const checkAcknowledgements = (world: World): void => {
     if (isShared) world.judge.acknowledged(from.peer, to.peer);
     world.send(from.peer, requests.readyForHandshake(world.idOf(to.peer)));
   }
-  world.pass(acknowledging);
+  world.pass(arrival(expected.length, world.plan));
   world.authTime = authTime;
   for (const { from, to, isShared } of expected) {
     const isTold = to.witness.acknowledgements.has(from.peer);

@@ -10,16 +10,13 @@ export type Expected = { readonly kind: 'absent' | 'lost' } | { readonly kind: '
  * no order, no differences. This is the rule; all that the coordinator does is to come to the same by hints.
  */
 export const expectedSight = (
-  { peers, tunnels }: Backup,
+  rows: Backup,
   viewer: { readonly id: Uuid; readonly here: Uuid; readonly live: ReadonlySet<Uuid> },
   other: Uuid,
 ): Expected => {
-  const isShared = tunnels.some(
-    ({ src, dst }) => (src === viewer.id && dst === other) || (src === other && dst === viewer.id),
-  );
-  const rows = peers.filter(({ peerId }) => peerId === other);
-  if (!isShared || rows.length === 0) return { kind: 'absent' };
-  const there = rows
+  const bindings = rows.peers.filter(({ peerId }) => peerId === other);
+  if (!sharesTunnel(rows, viewer.id, other) || bindings.length === 0) return { kind: 'absent' };
+  const there = bindings
     .filter(
       ({ status, coordinatorId }) =>
         status === 'ok' && (coordinatorId === viewer.here || viewer.live.has(coordinatorId)),
@@ -28,6 +25,10 @@ export const expectedSight = (
   const [best] = there;
   return best === undefined ? { kind: 'lost' } : { kind: 'there', derp: derpOf(best) };
 };
+
+/** Whether one of two peers has opened a tunnel to the other one. */
+export const sharesTunnel = ({ tunnels }: Pick<Backup, 'tunnels'>, peerId: Uuid, other: Uuid): boolean =>
+  tunnels.some(({ src, dst }) => (src === peerId && dst === other) || (src === other && dst === peerId));
 
 /** What tells the nodes of a simulation apart. */
 export const derpOf = ({ node }: Pick<Binding, 'node'>): number => Node.decode(node).preferredDerp;

@@ -108,7 +108,7 @@ export class World {
   readonly halfOpen = new Set<Link>();
   readonly log: string[] = [];
   readonly database;
-  readonly #plan: Plan;
+  readonly plan: Plan;
   readonly #draw: Chance;
   readonly #started: number;
   readonly #beats = new Map<Uuid, number>();
@@ -131,7 +131,7 @@ export class World {
   #isTracing: boolean;
 
   constructor(plan: Plan, isTracing: boolean) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#isTracing = isTracing;
     this.#draw = chance(plan.seed ^ 0x5f37_59df);
     this.#started = this.time.now();
@@ -223,7 +223,7 @@ export class World {
         connection.subscribe({
           next: (response) => {
             this.#told(link, response, () => {
-              this.judge.told(link.witness, response, this.#plan.batch);
+              this.judge.told(link.witness, response, this.plan.batch);
             });
           },
           error: (error: unknown) => {
@@ -429,7 +429,7 @@ export class World {
   }
 
   #createSite(index: number): Site {
-    const plan = this.#plan;
+    const plan = this.plan;
     const draw = this.#draw;
     const process = this.time.createProcess(plan.clocks[index] ?? 0);
     const lateness = () => site.lateness;
@@ -612,7 +612,7 @@ export class World {
     const wasNewest = this.#peer(peer).link === link;
     if (link.post?.isOpen === true) this.#isLost(link);
     this.#forget(link);
-    if (wasNewest && this.#plan.areLoyal) this.#comeBack(peer);
+    if (wasNewest && this.plan.areLoyal) this.#comeBack(peer);
   }
 
   /** As a client does: after a moment, somewhere else, with all that it had. */
@@ -652,7 +652,7 @@ export class World {
       this.judge.mayBeLost(link.peer);
       const wasNewest = this.#peer(link.peer).link === link;
       this.#forget(link);
-      if (wasNewest && this.#plan.areLoyal) this.#comeBack(link.peer);
+      if (wasNewest && this.plan.areLoyal) this.#comeBack(link.peer);
     }
     for (const { peer, coordinatorId } of this.truth.openPosts()) {
       if (coordinatorId === site.coordinator.id) this.judge.mayBeLost(peer);
@@ -696,7 +696,7 @@ export class World {
   #asked(site: Site, method: keyof Store, keys: number): (how: Ending) => void {
     const { vitals, statements } = site;
     this.counts.set(method, (this.counts.get(method) ?? 0) + 1);
-    const largest = method === 'readBindings' ? Math.max(250, this.#plan.batch) : this.#plan.batch;
+    const largest = method === 'readBindings' ? Math.max(250, this.plan.batch) : this.plan.batch;
     if (keys > largest) this.judge.complain('bounded work', `${method} with ${keys} keys`);
     const underWay = (statements.get(method) ?? 0) + 1;
     statements.set(method, underWay);
