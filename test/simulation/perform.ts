@@ -203,9 +203,8 @@ export const createPerformance = (world: World): Performance => {
           last([site], 10_000, () => {
             if (action.how === 'silently') site.gate.deafen();
             else site.gate.breakListening();
-            return () => {
-              if (action.how === 'silently' && site.state === 'up') site.gate.breakListening();
-            };
+            // Nobody but the coordinator itself ends a silence.
+            return () => undefined;
           });
         });
         return;
