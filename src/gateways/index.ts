@@ -9,6 +9,7 @@ export type { GatewayEvent } from './gatewayEvent.js';
 export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
 export type { HttpRoute, HttpRoutes } from './httpRoutes.js';
+export type { PathParameters } from './routeTable.js';
 export { httpServer$ } from './httpServer.js';
 export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
