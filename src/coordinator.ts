@@ -65,6 +65,8 @@ import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
 import { type WatchUpdate, watch$ } from './streams/watch.js';
 
+export type { WatchUpdate } from './streams/watch.js';
+
 /**
  * How a coordinator is. It takes connections while it starts (what they ask for waits) and while it is healthy.
  *

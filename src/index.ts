@@ -6,11 +6,10 @@
  * @packageDocumentation
  */
 export { createCoordinator } from './coordinator.js';
-export type { CoordinateOptions, Coordinator, Health } from './coordinator.js';
+export type { CoordinateOptions, Coordinator, Health, WatchUpdate } from './coordinator.js';
 export type { CoordinatorOptions, Tuning } from './options.js';
 export { defaultTuning } from './defaults.js';
 export type { MultiAgent } from './multiAgent.js';
-export type { WatchUpdate } from './streams/watch.js';
 export { AuthorizationError, agentAuth, clientAuth, peerAuth } from './auth/index.js';
 export type { Auth } from './auth/index.js';
 export { requests } from './proto/requests.js';

@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
 import type { Logger } from 'pino';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
+import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
+import { watchRoutes } from '../gateways/watchRoutes.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
@@ -22,6 +24,8 @@ export interface ServeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Partial<WebSocketLimits>;
+  /** Who may watch peers over HTTP at the same time. */
+  readonly maxWatchers: number;
   readonly logger: Logger;
 }
 
@@ -91,13 +95,18 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, logger }: ServeOptions,
+  { host, port, limits, maxWatchers, logger }: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
-  const routes = { ...healthRoutes(coordinator, draining$), [coordinatePath]: webSocketRoute };
   const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
+  const onEvent = (event: GatewayEvent) => logGatewayEvent(logger, event);
+  const routes = {
+    ...healthRoutes(coordinator, draining$),
+    ...watchRoutes(coordinator, { limits: { maxWatchers, handshakeTimeout }, draining$, onEvent }),
+    [coordinatePath]: webSocketRoute,
+  };
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {
@@ -105,7 +114,7 @@ async function serveCoordinator(
       logger.info({ http: url, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
     }),
     switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
-    tap((event) => logGatewayEvent(logger, event)),
+    tap(onEvent),
   );
   const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {
     if (!isSystemError(error)) throw error;

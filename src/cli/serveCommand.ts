@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
 import { defaultWebSocketLimits as limits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
@@ -13,6 +14,7 @@ interface ServeOptions extends ServeLimits {
   readonly port: number;
   readonly auth: 'none';
   readonly allowUnauthenticated?: boolean;
+  readonly maxWatchers: number;
   readonly logLevel: LogLevel;
 }
 
@@ -88,6 +90,7 @@ function limitOptions(): Option[] {
     limit('--max-connections <n>', 'open connections', limits.maxConnections),
     limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
     limit('--max-unfinished <n>', 'sockets that are no WebSockets, or not yet', limits.maxUnfinished),
+    limit('--max-watchers <n>', 'who watch peers over HTTP', defaultWatchLimits.maxWatchers),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
   ];
 }

@@ -19,4 +19,8 @@ export { subprotocolNames } from './subprotocols.js';
 export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';
 export type { WebSocketEndpoint, WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
+export { defaultWatchLimits } from './watchOptions.js';
+export type { Watcher, WatchLimits, WatchOptions } from './watchOptions.js';
+export { watchPath, watchRoutes } from './watchRoutes.js';
+export type { Origins } from './crossOrigin.js';
 export { webSocketRoute } from './webSocketRoute.js';
