@@ -14,6 +14,7 @@ export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
 export type { Identify, Identity, Role } from './identity.js';
 export { identityFromQuery } from './identityFromQuery.js';
+export { routesUnder } from './routesUnder.js';
 export { subprotocolNames } from './subprotocols.js';
 export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';

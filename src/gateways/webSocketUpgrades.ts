@@ -22,10 +22,13 @@ import { Attendance } from './attendance.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { checkHandshake, pathOf } from './handshake.js';
 import { identityFromQuery } from './identityFromQuery.js';
+import type { OriginPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
+import { quote } from './quote.js';
 import { refuse } from './refusal.js';
 import type { Refusal } from './refusal.js';
+import type { RemoteAddress } from './remoteAddress.js';
 import { SendingTurns } from './sendingTurns.js';
 import { serverUrl$ } from './serverUrl.js';
 import { chooseSubprotocol } from './subprotocols.js';
@@ -34,6 +37,8 @@ import type { WebSocketGatewayOptions, WebSocketLimits } from './webSocketOption
 
 /** {@link WebSocketGatewayOptions} with nothing left open that matters here. */
 export type UpgradeOptions = Pick<WebSocketGatewayOptions, 'identify' | 'scheduler'> & {
+  readonly mayComeFrom: OriginPolicy;
+  readonly addressOf: RemoteAddress;
   readonly path: string;
   readonly drain$: Observable<unknown>;
   readonly limits: WebSocketLimits;
@@ -50,8 +55,10 @@ interface Upgrade {
 export function webSocketUpgrades(
   coordinator: Pick<Coordinator, 'coordinate$'>,
   server: Server,
-  { path, identify = identityFromQuery, scheduler = asyncScheduler, drain$, limits }: UpgradeOptions,
+  options: UpgradeOptions,
 ): Observable<GatewayEvent> {
+  const { path, mayComeFrom, addressOf, identify = identityFromQuery, scheduler = asyncScheduler } = options;
+  const { drain$, limits } = options;
   return defer(() => {
     const { handshakeTimeout } = limits;
     const attendance = new Attendance(limits.maxConnections);
@@ -63,11 +70,12 @@ export function webSocketUpgrades(
 
     const obstacleTo = (request: IncomingMessage): Refusal | undefined => {
       if (pathOf(request) !== path) return { status: 404, reason: `not found; WebSockets are served at ${path}` };
+      if (!mayComeFrom(request.headers)) return wrongOrigin(request);
       return attendance.obstacle ?? checkHandshake(request);
     };
 
     const newcomer = ({ request, socket, head }: Upgrade): Newcomer<IncomingMessage> => {
-      const remoteAddress = request.socket.remoteAddress ?? '';
+      const remoteAddress = addressOf(request);
       const refuseThis = (refusal: Refusal): void => {
         refuse(socket, refusal);
       };
@@ -116,6 +124,14 @@ function upgrade$(server: Server, path: string): Observable<Upgrade> {
     server.on('upgrade', onUpgrade);
     return () => server.off('upgrade', onUpgrade);
   });
+}
+
+function wrongOrigin({ headers }: IncomingMessage): Refusal {
+  const origin = quote(String(headers.origin ?? headers['sec-websocket-origin']));
+  return {
+    status: 403,
+    reason: `pages of the origin ${origin} may not connect: it is not in the list of allowed origins`,
+  };
 }
 
 function ignore(): void {
