@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { closeCodes } from './closeCode.js';
+export { closeCodes, isWarning } from './closeCode.js';
 export type { GatewayEvent } from './gatewayEvent.js';
 export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
