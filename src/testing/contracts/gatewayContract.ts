@@ -317,6 +317,27 @@ export function gatewayContract(
         await alices.eventuallyHasDerp(bob, derp + 1);
       });
 
+      it('gets all that was emitted, and the last word', async () => {
+        const ready$ = new BehaviorSubject(false);
+        const alices = await stage.join(alice, { ready$ });
+        const connection = stage.connectionOf(alice);
+        let count = 0;
+        const say = (node: Node) => connection.say(aboutBob(node, String(++count)));
+        while (connection.isReady && count * updateBytes < patienceBytes) {
+          say(aNode({ of: bob, endpoints: ['x'.repeat(updateBytes)] }));
+        }
+        // A coordinator may have more than one response for who has just been ready.
+        for (let more = 1; more <= 3; more++) say(aNode({ of: bob, derp: more }));
+        stage.local(alice);
+        await stage.released(alice);
+        ready$.next(true);
+        await alices.eventuallyClosed(closeErrors.overwritten);
+        deepEqual(
+          alices.responses.flatMap(({ peerUpdates }) => peerUpdates.map(({ reason }) => reason)),
+          Array.from({ length: count }, (_, index) => String(index + 1)),
+        );
+      });
+
       it('keeps nobody else waiting', async () => {
         const others = await bystanders();
         const alices = await stage.join(alice, { ready$: new BehaviorSubject(false) });
