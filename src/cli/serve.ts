@@ -5,6 +5,7 @@ import { createCoordinator, type Coordinator } from '../coordinator.js';
 import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
+import { routesUnder } from '../gateways/routesUnder.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
@@ -26,6 +27,10 @@ export interface ServeOptions {
   readonly limits: Partial<WebSocketLimits>;
   /** Who may watch peers over HTTP at the same time. */
   readonly maxWatchers: number;
+  /** What all paths begin with; empty for nothing. */
+  readonly basePath: string;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly logger: Logger;
 }
 
@@ -95,25 +100,27 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, maxWatchers, logger }: ServeOptions,
+  { host, port, limits, maxWatchers, basePath, allowedOrigins: origins, trustedProxies, logger }: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
   const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
   const onEvent = (event: GatewayEvent) => logGatewayEvent(logger, event);
-  const routes = {
+  const watching = { origins, trustedProxies, limits: { maxWatchers, handshakeTimeout }, draining$, onEvent };
+  const routes = routesUnder(basePath, {
     ...healthRoutes(coordinator, draining$),
-    ...watchRoutes(coordinator, { limits: { maxWatchers, handshakeTimeout }, draining$, onEvent }),
+    ...watchRoutes(coordinator, watching),
     [coordinatePath]: webSocketRoute,
-  };
+  });
+  const webSockets = { path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ };
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {
       const { id: coordinatorId } = coordinator;
-      logger.info({ http: url, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+      logger.info({ http: url + basePath, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
     }),
-    switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
+    switchMap(({ server }) => webSocketGateway(coordinator, { ...webSockets, server })),
     tap(onEvent),
   );
   const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {

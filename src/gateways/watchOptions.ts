@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Observable, SchedulerLike } from 'rxjs';
-import type { Origins } from './crossOrigin.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { mergeLimits } from './gatewayLimits.js';
 import type { Identity } from './identity.js';
@@ -36,13 +35,18 @@ export interface WatchOptions {
    * them open a tunnel to it, which would show them the same; others get a 403. Default: everybody may watch everybody.
    */
   readonly identify?: (request: IncomingMessage) => Watcher | Observable<Watcher>;
-  /** From which other origins pages may watch. Default: none, so a browser keeps what they ask for from them. */
-  readonly origins?: Origins;
+  /**
+   * Pages of which origins may watch, such as `https://dashboard.example`; more in {@link originPolicy}. Others are refused
+   * with HTTP 403. Default none, but those that came from the server itself, by its address or as `localhost`.
+   */
+  readonly origins?: readonly string[];
+  /** Proxies whose `X-Forwarded-For` says where a client is; more in {@link remoteAddress}. Default none. */
+  readonly trustedProxies?: readonly string[];
   /** What differs from {@link defaultWatchLimits}. */
   readonly limits?: Partial<WatchLimits>;
   /** True from when the server is about to stop: ends all watches, and lets nobody in. Replays the current value. Default: never. */
   readonly draining$?: Observable<boolean>;
-  /** Told of `rejected`, when somebody is turned away with a 4xx or 5xx because of who they are, or how many. Default: nobody is. */
+  /** Told of `rejected`, when somebody is turned away because of who they are, where their page is from, or how many there are. Default: nobody is. */
   readonly onEvent?: (event: GatewayEvent) => void;
   /** Tells the time and waits. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;

@@ -11,14 +11,17 @@ import { EventStream } from './eventStream.js';
 import { getRoute, replyText } from './httpRoutes.js';
 import type { HttpRoute, HttpRoutes } from './httpRoutes.js';
 import { identified } from './identified.js';
+import { originPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
 import { quote } from './quote.js';
 import type { Refusal } from './refusal.js';
+import { remoteAddress } from './remoteAddress.js';
 import { watchEvent } from './watchEvent.js';
 import { completeWatchLimits } from './watchOptions.js';
 import type { Watcher, WatchOptions } from './watchOptions.js';
 import { watchPermission } from './watchPermission.js';
+import { wrongOrigin } from './wrongOrigin.js';
 
 /** The path at which a peer is watched. */
 export const watchPath = '/api/v2/peers/{id}/watch';
@@ -38,14 +41,18 @@ export const watchPath = '/api/v2/peers/{id}/watch';
  * is no node of it), and last `closed`, when the coordinator ends it. It is read only: nothing is written, and the peer
  * does not notice. A client that does not keep up gets the newest event only.
  *
- * 400 for an id that is no UUID, 401 and 403 as {@link WatchOptions.identify} says, 405, 406 for who takes no events, 503
- * when there are too many, or while the server drains.
+ * 400 for an id that is no UUID, 401 and 403 as `identify` and `origins` say, 405, 406 for who takes no events, 503 when
+ * there are too many, or while the server drains.
  *
  * @throws RangeError at once when a limit is not a number above 0
+ * @throws TypeError at once when an entry of `origins` or `trustedProxies` is none
  */
 export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: WatchOptions = {}): HttpRoutes {
   const limits = completeWatchLimits(options.limits);
-  const { identify, origins, draining$ = of(false), onEvent, scheduler = asyncScheduler } = options;
+  const { identify, origins = [], trustedProxies = [], draining$ = of(false), onEvent } = options;
+  const { scheduler = asyncScheduler } = options;
+  const mayComeFrom = originPolicy(origins);
+  const addressOf = remoteAddress(trustedProxies);
   const attendance = new Attendance(limits.maxWatchers, 'watchers');
   const places = new Places(limits.maxHandshakes, scheduler);
   const wheel = new PingWheel(limits.heartbeatPeriod, scheduler);
@@ -53,8 +60,8 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
   const turnAway = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
     const { status, reason, headers, error } = refusal;
     replyText(response, status, reason, headers);
-    const remoteAddress = request.socket.remoteAddress ?? '';
-    onEvent?.({ kind: 'rejected', status, reason, remoteAddress, ...(error !== undefined && { error }) });
+    const from = addressOf(request);
+    onEvent?.({ kind: 'rejected', status, reason, remoteAddress: from, ...(error !== undefined && { error }) });
   };
 
   /** Who may watch this peer, or why they may not; nobody, where nobody is asked. */
@@ -133,8 +140,12 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
 
   const route = getRoute(watch);
   return {
-    [watchPath]: (request, response, parameters) =>
-      allowOrigin(request, response, origins) ? undefined : route(request, response, parameters),
+    [watchPath]: (request, response, parameters) => {
+      if (mayComeFrom(request.headers)) {
+        return allowOrigin(request, response) ? undefined : route(request, response, parameters);
+      }
+      turnAway(request, response, wrongOrigin(request.headers));
+    },
   };
 }
 

@@ -367,9 +367,15 @@ describe('watching a peer over HTTP', () => {
 
     it('is not allowed unless told so', async () => {
       const url = await fixture.serve();
-      const { headers } = await fixture.ask(url + pathOf(bob), page);
-      expect(headers).not.to.have.property('access-control-allow-origin');
-      expect(await fixture.answer(url + pathOf(bob), { ...page, method: 'OPTIONS' })).to.include({ status: 405 });
+      const refused = await fixture.read(url + pathOf(bob), page);
+      expect([refused.response.statusCode, await refused.complete()]).to.deep.equal([
+        403,
+        'pages of the origin "https://dashboard.example" may not connect: it is not in the list of allowed origins\n',
+      ]);
+      expect(refused.response.headers).not.to.have.property('access-control-allow-origin');
+      expect(await fixture.answer(url + pathOf(bob), { ...page, method: 'OPTIONS' })).to.include({ status: 403 });
+      expect(fixture.watches).to.deep.equal([]);
+      expect(fixture.events).to.have.lengthOf(2);
     });
 
     it('is allowed to those listed', async () => {
@@ -380,24 +386,34 @@ describe('watching a peer over HTTP', () => {
         vary: 'Origin',
       });
       const other = await fixture.ask(url + pathOf(bob), { headers: { Origin: 'https://evil.example' } });
-      expect(other.headers).not.to.have.property('access-control-allow-origin');
-      expect(other.headers).to.include({ vary: 'Origin' });
+      expect(other.statusCode).to.equal(403);
+      const none = await fixture.ask(url + pathOf(bob));
+      expect([none.statusCode, none.headers.vary]).to.deep.equal([200, 'Origin']);
+      expect(await fixture.answer(url + pathOf(bob), { ...page, method: 'OPTIONS' })).to.include({ status: 405 });
     });
 
     it('is allowed to all, also to read why they may not, and is asked for no more than it takes', async () => {
-      const url = await fixture.serve({ origins: '*' });
+      const url = await fixture.serve({ origins: ['*'] });
       const refused = await fixture.ask(url + pathOf('x'), page);
-      expect([refused.statusCode, refused.headers['access-control-allow-origin']]).to.deep.equal([400, '*']);
+      expect(refused.statusCode).to.equal(400);
+      expect(refused.headers).to.include({ 'access-control-allow-origin': 'https://dashboard.example' });
       const headers = { ...page.headers, 'Access-Control-Request-Method': 'GET' };
       const preflight = await fixture.ask(url + pathOf(bob), { method: 'OPTIONS', headers });
       expect(preflight.statusCode).to.equal(204);
       expect(preflight.headers).to.include({
-        'access-control-allow-origin': '*',
+        'access-control-allow-origin': 'https://dashboard.example',
         'access-control-allow-methods': 'GET, HEAD',
         'access-control-allow-headers': 'Authorization, Cache-Control, Last-Event-ID',
       });
       expect(fixture.watches).to.deep.equal([]);
     });
+  });
+
+  it('says of whom it turned away where they are, as proxies say that are trusted', async () => {
+    const url = await fixture.serve({ trustedProxies: ['loopback'], limits: { maxWatchers: 1 } });
+    await fixture.ask(url + pathOf(bob));
+    await fixture.answer(url + pathOf(bob), { headers: { 'X-Forwarded-For': '192.0.2.7' } });
+    expect(fixture.events[0]).to.include({ status: 503, remoteAddress: '192.0.2.7' });
   });
 
   it('refuses limits that are none', () => {
