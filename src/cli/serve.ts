@@ -6,9 +6,9 @@ import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
 import { routesUnder } from '../gateways/routesUnder.js';
-import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
+import { coordinatePath, v1CoordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
-import { webSocketRoute } from '../gateways/webSocketRoute.js';
+import { v1WebSocketRoute, webSocketRoute } from '../gateways/webSocketRoute.js';
 import { watchRoutes } from '../gateways/watchRoutes.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
@@ -112,8 +112,10 @@ async function serveCoordinator(
     ...healthRoutes(coordinator, draining$),
     ...watchRoutes(coordinator, watching),
     [coordinatePath]: webSocketRoute,
+    [v1CoordinatePath]: v1WebSocketRoute,
   });
-  const webSockets = { path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ };
+  const paths = { path: basePath + coordinatePath, v1: { path: basePath + v1CoordinatePath } };
+  const webSockets = { ...paths, origins, trustedProxies, limits, drain$ };
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {

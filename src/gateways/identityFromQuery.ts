@@ -35,13 +35,10 @@ export function identityFromQuery(request: Pick<IncomingMessage, 'url'>): Identi
         throw new IdentityError('query parameter "agent" must be left out or equal to "id" with role=agent');
       }
       return { id, name, role, auth: agentAuth(id) };
-    case 'client':
-      return {
-        id,
-        name,
-        role,
-        auth: clientAuth(uuid(query, 'agent', 'the UUID of the agent to talk to, with role=client')),
-      };
+    case 'client': {
+      const agentId = uuid(query, 'agent', 'the UUID of the agent to talk to, with role=client');
+      return { id, name, role, agentId, auth: clientAuth(agentId) };
+    }
     default:
       throw new IdentityError(`query parameter "role" must be peer, agent or client, got ${quote(role)}`);
   }

@@ -17,10 +17,17 @@ export type { Identify, Identity, Role } from './identity.js';
 export { identityFromQuery } from './identityFromQuery.js';
 export { routesUnder } from './routesUnder.js';
 export { subprotocolNames } from './subprotocols.js';
-export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
+export { defaultV1Limits, serveAgentV1, serveClientV1 } from './legacy/serveV1.js';
+export type { V1Limits, V1Options } from './legacy/serveV1.js';
+export { coordinatePath, v1CoordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';
-export type { WebSocketEndpoint, WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
+export type {
+  V1WebSocketOptions,
+  WebSocketEndpoint,
+  WebSocketGatewayOptions,
+  WebSocketLimits,
+} from './webSocketOptions.js';
 export { defaultWatchLimits } from './watchOptions.js';
 export type { Watcher, WatchLimits, WatchOptions } from './watchOptions.js';
 export { watchPath, watchRoutes } from './watchRoutes.js';
-export { webSocketRoute } from './webSocketRoute.js';
+export { v1WebSocketRoute, webSocketRoute } from './webSocketRoute.js';
