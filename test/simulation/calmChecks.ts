@@ -64,18 +64,6 @@ export const checkCoordinators = (world: World): void => {
   }
 };
 
-/** Whoever saw a peer whose row cannot be read any more sees it still. */
-export const checkPoisoned = (world: World): void => {
-  const rows = world.database.rows.backup();
-  for (const [link, other] of world.spared()) {
-    if (sharesTunnel(rows, world.idOf(link.peer), world.idOf(other)) && link.witness.known.get(other)?.kind === 'gone')
-      world.judge.complain(
-        'torn down for a reason',
-        `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
-      );
-  }
-};
-
 /** Milliseconds in which so many acknowledgements have arrived: they go out one batch after the other. */
 const arrival = (count: number, { batch, latency }: Pick<Plan, 'batch' | 'latency'>): number =>
   1_000 + 2 * latency * (1 + Math.ceil(count / batch));

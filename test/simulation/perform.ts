@@ -301,6 +301,7 @@ export const createPerformance = (world: World): Performance => {
             database.rows.putPeer({ ...row, node: Uint8Array.of(255), updatedAt: row.updatedAt + 1 });
           });
           world.poisoned(action.peer);
+          database.bus.publish(channels.peer, [row.peerId]).subscribe();
         }
         return;
       }

@@ -1,13 +1,6 @@
 import { config } from 'rxjs';
 import type { Violation } from './invariants.js';
-import {
-  checkAcknowledgements,
-  checkCoordinators,
-  checkNoInterest,
-  checkPoisoned,
-  checkSights,
-  checkTables,
-} from './calmChecks.js';
+import { checkAcknowledgements, checkCoordinators, checkNoInterest, checkSights, checkTables } from './calmChecks.js';
 import { createPerformance } from './perform.js';
 import { describeAction, type Plan } from './plan.js';
 import { World, checkPeriod } from './world.js';
@@ -71,7 +64,6 @@ export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing
     checkSights(world);
     checkTables(world);
     checkCoordinators(world);
-    checkPoisoned(world);
     judge.allIsCalm();
     checkAcknowledgements(world);
     world.refused.clear();

@@ -5,11 +5,11 @@ import { createCoordinator, type Coordinator, type Health } from '../../src/coor
 import { channels } from '../../src/db/bus.js';
 import type { Store, Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
-import { closeErrors, peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
+import { PeerUpdateKind, closeErrors, peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
 import { requests } from '../../src/proto/requests.js';
 import { aNode, memoryDatabase, type FaultyDatabase } from '../../src/testing/index.js';
 import { chance, type Chance } from '../support/chance.js';
-import { derpOf } from './expected.js';
+import { derpOf, sharesTunnel } from './expected.js';
 import { gate, type Ending, type Gate } from './gate.js';
 import { coordinatorIdOf, peerNumberOf } from './names.js';
 import { createWitness, Judge, type Witness } from './judge.js';
@@ -412,11 +412,6 @@ export class World {
     for (const link of watching) this.#spared.push([link, peer]);
   }
 
-  /** Who saw whom before a row of them was made unreadable, and has not been told anything by it. */
-  spared(): readonly (readonly [Link, number])[] {
-    return this.#spared.filter(([link]) => !link.isOver);
-  }
-
   checkAllClosed(): void {
     for (const { index, state } of this.sites) {
       if (state !== 'down') this.judge.complain('nothing left', `c${index} does not close`);
@@ -546,7 +541,20 @@ export class World {
       }
     }
     if (error !== '') this.#endingTold(link, error);
+    for (const update of peerUpdates) {
+      if (update.kind === PeerUpdateKind.DISCONNECTED) this.#disconnectedTold(link, peerNumberOf(peerIdOf(update)));
+    }
     if (!link.isOver) judge();
+  }
+
+  /** Whoever saw a peer whose row cannot be read any more must go on seeing it. */
+  #disconnectedTold(link: Link, other: number): void {
+    const isSpared = this.#spared.some(([spared, seen]) => spared === link && seen === other);
+    if (isSpared && sharesTunnel(this.database.rows.backup(), this.idOf(link.peer), this.idOf(other)))
+      this.judge.complain(
+        'torn down for a reason',
+        `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
+      );
   }
 
   /** What a connection is told at its end must be so. */
@@ -623,7 +631,6 @@ export class World {
       if (this.#peer(peer).link !== undefined || up.length === 0) return;
       this.note(`peer ${peer} comes back`);
       this.connect(peer, this.#draw.oneOf(up), 'same', tunnels);
-      if (this.#peer(peer).link === undefined) this.#comeBack(peer);
     });
   }
 
