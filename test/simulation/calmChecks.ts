@@ -2,10 +2,11 @@ import { take } from 'rxjs';
 import type { Store } from '../../src/db/store.js';
 import { channels } from '../../src/db/bus.js';
 import { requests } from '../../src/proto/requests.js';
+import type { Link } from './link.js';
 import { canDecode, expectedSight, sharesTunnel } from './expected.js';
 import { coordinatorNameOf } from './names.js';
 import type { Plan } from './plan.js';
-import type { Link, World } from './world.js';
+import type { World } from './world.js';
 
 /** What connected peers see, compared with what the rows say. */
 export const checkSights = (world: World): void => {

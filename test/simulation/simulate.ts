@@ -3,7 +3,8 @@ import type { Violation } from './invariants.js';
 import { checkAcknowledgements, checkCoordinators, checkNoInterest, checkSights, checkTables } from './calmChecks.js';
 import { createPerformance } from './perform.js';
 import { describeAction, type Plan } from './plan.js';
-import { World, checkPeriod } from './world.js';
+import { checkPeriod } from './siteWatch.js';
+import { World } from './world.js';
 
 /** How a simulation went. */
 export interface Outcome {
@@ -36,7 +37,7 @@ export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing
     judge.complain('no defect', `thrown: ${String(error)}`);
   };
   const watch = (): void => {
-    world.checkHeartbeats();
+    world.watch.check();
     world.after(checkPeriod, watch);
   };
   watch();
