@@ -265,11 +265,4 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (until > 0) break;',
     why: 'Every change of a peer that once took something back costs a read.',
   },
-  {
-    name: 'some pairs are left out',
-    file: 'streams/querier.ts',
-    find: 'if (fitting.length < others.length) refresh(peerId, new Set(others.slice(fitting.length)));',
-    replace: '',
-    why: 'Of many changed tunnels, those that do not fit into a statement are never read.',
-  },
 ];
