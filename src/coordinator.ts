@@ -246,9 +246,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       filter((hint) => hint.kind === 'heartbeat'),
       map(({ coordinatorId }) => coordinatorId),
     );
+    const sweep = { view, querier, chunk: calls.sizes.chunk, scheduler };
     return merge(
-      resync$(gaps$, { view, querier, scheduler, random, jitter: tuning.resyncJitter }),
-      rollingCheck$(tuning.rollingCheckPeriod, { view, querier, scheduler }),
+      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter }),
+      rollingCheck$(tuning.rollingCheckPeriod, sweep),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
         ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },

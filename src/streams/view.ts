@@ -147,7 +147,7 @@ export class View {
 
   /**
    * Sets all bindings of a watched peer, as just read. Returns whether its watchers must look again. A row whose node
-   * cannot be decoded is passed over: what was known of it before stays.
+   * cannot be decoded counts with the node that was known of it before, if any: whether the peer is there, it still says.
    */
   setBindings(peerId: Uuid, rows: readonly Binding[]): boolean {
     const watched = this.#watched.get(peerId);
@@ -191,7 +191,8 @@ export class View {
     const bytes = held === read ? held : read;
     if (known?.node.bytes === bytes) return { coordinatorId, updatedAt, status, node: known.node };
     const decoded = this.#decode(row);
-    return decoded === undefined ? known : { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
+    if (decoded === undefined) return known && { ...known, status };
+    return { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
   }
 
   #updateBest(watched: Watched): boolean {

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
+import { aPlan } from './aPlan.js';
 import { describeHistory } from './describeHistory.js';
-import type { Plan } from './plan.js';
 
-const plan: Plan = {
-  ...{ seed: 7, peers: 3, coordinators: 2, latency: 20, clocks: [0, -5_000], batch: 7 },
-  ...{ rollingCheck: 20_000, areLoyal: false },
+const plan = aPlan({
+  ...{ latency: 20, clocks: [0, -5_000] },
   phases: [
     [
       { at: 4, do: 'leave', peer: 1 },
@@ -13,32 +12,35 @@ const plan: Plan = {
     ],
     [{ at: 1, do: 'gap', site: 0 }],
   ],
-};
+});
 
 const log = ['      0 phase 1 of 2', '      4 leave peer=1', '      4   the rows of peer 1: none', '4.125 calm'];
 
 describe('the description of a history', () => {
   it('begins with the facts of its plan', () => {
     expect(describeHistory({ plan, log: [], violations: [] })).to.deep.equal([
-      'seed           7',
-      'peers          3; ended by a coordinator, they stay away',
-      'coordinators   2: c0, c1',
-      'clocks         c0 0 ms, c1 -5000 ms',
-      'latency        statements and notifications take less than 20 ms',
-      'batch          7 keys in a statement, 7 updates in a response',
-      'rolling check  every 20 s',
-      'peers do       publish 2, leave 1',
-      'trouble        gap 1',
-      'phase 1        3 steps in 1.5 s, then a calm',
-      'phase 2        1 step in 0.0 s, then a calm',
+      'seed          7',
+      'peers         3; ended by a coordinator, they stay away',
+      'coordinators  c0, c1; started again, they have new ids',
+      'clocks        c0 0 ms, c1 -5000 ms',
+      'latency       statements and notifications take less than 20 ms',
+      'authorisation at once',
+      'batch         7 keys in a statement, 7 updates in a response',
+      'rolling check every 20 s',
+      'peers do      publish 2, leave 1',
+      'trouble       gap 1',
+      'phase 1       3 steps in 1.5 s, then a calm',
+      'phase 2       1 step in 0.0 s, then a calm',
       '',
     ]);
-    const quiet = { ...plan, clocks: [0, 0], latency: 0, areLoyal: true, phases: [[]] };
+    const quiet = aPlan({ areLoyal: true, reusesIds: true, authTime: 30, phases: [[]] });
     expect(describeHistory({ plan: quiet, log: [], violations: [] })).to.include.members([
-      'peers          3; ended by a coordinator, they come back with all they had',
-      'clocks         right',
-      'latency        none',
-      'trouble        none',
+      'peers         3; ended by a coordinator, they come back with all they had',
+      'coordinators  c0, c1; started again, they have the same ids',
+      'clocks        right',
+      'latency       none',
+      'authorisation takes less than 30 ms',
+      'trouble       none',
     ]);
   });
 

@@ -1,18 +1,17 @@
 import { expect } from 'chai';
-import type { Action, Plan } from './plan.js';
+import { aPlan } from './aPlan.js';
+import type { Action } from './plan.js';
 import { simulate } from './simulate.js';
 
 /** Acts these out, one each millisecond from 10 ms on, and answers what is noted of each. */
 const noted = (...actions: readonly Action[]): readonly string[] => {
-  const plan: Plan = {
-    ...{ seed: 1, peers: 3, coordinators: 2, latency: 0, clocks: [0, 0], batch: 7, rollingCheck: 20_000 },
-    ...{ areLoyal: false, phases: [actions.map((action, index) => ({ at: 10 + index, ...action }))] },
-  };
+  const plan = aPlan({ phases: [actions.map((action, index) => ({ at: 10 + index, ...action }))] });
   const { log } = simulate(plan, { isTracing: true });
   return actions.map((_, index) => log.find((line) => line.startsWith(`     ${10 + index} `)) ?? '');
 };
 
 const connect = { do: 'connect', peer: 0, to: 0, node: 'none', tunnels: [] } as const;
+const bounce = { do: 'bounce', peer: 0, within: 1, trouble: 'none', where: 'to', for: 1 } as const;
 
 describe('a step that cannot be done', () => {
   const cases: readonly (readonly [obstacle: string, ...actions: readonly Action[]])[] = [
@@ -22,6 +21,13 @@ describe('a step that cannot be done', () => {
     ['c0 is paused', { do: 'pause', site: 0, for: 1_000, first: 'inputs' }, { do: 'close', site: 0, downFor: 1 }],
     ['peer 0 is not connected', { do: 'publish', peer: 0, times: 1 }],
     ['peer 0 is not connected', { do: 'hop', peer: 0, to: 1 }],
+    ['peer 0 is not connected', { ...bounce, to: 1 }],
+    ['it is at c0 already', connect, { ...bounce, to: 0 }],
+    [
+      'c0 is paused',
+      { do: 'pause', site: 0, for: 9, first: 'timers' },
+      { do: 'close hastily', site: 0, fails: 1, downFor: 1 },
+    ],
     ['it has published nothing', connect, { do: 'refresh', peer: 0 }],
     ['no tunnel leads to oneself', connect, { do: 'open', peer: 0, other: 0 }],
     ['it has no tunnel', connect, { do: 'shut', peer: 0, which: 3 }],
@@ -42,7 +48,7 @@ describe('a step that cannot be done', () => {
     const lines = noted(
       ...[connect, { do: 'publish', peer: 0, times: 1 } as const, { do: 'open', peer: 0, other: 1 } as const],
       ...[{ do: 'shut', peer: 0, which: 0 } as const, { do: 'vanish', peer: 0 } as const, { do: 'notice' } as const],
-      ...[{ do: 'back up' } as const, { do: 'restore' } as const],
+      ...[{ do: 'back up' } as const, { do: 'restore' } as const, connect, { ...bounce, to: 1 }],
     );
     expect(lines.filter((line) => line === '' || line.includes('left out'))).to.deep.equal([]);
   });

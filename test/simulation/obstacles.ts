@@ -16,6 +16,8 @@ export const createObstacles = (world: World): ((action: Action) => string | und
   const ofPause = (index: number): string | undefined =>
     world.sites[index]?.process.isPaused === true ? `c${index} is paused` : undefined;
 
+  const siteOf = (peer: number): number | undefined => world.peers[peer]?.link?.site.index;
+
   const hasTunnel = (peer: number): boolean =>
     (world.peers[peer]?.tunnels.size ?? 0) > 0 || [...world.truth.tunnelsOf(peer)].length > 0;
 
@@ -39,6 +41,8 @@ export const createObstacles = (world: World): ((action: Action) => string | und
       case 'stall':
       case 'rubbish':
         return ofPeer(action.peer);
+      case 'bounce':
+        return ofPeer(action.peer) ?? unless(siteOf(action.peer) !== action.to, `it is at c${action.to} already`);
       case 'refresh':
         return ofPeer(action.peer) ?? unless(world.peers[action.peer]?.derp !== 0, 'it has published nothing');
       case 'open':
@@ -54,6 +58,7 @@ export const createObstacles = (world: World): ((action: Action) => string | und
       case 'time out':
       case 'deafen':
       case 'gap':
+      case 'break listening':
       case 'repeat':
       case 'delay':
       case 'set clock':
@@ -62,6 +67,7 @@ export const createObstacles = (world: World): ((action: Action) => string | und
         return ofSite(action.site);
       case 'pause':
       case 'close':
+      case 'close hastily':
         return ofSite(action.site) ?? ofPause(action.site);
       case 'cut':
         if (action.site !== 'all') return ofSite(action.site);

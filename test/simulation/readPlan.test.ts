@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { UsageError } from '../../src/cli/usageError.js';
+import { aPlan } from './aPlan.js';
 import { draftPlan } from './draftPlan.js';
-import type { Plan } from './plan.js';
 import { readPlan } from './readPlan.js';
 
-const plan: Plan = {
-  ...{ seed: 7, peers: 2, coordinators: 2, latency: 20, clocks: [0, -5_000], batch: 7 },
-  ...{ rollingCheck: 20_000, areLoyal: true },
+const plan = aPlan({
+  ...{ peers: 2, clocks: [0, -5_000] },
   phases: [
     [
       { at: 1, do: 'connect', peer: 0, to: 1, node: 'new', tunnels: [1] },
@@ -14,7 +13,7 @@ const plan: Plan = {
     ],
     [],
   ],
-};
+});
 
 const [connect, cut] = plan.phases[0] ?? [];
 

@@ -12,6 +12,8 @@ const facts: Readonly<Record<Exclude<keyof Plan, 'phases'>, Check>> = {
   clocks: listOf(whole(-longest, longest)),
   batch: whole(1, 10_000),
   rollingCheck: whole(1_000, longest),
+  authTime: whole(0, 60_000),
+  reusesIds: boolean,
   areLoyal: boolean,
 };
 

@@ -1,12 +1,10 @@
 import { expect } from 'chai';
+import { aPlan } from './aPlan.js';
 import type { Plan } from './plan.js';
 import { describeFailure, describeViolations } from './report.js';
 import type { Outcome } from './simulate.js';
 
-const plan: Plan = {
-  ...{ seed: 7, peers: 1, coordinators: 1, latency: 0, clocks: [0], batch: 7, rollingCheck: 20_000, areLoyal: true },
-  phases: [[{ at: 5, do: 'connect', peer: 0, to: 0, node: 'new', tunnels: [] }]],
-};
+const plan = aPlan({ phases: [[{ at: 5, do: 'connect', peer: 0, to: 0, node: 'new', tunnels: [] }]] });
 
 const failed = (times: number): Outcome => ({
   ...{ plan, log: [] },
@@ -26,7 +24,7 @@ describe('the report of a failing seed', () => {
       '  at 0.0 ms, newest last: peer 1',
       'again, with all that happens: npm run simulate -- --seed 7 --trace',
       'shortened from 1 step to 1: npm run simulate -- --plan a/file.json --trace',
-      '  seed           7',
+      '  seed          7',
     ]);
     expect(lines.some((line) => /^ {10}\d+\.\d connect peer=0/.test(line))).to.equal(true);
     // Nothing fails in truth, so nothing can be left out.

@@ -1,5 +1,6 @@
 import { config } from 'rxjs';
 import type { Violation } from './invariants.js';
+import { checkAcknowledgements, checkCoordinators, checkNoInterest, checkSights, checkTables } from './calmChecks.js';
 import { createObstacles } from './obstacles.js';
 import { createPerformance } from './perform.js';
 import { describeAction, type Plan } from './plan.js';
@@ -63,10 +64,11 @@ export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing
     const before = world.writes;
     world.pass(quiet);
     if (world.writes > before) judge.complain('quiet when idle', `${world.writes - before} writes`);
-    world.checkSights();
-    world.checkTables();
-    world.checkCoordinators();
+    checkSights(world);
+    checkTables(world);
+    checkCoordinators(world);
     judge.allIsCalm();
+    checkAcknowledgements(world);
     world.refused.clear();
   };
 
@@ -79,6 +81,7 @@ export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing
       if (judge.violations.length > 0) break;
     }
     if (judge.violations.length === 0) {
+      checkNoInterest(world);
       for (const site of world.sites) world.close(site, Infinity);
       world.pass(30_000);
       world.checkAllClosed();

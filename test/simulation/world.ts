@@ -1,24 +1,28 @@
 import { pino } from 'pino';
-import { BehaviorSubject, Subject, Subscription, take } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import { BehaviorSubject, Subject, Subscription, ignoreElements, take, tap, timer } from 'rxjs';
+import type { Auth } from '../../src/auth/auth.js';
+import { createCoordinator, type Coordinator, type Health } from '../../src/coordinator.js';
 import { channels } from '../../src/db/bus.js';
 import type { Store, Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
-import { peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
+import { PeerUpdateKind, closeErrors, peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
 import { requests } from '../../src/proto/requests.js';
 import { aNode, memoryDatabase, type FaultyDatabase } from '../../src/testing/index.js';
 import { chance, type Chance } from '../support/chance.js';
-import { canDecode, derpOf, expectedSight } from './expected.js';
-import { gate } from './gate.js';
-import { coordinatorIdOf, coordinatorNameOf } from './names.js';
+import { derpOf, sharesTunnel } from './expected.js';
+import { gate, type Ending, type Gate } from './gate.js';
+import { coordinatorIdOf, peerNumberOf } from './names.js';
 import { createWitness, Judge, type Witness } from './judge.js';
 import type { Plan } from './plan.js';
 import { createSimulatedTime, type Process, type SimulatedTime } from './simulatedTime.js';
+import { traceRows } from './traceRows.js';
 import { Truth, type Post } from './truth.js';
 
 /** Milliseconds of the default tuning, which the simulation keeps but for the rolling check. */
 const heartbeatPeriod = 2_000;
-const expiry = 3 * heartbeatPeriod;
+const missedHeartbeats = 3;
+const expiry = missedHeartbeats * heartbeatPeriod;
+const unhealthySpread = 4_000;
 /** Milliseconds between two looks at the heartbeats. */
 export const checkPeriod = 500;
 
@@ -27,14 +31,30 @@ export interface Site {
   readonly index: number;
   readonly database: FaultyDatabase;
   process: Process;
+  /** Between the process and its database. */
+  gate: Gate;
   coordinator: Coordinator;
   close$: Subject<void>;
   state: 'up' | 'closing' | 'down';
+  readonly vitals: Vitals;
+  /** How many statements are under way, by method. */
+  readonly statements: Map<keyof Store, number>;
   /** Milliseconds that notifications to it are late: each channel by its own time. */
   lateness: number;
-  /** When its last disturbance ended. */
+  /** What is wrong with it now, and how much ever was. */
   disturbances: number;
+  disturbed: number;
+  /** When its last disturbance ended. */
   undisturbedSince: number;
+}
+
+/** How a coordinator is, and why. */
+interface Vitals {
+  health: Health;
+  /** Heartbeats that failed since the last one that did not. */
+  failures: number;
+  /** Since when it has been unhealthy, and had the time to do something about it. */
+  unhealthySince: number;
 }
 
 /** A connection, as its peer sees it. */
@@ -44,6 +64,8 @@ export interface Link {
   readonly process: Process;
   readonly witness: Witness;
   readonly requests$: Subject<CoordinateRequest>;
+  /** What is to be noted when the coordinator lets a request take effect. */
+  readonly effects: Map<CoordinateRequest, (post: Post) => void>;
   readonly ready$: BehaviorSubject<boolean>;
   readonly wire: Subscription;
   /** What the coordinator knows the peer by; undefined until it has taken the connection. */
@@ -60,6 +82,12 @@ interface Peer {
   readonly tunnels: Set<number>;
   link: Link | undefined;
 }
+
+/** Milliseconds after the last disturbance of a coordinator when nothing of it comes late any more. */
+const calmBefore = 10_000;
+
+/** Milliseconds for which a goodbye is remembered by who has taken it, and a little more. */
+const goodbyesRemembered = 65_000;
 
 /** Error lines that say what a simulation did to its coordinators, and not that something is wrong with them. */
 const expectedErrors = [
@@ -80,37 +108,48 @@ export class World {
   readonly halfOpen = new Set<Link>();
   readonly log: string[] = [];
   readonly database;
-  readonly #plan: Plan;
+  readonly plan: Plan;
   readonly #draw: Chance;
   readonly #started: number;
   readonly #beats = new Map<Uuid, number>();
   /** By what a coordinator knows a peer by: the connection that it took last. */
   readonly #holders = new Map<Post, Link>();
-  readonly #statements = new Map<string, number>();
   /** Statements so far, by method. */
   readonly counts = new Map<keyof Store, number>();
   readonly refused = new Set<number>();
+  /** Milliseconds that an authorisation takes at most. */
+  authTime: number;
+  /** Who saw a peer when a row of it was made unreadable: for that alone, nobody is to be told that it is gone. */
+  #spared: (readonly [Link, number])[] = [];
+  /** When a peer last said goodbye. */
+  readonly #goodbyes = new Map<number, number>();
+  /** How often rows were changed by hand. */
+  #tampered = 0;
   #derps = 0;
   /** How many coordinators each site has had. */
   readonly #lives = new Map<number, number>();
   #isTracing: boolean;
 
   constructor(plan: Plan, isTracing: boolean) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#isTracing = isTracing;
     this.#draw = chance(plan.seed ^ 0x5f37_59df);
     this.#started = this.time.now();
+    this.authTime = plan.authTime;
     this.peers = Array.from({ length: plan.peers }, (_, index) => ({
       id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
       ...{ derp: 0, asOf: 0, tunnels: new Set<number>(), link: undefined },
     }));
-    this.judge = new Judge(this.now, (id) => Number(id.slice(-12)));
+    this.judge = new Judge(this.now, peerNumberOf);
     this.truth = new Truth(this.now, (peer) => this.idOf(peer));
     this.database = memoryDatabase({ scheduler: this.time });
     this.database.bus.listen$(channels.heartbeat).subscribe((event) => {
       if (event.kind === 'message') this.#beat(event.payload);
     });
-    if (isTracing) this.#traceRows();
+    if (isTracing)
+      traceRows(this.database, (text) => {
+        this.note(text);
+      });
     for (let index = 0; index < plan.coordinators; index++) this.sites.push(this.#createSite(index));
   }
 
@@ -144,6 +183,7 @@ export class World {
     const ends = [this.judge.disturb(), this.truth.disturb(site.coordinator.id)];
     const { process } = site;
     site.disturbances += 1;
+    site.disturbed += 1;
     return () => {
       for (const end of ends) end();
       if (site.process !== process) return;
@@ -161,7 +201,8 @@ export class World {
       this.halfOpen.add(older);
     }
     const link: Link = {
-      ...{ peer, site, process: site.process, witness: createWitness(peer), requests$: new Subject(), isOver: false },
+      ...{ peer, site, process: site.process, witness: createWitness(peer), isOver: false },
+      ...{ requests$: new Subject(), effects: new Map() },
       ...{ ready$: new BehaviorSubject(true), wire: new Subscription(), post: undefined, mayEnd: false },
     };
     state.link = link;
@@ -169,7 +210,8 @@ export class World {
     site.process.receive(() => {
       if (link.isOver) return;
       const { requests$, ready$ } = link;
-      const connection = coordinator.coordinate$(this.idOf(peer), requests$, { ready$ });
+      const auth = this.#authOf(link);
+      const connection = coordinator.coordinate$(this.idOf(peer), requests$, { ready$, auth });
       if (isHealthy(coordinator)) {
         const post = this.truth.connected(peer, coordinator.id);
         const replaced = this.#holders.get(post);
@@ -181,7 +223,7 @@ export class World {
         connection.subscribe({
           next: (response) => {
             this.#told(link, response, () => {
-              this.judge.told(link.witness, response, this.#plan.batch);
+              this.judge.told(link.witness, response, this.plan.batch);
             });
           },
           error: (error: unknown) => {
@@ -216,7 +258,7 @@ export class World {
   open(peer: number, other: number): void {
     if (peer === other) return;
     const state = this.#peer(peer);
-    this.#send(peer, requests.addTunnel(this.idOf(other)), (post) => {
+    this.send(peer, requests.addTunnel(this.idOf(other)), (post) => {
       this.truth.opened(post, other);
     });
     if (state.link !== undefined) state.tunnels.add(other);
@@ -228,8 +270,9 @@ export class World {
     const other = candidates[which % candidates.length];
     if (other === undefined) return;
     if (this.#peer(peer).link !== undefined) tunnels.delete(other);
-    this.#send(peer, requests.removeTunnel(this.idOf(other)), (post) => {
+    this.send(peer, requests.removeTunnel(this.idOf(other)), (post) => {
       this.judge.mayBeParted(peer, other);
+      this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       this.truth.shut(post, other);
     });
   }
@@ -238,12 +281,16 @@ export class World {
     const { link, tunnels } = this.#peer(peer);
     if (link === undefined) return;
     link.mayEnd = true;
-    this.#send(peer, requests.disconnect(), (post) => {
+    this.send(peer, requests.disconnect(), (post) => {
       this.judge.mayBeGone(peer);
+      this.#goodbyes.set(peer, this.now());
+      this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       for (const other of this.peers.keys()) if (other !== peer) this.judge.mayBeParted(peer, other);
       this.truth.left(post);
     });
     tunnels.clear();
+    // Until the coordinator has read the goodbye, anything may come between.
+    if (!link.isOver) this.halfOpen.add(link);
     this.#peer(peer).link = undefined;
   }
 
@@ -253,7 +300,7 @@ export class World {
     for (const [other, { kind }] of link.witness.known) {
       if (kind === 'gone') continue;
       this.judge.acknowledged(peer, other);
-      this.#send(peer, requests.readyForHandshake(this.idOf(other)));
+      this.send(peer, requests.readyForHandshake(this.idOf(other)));
     }
   }
 
@@ -321,14 +368,16 @@ export class World {
   close(site: Site, downFor: number): void {
     if (site.state !== 'up' || site.process.isPaused) return;
     site.state = 'closing';
-    const { coordinator, process } = site;
+    const { coordinator } = site;
     const end = this.disturb(site);
     for (const link of this.#linksOf(site)) link.mayEnd = true;
+    const checkRows = this.#willBeLost(site);
     coordinator.health$.subscribe({
       complete: () => {
         end();
+        checkRows();
         this.after(0, () => {
-          this.#checkNothingLeft(site, process);
+          this.#checkNothingLeft(site);
           site.state = 'down';
           site.database.faults.goAway();
           this.after(downFor, () => {
@@ -348,57 +397,19 @@ export class World {
     Object.assign(site, this.#createSite(site.index));
   }
 
-  /** What connected peers see, compared with what the rows say. */
-  checkSights(): void {
-    const rows = this.database.rows.backup();
-    const live = this.liveIds();
-    for (const { link } of this.peers) {
-      if (link === undefined) continue;
-      const viewer = { id: this.idOf(link.peer), here: link.site.coordinator.id, live };
-      for (const other of this.peers.keys()) {
-        if (other === link.peer || rows.peers.some((row) => row.peerId === this.idOf(other) && !canDecode(row)))
-          continue;
-        const expected = expectedSight(rows, viewer, this.idOf(other));
-        const known = link.witness.known.get(other);
-        const isRight =
-          expected.kind === 'there'
-            ? known?.kind === 'there' && known.derp === expected.derp
-            : expected.kind === 'lost'
-              ? known?.kind !== 'there'
-              : known === undefined || known.kind === 'gone';
-        if (isRight) continue;
-        this.judge.complain(
-          'sees what the tables say',
-          `peer ${link.peer} sees of peer ${other} ${JSON.stringify(known)}; the rows say ${JSON.stringify(expected)}`,
-        );
-      }
-    }
+  /** Rows are changed by hand. */
+  tampered(): void {
+    this.#tampered += 1;
+    this.#spared = [];
+    this.judge.anythingMayBeTold();
+    this.judge.mayBeSlow();
+    this.truth.tampered();
   }
 
-  checkTables(): void {
-    const complaints = this.truth.complaints(
-      this.database.rows.backup(),
-      this.liveIds(),
-      this.peers.length,
-      this.refused,
-    );
-    for (const complaint of complaints) this.judge.complain('tables hold what was said', complaint);
-  }
-
-  checkCoordinators(): void {
-    const live = [...this.liveIds()].sort();
-    for (const { coordinator, index } of this.sites) {
-      coordinator.coordinators$.pipe(take(1)).subscribe((ids) => {
-        if (ids.join() !== live.join())
-          this.judge.complain(
-            'agreed on who is live',
-            `c${index} knows ${ids.map(coordinatorNameOf).join(', ')}; live are ${live.map(coordinatorNameOf).join(', ')}`,
-          );
-      });
-      coordinator.health$.pipe(take(1)).subscribe((health) => {
-        if (health !== 'healthy') this.judge.complain('agreed on who is live', `c${index} is ${health}`);
-      });
-    }
+  /** A row of this peer cannot be read any more. */
+  poisoned(peer: number): void {
+    const watching = this.peers.flatMap(({ link }) => (link?.witness.known.get(peer)?.kind === 'there' ? [link] : []));
+    for (const link of watching) this.#spared.push([link, peer]);
   }
 
   checkAllClosed(): void {
@@ -413,7 +424,7 @@ export class World {
   }
 
   #createSite(index: number): Site {
-    const plan = this.#plan;
+    const plan = this.plan;
     const draw = this.#draw;
     const process = this.time.createProcess(plan.clocks[index] ?? 0);
     const lateness = () => site.lateness;
@@ -434,37 +445,22 @@ export class World {
     const close$ = new Subject<void>();
     const life = (this.#lives.get(index) ?? 0) + 1;
     this.#lives.set(index, life);
-    const id = coordinatorIdOf(index, life);
+    const id = coordinatorIdOf(index, plan.reusesIds ? 1 : life);
+    const vitals: Vitals = { health: 'starting', failures: 0, unhealthySince: Infinity };
+    const way = gate(database, process, { asked: (method, keys) => this.#asked(site, method, keys) });
     const coordinator = createCoordinator({
-      ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index) },
-      database: gate(database, process, { asked: (method, keys) => this.#asked(id, method, keys) }),
+      ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index), database: way },
       tuning: { rollingCheckPeriod: plan.rollingCheck, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
     });
     const site: Site = {
-      ...{ index, process, database, coordinator, close$, state: 'up', lateness: 0 },
-      ...{ disturbances: 0, undisturbedSince: this.now() },
+      ...{ index, process, database, gate: way, coordinator, close$, vitals, state: 'up', lateness: 0 },
+      statements: new Map(),
+      ...{ disturbances: 0, disturbed: 0, undisturbedSince: this.now() },
     };
+    coordinator.health$.subscribe((health) => {
+      this.#becomes(index, vitals, health);
+    });
     return site;
-  }
-
-  /** Notes what becomes of rows, as it is announced. */
-  #traceRows(): void {
-    const name = (id: Uuid): string => String(Number(id.slice(-12)));
-    this.database.bus.listen$(channels.peer).subscribe((event) => {
-      if (event.kind === 'gap') return;
-      const rows = this.database.rows.peers(event.payload).map((row) => {
-        const derp = canDecode(row) ? derpOf(row) : '?';
-        return `${row.status} at ${coordinatorNameOf(row.coordinatorId)} with derp ${derp}`;
-      });
-      this.note(`  the rows of peer ${name(event.payload)}: ${rows.join(', ') || 'none'}`);
-    });
-    this.database.bus.listen$(channels.tunnel).subscribe((event) => {
-      if (event.kind === 'gap') return;
-      const [src = '', dst = ''] = event.payload.split(',');
-      const rows = this.database.rows.tunnels(src).filter((row) => row.dst === dst);
-      const at = rows.map(({ coordinatorId }) => coordinatorNameOf(coordinatorId)).join(', ');
-      this.note(`  the tunnel of peer ${name(src)} to ${name(dst)}: ${at || 'none'}`);
-    });
   }
 
   #loggerOf(index: number) {
@@ -496,19 +492,43 @@ export class World {
       derp,
       asOf: { seconds: BigInt(Math.floor(asOf / 1_000)), nanos: (asOf % 1_000) * 1_000_000 },
     });
-    this.#send(link.peer, requests.updateSelf(node), (post) => {
+    this.send(link.peer, requests.updateSelf(node), (post) => {
       this.judge.published(link.peer, derp, link);
       this.truth.published(post, derp);
     });
   }
 
-  #send(peer: number, request: CoordinateRequest, said?: (post: Post) => void): void {
+  /** @param effect what is to be noted when the coordinator lets the request take effect */
+  send(peer: number, request: CoordinateRequest, effect?: (post: Post) => void): void {
     const { link } = this.#peer(peer);
     link?.process.receive(() => {
       if (link.isOver || link.post === undefined) return;
-      said?.(link.post);
+      if (effect !== undefined) link.effects.set(request, effect);
       link.requests$.next(request);
     });
+  }
+
+  /** Allows everything, sooner or later. What it allows takes effect at once. */
+  #authOf(link: Link): Auth {
+    const takeEffect = (request: CoordinateRequest): void => {
+      const effect = link.effects.get(request);
+      link.effects.delete(request);
+      if (link.post !== undefined) effect?.(link.post);
+    };
+    return (request) => {
+      const wait = this.#draw.below(this.authTime);
+      if (wait > 0)
+        return timer(wait, link.process.scheduler).pipe(
+          ignoreElements(),
+          tap({
+            complete: () => {
+              takeEffect(request);
+            },
+          }),
+        );
+      takeEffect(request);
+      return undefined;
+    };
   }
 
   #told(link: Link, { error, peerUpdates }: CoordinateResponse, judge: () => void): void {
@@ -516,11 +536,79 @@ export class World {
       if (error !== '') this.note(`peer ${link.peer} is told: ${error}`);
       for (const update of peerUpdates) {
         const derp = update.node === undefined ? '' : `, derp ${update.node.preferredDerp}`;
-        const other = Number(peerIdOf(update).slice(-12));
+        const other = peerNumberOf(peerIdOf(update));
         this.note(`  peer ${link.peer} is told of peer ${other}: ${peerUpdateKindName(update.kind)}${derp}`);
       }
     }
+    if (error !== '') this.#endingTold(link, error);
+    for (const update of peerUpdates) {
+      if (update.kind === PeerUpdateKind.DISCONNECTED) this.#disconnectedTold(link, peerNumberOf(peerIdOf(update)));
+    }
     if (!link.isOver) judge();
+  }
+
+  /** Whoever saw a peer whose row cannot be read any more must go on seeing it. */
+  #disconnectedTold(link: Link, other: number): void {
+    const isSpared = this.#spared.some(([spared, seen]) => spared === link && seen === other);
+    if (isSpared && sharesTunnel(this.database.rows.backup(), this.idOf(link.peer), this.idOf(other)))
+      this.judge.complain(
+        'torn down for a reason',
+        `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
+      );
+  }
+
+  /** What a connection is told at its end must be so. */
+  #endingTold(link: Link, error: string): void {
+    const { peer, site, process } = link;
+    if (error.startsWith('you do not share a tunnel with ')) link.witness.warnings += 1;
+    else if (
+      (error === closeErrors.unhealthy && site.process === process && site.vitals.health !== 'unhealthy') ||
+      (error === closeErrors.closed && site.process === process && site.state === 'up') ||
+      (error === closeErrors.overwritten && !this.#isFollowed(link)) ||
+      error === closeErrors.internal
+    )
+      this.judge.complain('ended for a reason', `peer ${peer} at c${site.index} is told "${error}", which is not so`);
+  }
+
+  /** Whether the peer has connected to the same coordinator again since. */
+  #isFollowed(link: Link): boolean {
+    return link.post !== undefined && this.#holders.get(link.post) !== link;
+  }
+
+  #becomes(index: number, vitals: Vitals, health: Health): void {
+    vitals.health = health;
+    vitals.unhealthySince = health === 'unhealthy' ? this.now() : Infinity;
+    if (health === 'unhealthy' && vitals.failures < missedHeartbeats)
+      this.judge.complain('unhealthy for a reason', `c${index}, after ${vitals.failures} heartbeats that failed`);
+  }
+
+  /** What the rows must say of a coordinator that begins to close, and is not disturbed meanwhile; checked when it is called. */
+  #willBeLost(site: Site): () => void {
+    const { coordinator, undisturbedSince, disturbed } = site;
+    const [began, tampered] = [this.now(), this.#tampered];
+    // Its own closing is the one disturbance.
+    const wasCalm = site.disturbances === 1 && began - undisturbedSince > calmBefore;
+    const posts = this.truth
+      .openPosts()
+      .filter(({ coordinatorId, derp }) => coordinatorId === coordinator.id && derp !== undefined)
+      .map(({ peer, derp }) => ({ peer, derp }));
+    return () => {
+      if (!wasCalm || site.disturbed !== disturbed || this.#tampered !== tampered) return;
+      const rows = this.database.rows.backup().peers.filter(({ coordinatorId }) => coordinatorId === coordinator.id);
+      for (const { peerId } of rows.filter(({ status }) => status === 'ok'))
+        this.judge.complain('nothing left', `c${site.index} has closed, and peer ${peerNumberOf(peerId)} is ok there`);
+      for (const { peer, derp } of posts) {
+        if (this.refused.has(peer) || this.now() - (this.#goodbyes.get(peer) ?? -Infinity) < goodbyesRemembered)
+          continue;
+        const row = rows.find(({ peerId }) => peerId === this.idOf(peer));
+        const found = row === undefined ? 'no row' : `a row with derp ${derpOf(row)}`;
+        if (row === undefined || derpOf(row) !== derp)
+          this.judge.complain(
+            'nothing left',
+            `c${site.index} has closed, with ${found} of peer ${peer}, which last said ${derp}`,
+          );
+      }
+    };
   }
 
   /** The coordinator ended a connection. */
@@ -532,7 +620,7 @@ export class World {
     const wasNewest = this.#peer(peer).link === link;
     if (link.post?.isOpen === true) this.#isLost(link);
     this.#forget(link);
-    if (wasNewest && this.#plan.areLoyal) this.#comeBack(peer);
+    if (wasNewest && this.plan.areLoyal) this.#comeBack(peer);
   }
 
   /** As a client does: after a moment, somewhere else, with all that it had. */
@@ -543,7 +631,6 @@ export class World {
       if (this.#peer(peer).link !== undefined || up.length === 0) return;
       this.note(`peer ${peer} comes back`);
       this.connect(peer, this.#draw.oneOf(up), 'same', tunnels);
-      if (this.#peer(peer).link === undefined) this.#comeBack(peer);
     });
   }
 
@@ -572,7 +659,7 @@ export class World {
       this.judge.mayBeLost(link.peer);
       const wasNewest = this.#peer(link.peer).link === link;
       this.#forget(link);
-      if (wasNewest && this.#plan.areLoyal) this.#comeBack(link.peer);
+      if (wasNewest && this.plan.areLoyal) this.#comeBack(link.peer);
     }
     for (const { peer, coordinatorId } of this.truth.openPosts()) {
       if (coordinatorId === site.coordinator.id) this.judge.mayBeLost(peer);
@@ -598,29 +685,41 @@ export class World {
       if (isUndisturbed && silence > 2 * heartbeatPeriod) {
         this.judge.complain('heartbeats go on', `c${index} has been silent for ${silence} ms`);
       }
+      this.#checkEvacuated(site);
     }
   }
 
-  #asked(coordinatorId: Uuid, method: keyof Store, keys: number): () => void {
+  /** A coordinator that is unhealthy sends everybody away. */
+  #checkEvacuated(site: Site): void {
+    const { vitals, process, index } = site;
+    // While it stands still it cannot do anything; after that it has all the time again.
+    if (process.isPaused && vitals.unhealthySince < Infinity) vitals.unhealthySince = this.now();
+    if (site.state !== 'up' || this.now() - vitals.unhealthySince < 2 * unhealthySpread) return;
+    const staying = this.#linksOf(site).filter(({ isOver, post }) => !isOver && post !== undefined);
+    for (const { peer } of staying)
+      this.judge.complain('unhealthy for a reason', `peer ${peer} is still connected to c${index}, which is unhealthy`);
+  }
+
+  #asked(site: Site, method: keyof Store, keys: number): (how: Ending) => void {
+    const { vitals, statements } = site;
     this.counts.set(method, (this.counts.get(method) ?? 0) + 1);
-    const largest = method === 'readBindings' ? Math.max(250, this.#plan.batch) : this.#plan.batch;
+    const largest = method === 'readBindings' ? Math.max(250, this.plan.batch) : this.plan.batch;
     if (keys > largest) this.judge.complain('bounded work', `${method} with ${keys} keys`);
-    const key = `${coordinatorId} ${method}`;
-    const underWay = (this.#statements.get(key) ?? 0) + 1;
-    this.#statements.set(key, underWay);
+    const underWay = (statements.get(method) ?? 0) + 1;
+    statements.set(method, underWay);
     if (underWay > (method === 'readBindings' ? 6 : 2)) {
-      this.judge.complain('bounded work', `${underWay} ${method} at a time at ${coordinatorNameOf(coordinatorId)}`);
+      this.judge.complain('bounded work', `${underWay} ${method} at a time at c${site.index}`);
     }
-    return () => {
-      this.#statements.set(key, (this.#statements.get(key) ?? 1) - 1);
+    return (how) => {
+      statements.set(method, (statements.get(method) ?? 1) - 1);
+      if (method === 'heartbeat') vitals.failures = how === 'answered' ? 0 : vitals.failures + 1;
     };
   }
 
-  #checkNothingLeft({ index, coordinator }: Site, process: Process): void {
+  #checkNothingLeft({ index, process, statements }: Site): void {
     if (process.timers > 0) this.judge.complain('nothing left', `c${index} has ${process.timers} timers`);
-    for (const [key, count] of this.#statements) {
-      if (key.startsWith(coordinator.id) && count > 0)
-        this.judge.complain('nothing left', `c${index}: ${count} ${key}`);
+    for (const [method, count] of statements) {
+      if (count > 0) this.judge.complain('nothing left', `c${index} has ${count} ${method} under way`);
     }
   }
 }
