@@ -7,7 +7,7 @@ import { countSteps, shorten } from './shorten.js';
 import { simulate } from './simulate.js';
 
 /** Seeds that are run with every test; `npm run simulate -- --seeds 100000` runs as many as one likes. */
-const seeds = 250;
+const seeds = 200;
 const perTest = 25;
 
 describe('the whole system, simulated', function () {
