@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { chance } from '../support/chance.js';
 import { attempt, draw } from './attempt.js';
 import { comparing } from './comparing.js';
-import { corpusOf } from './corpus.js';
+import { corpusOf, foundOf } from './corpus.js';
 import { decoding } from './decoding.js';
 import { hearing } from './hearing.js';
 import { reading } from './reading.js';
@@ -13,7 +13,8 @@ import type { Target } from './target.js';
 const seed = Number(process.env['TAILNET_TEST_SEED'] ?? 20_240_401);
 
 const tryAll = async (target: Target, count: number): Promise<void> => {
-  for (const input of [...target.seeds, ...corpusOf(target.name)]) await attempt(target, input);
+  for (const input of [...target.seeds, ...corpusOf(target.name), ...foundOf(target.name)])
+    await attempt(target, input);
   const luck = chance(seed);
   const input = draw(target);
   for (let tried = 0; tried < count; tried++) await attempt(target, input(luck));
