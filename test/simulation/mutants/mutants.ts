@@ -35,7 +35,7 @@ export const mutants: readonly Mutant[] = [
     name: 'gap ignored',
     file: 'streams/hints.ts',
     find: 'if (listening.size === readers.length) subscriber.next(gap);',
-    replace: 'if (listening.size === readers.length && listening.delete(channel)) subscriber.next(gap);',
+    replace: "if (listening.size === readers.length && listening.add('all')) subscriber.next(gap);",
     why: 'After the first gap none is passed on: what was missed is not read before the rolling check.',
   },
   {
