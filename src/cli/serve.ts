@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
+import { routesUnder } from '../gateways/routesUnder.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
@@ -22,6 +23,10 @@ export interface ServeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Partial<WebSocketLimits>;
+  /** What all paths begin with; empty for nothing. */
+  readonly basePath: string;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly logger: Logger;
 }
 
@@ -91,20 +96,24 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, logger }: ServeOptions,
+  { host, port, limits, basePath, allowedOrigins: origins, trustedProxies, logger }: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
-  const routes = { ...healthRoutes(coordinator, draining$), [coordinatePath]: webSocketRoute };
+  const routes = routesUnder(basePath, {
+    ...healthRoutes(coordinator, draining$),
+    [coordinatePath]: webSocketRoute,
+  });
+  const webSockets = { path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ };
   const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {
       const { id: coordinatorId } = coordinator;
-      logger.info({ http: url, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+      logger.info({ http: url + basePath, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
     }),
-    switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
+    switchMap(({ server }) => webSocketGateway(coordinator, { ...webSockets, server })),
     tap((event) => logGatewayEvent(logger, event)),
   );
   const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {

@@ -3,10 +3,11 @@ import { defaultWebSocketLimits as limits, type WebSocketLimits } from '../gatew
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
+import { networkOptions, type NetworkOptions } from './networkOptions.js';
 import { authentication, host, isLoopback, port, wholeNumber } from './parsers.js';
 import { UsageError } from './usageError.js';
 
-interface ServeOptions extends ServeLimits {
+interface ServeOptions extends WebSocketLimits, NetworkOptions {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
@@ -15,21 +16,6 @@ interface ServeOptions extends ServeLimits {
   readonly allowUnauthenticated?: boolean;
   readonly logLevel: LogLevel;
 }
-
-/** The limits that have an option; the others keep their defaults. */
-type ServeLimits = Pick<
-  WebSocketLimits,
-  | 'maxMessageSize'
-  | 'requestsPerSecond'
-  | 'requestBurst'
-  | 'bytesPerSecond'
-  | 'byteBurst'
-  | 'maxTunnels'
-  | 'maxConnections'
-  | 'maxHandshakes'
-  | 'maxUnfinished'
-  | 'handshakeTimeout'
->;
 
 /** `serve`: runs a coordinator until it is told to stop. */
 export function serveCommand(end: (exitCode: number) => void): Command {
@@ -48,7 +34,7 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
-  for (const limit of limitOptions()) command.addOption(limit);
+  for (const made of [...networkOptions(), ...limitOptions()]) command.addOption(made);
   return command.action(async (options: ServeOptions) => {
     if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
     if (!isLoopback(options.host) && options.allowUnauthenticated !== true) {
@@ -62,12 +48,15 @@ export function serveCommand(end: (exitCode: number) => void): Command {
   });
 }
 
-function limitsOf(options: ServeLimits): ServeLimits {
-  const { maxMessageSize, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
-  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, handshakeTimeout } = options;
+function limitsOf(options: WebSocketLimits): WebSocketLimits {
+  const { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
+  const { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
+  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished } = options;
+  const { handshakeTimeout, pingPeriod, closeTimeout } = options;
+  const sizes = { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark };
   const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
   const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished };
-  return { ...rates, ...counts, maxMessageSize, handshakeTimeout };
+  return { ...sizes, ...rates, ...counts, handshakeTimeout, pingPeriod, closeTimeout };
 }
 
 function limitOptions(): Option[] {
@@ -76,6 +65,9 @@ function limitOptions(): Option[] {
     option(flags, description).argParser(wholeNumber(1, most)).default(value);
   return [
     limit('--max-message-size <bytes>', 'largest message of a peer', limits.maxMessageSize),
+    limit('--max-frames <n>', 'frames of one message', limits.maxFrames),
+    limit('--max-pending-pongs <n>', 'pongs that wait to be sent to one peer', limits.maxPendingPongs),
+    limit('--high-water-mark <bytes>', 'what may wait for a slow peer before updates are merged', limits.highWaterMark),
     limit(
       '--requests-per-second <n>',
       'messages of one peer, on average; more are read later',
@@ -89,5 +81,7 @@ function limitOptions(): Option[] {
     limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
     limit('--max-unfinished <n>', 'sockets that are no WebSockets, or not yet', limits.maxUnfinished),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
+    limit('--ping-period <ms>', 'from one ping to the next; who is silent for so long is cut off', limits.pingPeriod),
+    limit('--close-timeout <ms>', 'time of a peer to answer a close frame', limits.closeTimeout),
   ];
 }

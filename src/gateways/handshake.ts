@@ -1,10 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { catchError, defer, first, isObservable, map, of, timeout, TimeoutError } from 'rxjs';
-import type { Observable, SchedulerLike } from 'rxjs';
-import { IdentityError } from './identity.js';
-import type { Identify, Identity } from './identity.js';
 import type { Refusal } from './refusal.js';
-import type { Places } from './places.js';
 import { chooseSubprotocol, subprotocolNames } from './subprotocols.js';
 
 /** The path of a request, without its query. */
@@ -34,37 +29,4 @@ export function checkHandshake(request: Pick<IncomingMessage, 'method' | 'header
     return { status: 400, reason: error instanceof Error ? error.message : String(error) };
   }
   return undefined;
-}
-
-/**
- * Who wants to connect, or why they may not. Emits one value, at once if `identify` does, and completes; never errors.
- *
- * @param places where `identify` does its work
- * @param limit milliseconds that may take, waiting for a place included
- */
-export function identified(
-  request: IncomingMessage,
-  identify: Identify,
-  places: Places,
-  limit: number,
-  scheduler: SchedulerLike,
-): Observable<{ readonly identity: Identity } | { readonly refusal: Refusal }> {
-  const identity$ = defer(() => {
-    const identity = identify(request);
-    return isObservable(identity) ? identity : of(identity);
-  }).pipe(first());
-  return places.hold(identity$).pipe(
-    timeout({ first: limit, scheduler }),
-    map((identity) => ({ identity })),
-    catchError((error: unknown) => of({ refusal: refusalFor(error) })),
-  );
-}
-
-function refusalFor(error: unknown): Refusal {
-  if (error instanceof IdentityError) {
-    const challenge = error.status === 401 ? { headers: { 'WWW-Authenticate': 'Bearer' } } : {};
-    return { status: error.status, reason: error.message, ...challenge };
-  }
-  if (error instanceof TimeoutError) return { status: 503, reason: 'it took too long to find out who you are', error };
-  return { status: 500, reason: 'internal error', error };
 }

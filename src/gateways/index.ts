@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { closeCodes } from './closeCode.js';
+export { closeCodes, isWarning } from './closeCode.js';
 export type { GatewayEvent } from './gatewayEvent.js';
 export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
@@ -14,6 +14,7 @@ export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
 export type { Identify, Identity, Role } from './identity.js';
 export { identityFromQuery } from './identityFromQuery.js';
+export { routesUnder } from './routesUnder.js';
 export { subprotocolNames } from './subprotocols.js';
 export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';

@@ -1,13 +1,11 @@
-import type { Duplex } from 'node:stream';
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { WebSocket } from 'ws';
+import type { GatewayLimits } from './gatewayLimits.js';
 import { RequestBudget } from './requestBudget.js';
-import type { WebSocketLimits } from './webSocketOptions.js';
+import type { Wire } from './wire.js';
 
-/** Stops reading from a WebSocket: until somebody wants to hear its messages, and while it has sent too many, or too much. */
+/** Stops reading from a wire: until somebody wants to hear its messages, and while it has brought too many, or too much. */
 export class ReadingBrake {
-  readonly #webSocket: WebSocket;
-  readonly #socket: Duplex & { readonly bytesRead?: number };
+  readonly #wire: Pick<Wire<never>, 'bytesRead' | 'pause' | 'resume'>;
   readonly #scheduler: SchedulerLike;
   readonly #messages: RequestBudget;
   readonly #bytes: RequestBudget;
@@ -16,48 +14,46 @@ export class ReadingBrake {
   #pause: Subscription | undefined;
 
   constructor(
-    webSocket: WebSocket,
-    /** What carries it. One that does not count its bytes is not held to their limit. */
-    socket: Duplex,
-    limits: Pick<WebSocketLimits, 'requestsPerSecond' | 'requestBurst' | 'bytesPerSecond' | 'byteBurst'>,
+    /** One that does not count its bytes is not held to their limit. */
+    wire: Pick<Wire<never>, 'bytesRead' | 'pause' | 'resume'>,
+    limits: Pick<GatewayLimits, 'requestsPerSecond' | 'requestBurst' | 'bytesPerSecond' | 'byteBurst'>,
     scheduler: SchedulerLike,
   ) {
     const now = scheduler.now();
-    this.#webSocket = webSocket;
-    this.#socket = socket;
+    this.#wire = wire;
     this.#scheduler = scheduler;
     this.#messages = new RequestBudget(limits.requestsPerSecond, limits.requestBurst, now);
     this.#bytes = new RequestBudget(limits.bytesPerSecond, limits.byteBurst, now);
-    this.#paid = this.#bytesRead();
-    webSocket.pause();
+    this.#paid = wire.bytesRead;
+    wire.pause();
   }
 
   /** Somebody listens from now on. */
   want(): void {
-    if (!this.#pause) this.#webSocket.resume();
+    if (!this.#pause) this.#wire.resume();
   }
 
   /**
-   * A message was read, or a ping or pong. One that goes over a limit is the last for a while, but for what was read
-   * together with it. All the bytes count that have come since the last one, whatever they were: the pieces of a message
-   * cost more than their content.
+   * A message was read, or something that costs as much. One that goes over a limit is the last for a while, but for what
+   * was read together with it. All the bytes count that have come since the last one, whatever they were: the pieces of a
+   * message cost more than their content.
    */
   spend(): void {
     const now = this.#scheduler.now();
-    const bytes = this.#bytesRead();
+    const bytes = this.#wire.bytesRead;
     const affordsMessage = this.#messages.spend(now);
     const affordsBytes = this.#bytes.spend(now, bytes - this.#paid);
     this.#paid = bytes;
     if ((affordsMessage && affordsBytes) || this.#pause) return;
-    this.#webSocket.pause();
+    this.#wire.pause();
     this.#wait();
   }
 
-  /** Reads on, whatever comes: the close frame of the other end, or nothing. */
+  /** Reads on, whatever comes: what the other end still says, or nothing. */
   release(): void {
     this.#pause?.unsubscribe();
     this.#pause = undefined;
-    this.#webSocket.resume();
+    this.#wire.resume();
   }
 
   #wait(): void {
@@ -65,7 +61,7 @@ export class ReadingBrake {
       this.#pause = undefined;
       // More may have been read since the pause began.
       if (this.#debt() > 0) this.#wait();
-      else this.#webSocket.resume();
+      else this.#wire.resume();
     }, this.#debt());
   }
 
@@ -73,9 +69,5 @@ export class ReadingBrake {
   #debt(): number {
     const now = this.#scheduler.now();
     return Math.max(this.#messages.wait(now), this.#bytes.wait(now));
-  }
-
-  #bytesRead(): number {
-    return this.#socket.bytesRead ?? 0;
   }
 }

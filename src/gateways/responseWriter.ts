@@ -1,44 +1,31 @@
-import type { Duplex } from 'node:stream';
 import { Observable, type Subscriber } from 'rxjs';
-import type { WebSocket } from 'ws';
 import type { CoordinateResponse } from '../proto/gen/tailnet.js';
 import type { SendingTurns, Waiting } from './sendingTurns.js';
-import type { Subprotocol } from './subprotocols.js';
+import type { MessageCodec, Wire } from './wire.js';
 
-/** Sends responses over a WebSocket, and says when it has had enough of them. */
-export class ResponseWriter implements Waiting {
+/** Sends responses over a wire, and says when it has had enough of them. */
+export class ResponseWriter<Encoded> implements Waiting {
   /**
-   * False from when more than the high-water mark waits until nothing waits any more, and while others come first.
-   * Replays the state of now.
+   * False from when the wire is full until nothing waits any more, and while others come first. Replays the state of now.
    */
   readonly ready$: Observable<boolean>;
-  readonly #webSocket: WebSocket;
-  readonly #subprotocol: Subprotocol;
-  readonly #highWaterMark: number;
+  readonly #wire: Wire<Encoded>;
+  readonly #encode: MessageCodec<Encoded>['encode'];
   readonly #turns: SendingTurns;
   readonly #listeners = new Set<Subscriber<boolean>>();
   #isReady = true;
   /** What came when it was not the turn of this one; undefined when nothing did. */
-  #held: (Uint8Array | string)[] | undefined;
+  #held: Encoded[] | undefined;
   #sent = 0;
 
-  constructor(
-    webSocket: WebSocket,
-    socket: Duplex,
-    { subprotocol, highWaterMark, turns }: { subprotocol: Subprotocol; highWaterMark: number; turns: SendingTurns },
-  ) {
-    this.#webSocket = webSocket;
-    this.#subprotocol = subprotocol;
-    // Below its own mark a socket does not tell that it has drained.
-    this.#highWaterMark = Math.max(highWaterMark, socket.writableHighWaterMark);
+  constructor(wire: Wire<Encoded>, { encode }: Pick<MessageCodec<Encoded>, 'encode'>, turns: SendingTurns) {
+    this.#wire = wire;
+    this.#encode = encode;
     this.#turns = turns;
     this.ready$ = new Observable((listener) => {
       this.#listeners.add(listener);
       listener.next(this.#isReady);
       return () => this.#listeners.delete(listener);
-    });
-    socket.on('drain', () => {
-      if (this.#held === undefined) this.#becomes(true);
     });
   }
 
@@ -54,7 +41,12 @@ export class ResponseWriter implements Waiting {
 
   /** Something that was to be sent has not reached the operating system yet. */
   get isBehind(): boolean {
-    return this.#held !== undefined || this.#webSocket.bufferedAmount > 0;
+    return this.#held !== undefined || this.#wire.bufferedAmount > 0;
+  }
+
+  /** The wire has sent all that it was given. */
+  drained(): void {
+    if (this.#held === undefined) this.#becomes(true);
   }
 
   /** The connection is over: there is no reason to wait any more, and what comes now is dropped. */
@@ -65,8 +57,8 @@ export class ResponseWriter implements Waiting {
 
   /** Sends a response, or drops it when the connection is closing. Throws when it cannot be encoded. */
   send(response: CoordinateResponse): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    const message = this.#subprotocol.encode(response);
+    if (!this.#wire.isOpen) return;
+    const message = this.#encode(response);
     if (this.#held !== undefined) {
       this.#held.push(message);
     } else if (this.#turns.admits(this)) {
@@ -82,7 +74,7 @@ export class ResponseWriter implements Waiting {
     if (this.#held?.length === 0) this.#held = undefined;
     if (oldest !== undefined) this.#transmit(oldest);
     if (this.#held !== undefined) this.#turns.wait(this);
-    else if (this.#webSocket.bufferedAmount <= this.#highWaterMark) this.#becomes(true);
+    else if (!this.#wire.isFull) this.#becomes(true);
   }
 
   /** Sends what is held back now, because nothing will be sent after it. */
@@ -92,11 +84,11 @@ export class ResponseWriter implements Waiting {
     for (const message of held) this.#transmit(message);
   }
 
-  #transmit(message: Uint8Array | string): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#webSocket.send(message, { binary: this.#subprotocol.binary });
+  #transmit(message: Encoded): void {
+    if (!this.#wire.isOpen) return;
+    this.#wire.send(message);
     this.#sent++;
-    if (this.#webSocket.bufferedAmount > this.#highWaterMark) this.#becomes(false);
+    if (this.#wire.isFull) this.#becomes(false);
   }
 
   #becomes(isReady: boolean): void {

@@ -1,27 +1,18 @@
-import { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
-import { createEncoder } from '../proto/createEncoder.js';
 import { requestFromJson, responseToJson } from '../proto/json.js';
+import { oncePerResponse } from './oncePerResponse.js';
+import { protobufCodec } from './protobufCodec.js';
 import { quote } from './quote.js';
+import type { MessageCodec } from './wire.js';
 
 /** How messages look on a WebSocket. */
-export interface Subprotocol {
+export interface Subprotocol extends MessageCodec<Uint8Array | string> {
   /** What client and server agree on in `Sec-WebSocket-Protocol`. */
   readonly name: string;
   /** The frames it uses: binary or text ones. */
   readonly binary: boolean;
-  /** Reads one message; throws when it is none. Keeps nothing of the buffer. */
-  readonly decode: (data: Buffer) => CoordinateRequest;
-  readonly encode: (response: CoordinateResponse) => Uint8Array | string;
 }
 
-const protobuf: Subprotocol = {
-  name: 'tailnet.v2.proto',
-  binary: true,
-  // A decoded message holds views of its input, and that is a view of all that the socket delivered at once. The copy
-  // lets go of the rest.
-  decode: (data) => CoordinateRequest.decode(new Uint8Array(data)),
-  encode: oncePerResponse(createEncoder(CoordinateResponse)),
-};
+const protobuf: Subprotocol = { name: 'tailnet.v2.proto', binary: true, ...protobufCodec };
 
 const json: Subprotocol = {
   name: 'tailnet.v2.json',
@@ -50,22 +41,6 @@ export function chooseSubprotocol(header: string | undefined): Subprotocol {
   throw new RangeError(
     `unknown WebSocket subprotocol ${quote(header)}: offer tailnet.v2.proto (the default) or tailnet.v2.json`,
   );
-}
-
-/**
- * Encodes a response that all watchers of a peer are told, one after the other, once. Only one that is frozen: another
- * one may have changed since.
- */
-function oncePerResponse<Encoded>(
-  encode: (response: CoordinateResponse) => Encoded,
-): (response: CoordinateResponse) => Encoded {
-  let last: { readonly response: CoordinateResponse; readonly encoded: Encoded } | undefined;
-  return (response) => {
-    if (last?.response === response) return last.encoded;
-    const encoded = encode(response);
-    last = Object.isFrozen(response) ? { response, encoded } : undefined;
-    return encoded;
-  };
 }
 
 /** One message as one buffer, as which `ws` delivers it unless told otherwise. */

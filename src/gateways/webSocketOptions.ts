@@ -1,66 +1,24 @@
 import type { Server } from 'node:http';
 import type { Observable, SchedulerLike } from 'rxjs';
+import { defaultGatewayLimits, mergeLimits } from './gatewayLimits.js';
+import type { GatewayLimits } from './gatewayLimits.js';
 import type { Identify } from './identity.js';
 
-/** What one connection may cost, and all of them together. Times are milliseconds. */
-export interface WebSocketLimits {
-  /** Bytes in one message of a peer. A larger one closes the connection with 1009. Default 1 MiB. */
-  readonly maxMessageSize: number;
+/** {@link GatewayLimits}, and what else a WebSocket may cost. */
+export interface WebSocketLimits extends GatewayLimits {
   /**
-   * Messages of one peer in a second, on average, pings and pongs included. Who sends more is not refused, but read more
-   * slowly, so that TCP holds them back. Default 1000; `Infinity` for no limit.
+   * Frames of one message. One in more pieces closes the connection with 1008: while it is not complete, each piece holds
+   * on to all that was read with it, up to 64 KiB. Default 1024.
    */
-  readonly requestsPerSecond: number;
-  /** Messages at once, after a time of silence: enough for a hub that opens all its tunnels. Default 5000. */
-  readonly requestBurst: number;
-  /**
-   * Bytes of one peer in a second, on average, everything included that its socket brings. Who sends more is read more
-   * slowly. Default 2 MiB; `Infinity` for no limit.
-   */
-  readonly bytesPerSecond: number;
-  /** Bytes at once, after a time of silence. Default 16 MiB. */
-  readonly byteBurst: number;
-  /** Open tunnels of one connection. One more is refused with `too many tunnels: at most …` and 1008. Default 10000. */
-  readonly maxTunnels: number;
-  /** Open connections, those being identified included. One more gets HTTP 503. Default 20000. */
-  readonly maxConnections: number;
-  /**
-   * Clients for whom `identify` works at the same time, so that it need not cope with all who come back in a storm. The
-   * others wait in order. Default 256.
-   */
-  readonly maxHandshakes: number;
-  /**
-   * Sockets without a WebSocket, on a server of the gateway's own. With one more, the one that has been silent for longest
-   * is destroyed. Default 10000: in a storm many are accepted before their requests come.
-   */
-  readonly maxUnfinished: number;
-  /** How long a client may take for its HTTP request, and how long it may take to identify it. Default 10000. */
-  readonly handshakeTimeout: number;
-  /** From one ping to the next. Who gives no sign of life between two is terminated. Default 15000. */
-  readonly pingPeriod: number;
-  /**
-   * Bytes that may wait for a slow receiver before the coordinator is asked to wait. It emits nothing until they have
-   * all been sent, and what changes meanwhile is merged. Default 1 MiB; never less than the socket's own buffer (16 KiB).
-   */
-  readonly highWaterMark: number;
-  /** How long the other end may take to answer a close frame before the socket is destroyed. Default 5000. */
-  readonly closeTimeout: number;
+  readonly maxFrames: number;
+  /** Pongs that may wait to be sent. Who asks for one more without reading them is cut off. Default 60. */
+  readonly maxPendingPongs: number;
 }
 
 export const defaultWebSocketLimits: WebSocketLimits = {
-  maxMessageSize: 1024 * 1024,
-  requestsPerSecond: 1000,
-  requestBurst: 5000,
-  bytesPerSecond: 2 * 1024 * 1024,
-  byteBurst: 16 * 1024 * 1024,
-  maxTunnels: 10_000,
-  maxConnections: 20_000,
-  maxHandshakes: 256,
-  maxUnfinished: 10_000,
-  handshakeTimeout: 10_000,
-  pingPeriod: 15_000,
-  highWaterMark: 1024 * 1024,
-  closeTimeout: 5000,
+  ...defaultGatewayLimits,
+  maxFrames: 1024,
+  maxPendingPongs: 60,
 };
 
 /** Where a gateway listens: on a server of somebody else's, or on one of its own. */
@@ -82,6 +40,17 @@ export type WebSocketEndpoint =
 export type WebSocketGatewayOptions = WebSocketEndpoint & {
   /** Default `/api/v2/coordinate`. */
   readonly path?: string;
+  /**
+   * Pages of which origins may connect, such as `https://app.example.com`; more in {@link originPolicy}. Others are refused
+   * with HTTP 403. Default none, but those that came from the server itself, by its address or as `localhost`. Clients that
+   * send no `Origin`, which browsers always do, may connect.
+   */
+  readonly origins?: readonly string[];
+  /**
+   * Proxies whose `X-Forwarded-For` says where a client is, as addresses and ranges; more in {@link remoteAddress}. Default
+   * none.
+   */
+  readonly trustedProxies?: readonly string[];
   /** Default {@link identityFromQuery}, which believes everybody. */
   readonly identify?: Identify;
   /** What differs from {@link defaultWebSocketLimits}. */
@@ -97,12 +66,17 @@ export type WebSocketGatewayOptions = WebSocketEndpoint & {
  *
  * @throws RangeError `maxTunnels must be a number above 0, got -1`
  */
-export function completeLimits(limits: Partial<WebSocketLimits> = {}): WebSocketLimits {
-  const given = Object.entries(limits).filter(([, value]: [string, number | undefined]) => value !== undefined);
-  for (const [name, value] of given) {
-    if (!(value > 0)) throw new RangeError(`${name} must be a number above 0, got ${String(value)}`);
-  }
-  const complete: WebSocketLimits = { ...defaultWebSocketLimits, ...Object.fromEntries(given) };
-  // `ws` counts in 32 bits, and takes 0 for "no limit".
-  return { ...complete, maxMessageSize: Math.min(Math.max(1, complete.maxMessageSize), 0x7fff_ffff) };
+export function completeLimits(limits?: Partial<WebSocketLimits>): WebSocketLimits {
+  const complete = mergeLimits(defaultWebSocketLimits, limits);
+  return {
+    ...complete,
+    maxMessageSize: countForWs(complete.maxMessageSize),
+    maxFrames: countForWs(complete.maxFrames),
+    maxPendingPongs: countForWs(complete.maxPendingPongs),
+  };
+}
+
+/** `ws` counts in 32 bits, and takes 0 for "no limit". */
+function countForWs(limit: number): number {
+  return Math.min(Math.max(1, Math.floor(limit)), 0x7fff_ffff);
 }

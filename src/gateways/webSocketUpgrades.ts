@@ -2,12 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   asyncScheduler,
-  BehaviorSubject,
-  catchError,
   defer,
   EMPTY,
-  filter,
-  finalize,
   fromEvent,
   map,
   merge,
@@ -15,23 +11,24 @@ import {
   mergeMap,
   Observable,
   of,
-  switchMap,
-  take,
-  takeLast,
   takeUntil,
-  tap,
 } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
-import { answerPlainly } from './answerPlainly.js';
 import { createAcceptor } from './acceptWebSocket.js';
+import { admission, rejection } from './admission.js';
+import type { Newcomer } from './admission.js';
+import { answerPlainly } from './answerPlainly.js';
+import { Attendance } from './attendance.js';
 import type { GatewayEvent } from './gatewayEvent.js';
-import { checkHandshake, identified, pathOf } from './handshake.js';
-import type { Identity } from './identity.js';
+import { checkHandshake, pathOf } from './handshake.js';
 import { identityFromQuery } from './identityFromQuery.js';
+import type { OriginPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
+import { quote } from './quote.js';
 import { refuse } from './refusal.js';
 import type { Refusal } from './refusal.js';
+import type { RemoteAddress } from './remoteAddress.js';
 import { SendingTurns } from './sendingTurns.js';
 import { serverUrl$ } from './serverUrl.js';
 import { chooseSubprotocol } from './subprotocols.js';
@@ -40,6 +37,8 @@ import type { WebSocketGatewayOptions, WebSocketLimits } from './webSocketOption
 
 /** {@link WebSocketGatewayOptions} with nothing left open that matters here. */
 export type UpgradeOptions = Pick<WebSocketGatewayOptions, 'identify' | 'scheduler'> & {
+  readonly mayComeFrom: OriginPolicy;
+  readonly addressOf: RemoteAddress;
   readonly path: string;
   readonly drain$: Observable<unknown>;
   readonly limits: WebSocketLimits;
@@ -56,87 +55,60 @@ interface Upgrade {
 export function webSocketUpgrades(
   coordinator: Pick<Coordinator, 'coordinate$'>,
   server: Server,
-  { path, identify = identityFromQuery, scheduler = asyncScheduler, drain$, limits }: UpgradeOptions,
+  options: UpgradeOptions,
 ): Observable<GatewayEvent> {
+  const { path, mayComeFrom, addressOf, identify = identityFromQuery, scheduler = asyncScheduler } = options;
+  const { drain$, limits } = options;
   return defer(() => {
-    const open$ = new BehaviorSubject(0);
-    let isDraining = false;
-    const accept = createAcceptor(limits);
+    const { handshakeTimeout } = limits;
+    const attendance = new Attendance(limits.maxConnections);
     const places = new Places(limits.maxHandshakes, scheduler);
+    const entrance = { attendance, identify, places, handshakeTimeout, scheduler };
+    const accept = createAcceptor(limits);
     const wheel = new PingWheel(limits.pingPeriod, scheduler);
     const surroundings = { coordinator, limits, scheduler, wheel, turns: new SendingTurns(scheduler) };
 
-    const counted = <T>(source$: Observable<T>): Observable<T> =>
-      defer(() => {
-        open$.next(open$.value + 1);
-        return source$;
-      }).pipe(
-        finalize(() => {
-          open$.next(open$.value - 1);
-        }),
-      );
-
     const obstacleTo = (request: IncomingMessage): Refusal | undefined => {
       if (pathOf(request) !== path) return { status: 404, reason: `not found; WebSockets are served at ${path}` };
-      if (isDraining) return shuttingDown;
-      if (open$.value >= limits.maxConnections) {
-        return { ...shuttingDown, reason: `too many connections: at most ${String(limits.maxConnections)}` };
-      }
-      return checkHandshake(request);
+      if (!mayComeFrom(request.headers)) return wrongOrigin(request);
+      return attendance.obstacle ?? checkHandshake(request);
     };
 
-    const connect = ({ request, socket, head }: Upgrade, identity: Identity): Observable<GatewayEvent> => {
-      const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol']);
+    const newcomer = ({ request, socket, head }: Upgrade): Newcomer<IncomingMessage> => {
       const remoteAddress = addressOf(request);
-      const { webSocket, refusal } = accept(request, socket, head);
-      if (refusal) return rejected(request, socket, refusal);
-      if (!webSocket) return EMPTY;
-      return counted(webSocketConnection(surroundings, { webSocket, socket, identity, subprotocol, remoteAddress }));
+      const refuseThis = (refusal: Refusal): void => {
+        refuse(socket, refusal);
+      };
+      return {
+        request,
+        remoteAddress,
+        gone$: fromEvent(socket, 'close'),
+        refuse: refuseThis,
+        connect: (identity) => {
+          const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol']);
+          const { webSocket, refusal } = accept(request, socket, head);
+          if (refusal) return rejection({ remoteAddress, refuse: refuseThis }, refusal);
+          if (!webSocket) return EMPTY;
+          const opened = { webSocket, socket, identity, subprotocol, remoteAddress };
+          return attendance.counted(webSocketConnection(surroundings, opened));
+        },
+      };
     };
 
-    /** Emits what comes of an upgrade request. The connection is not made here, so that it does not hold the request. */
-    const admission = (upgrade: Upgrade): Observable<Observable<GatewayEvent>> => {
-      const { request, socket } = upgrade;
+    /** Emits what comes of an upgrade request. */
+    const admitted = (upgrade: Upgrade): Observable<Observable<GatewayEvent>> => {
       // Until the WebSocket takes care of it. "close" follows.
-      socket.on('error', ignore);
-      const obstacle = obstacleTo(request);
-      if (obstacle) return of(rejected(request, socket, obstacle));
-      return counted(
-        identified(request, identify, places, limits.handshakeTimeout, scheduler).pipe(
-          takeUntil(fromEvent(socket, 'close')),
-          tap({
-            unsubscribe: () => {
-              refuse(socket, shuttingDown);
-            },
-          }),
-          takeLast(1),
-          map((found) =>
-            'refusal' in found ? rejected(request, socket, found.refusal) : connect(upgrade, found.identity),
-          ),
-          // A defect in what one request led to is no other's matter.
-          catchError((error: unknown) =>
-            of(rejected(request, socket, { status: 500, reason: 'internal error', error })),
-          ),
-        ),
-      );
+      upgrade.socket.on('error', ignore);
+      const obstacle = obstacleTo(upgrade.request);
+      return obstacle ? of(rejection(newcomer(upgrade), obstacle)) : admission(newcomer(upgrade), entrance);
     };
 
-    const drained$ = drain$.pipe(
-      take(1),
-      tap(() => {
-        isDraining = true;
-      }),
-      switchMap(() => open$),
-      filter((open) => open === 0),
-    );
     return merge(
       serverUrl$(server, path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
-      upgrade$(server, path).pipe(mergeMap(admission), mergeAll()),
-    ).pipe(takeUntil(drained$));
+      upgrade$(server, path).pipe(mergeMap(admitted), mergeAll()),
+    ).pipe(takeUntil(attendance.drained$(drain$)));
   });
 }
-
-const shuttingDown: Refusal = { status: 503, reason: 'shutting down', headers: { 'Retry-After': '1' } };
 
 function upgrade$(server: Server, path: string): Observable<Upgrade> {
   return new Observable<Upgrade>((subscriber) => {
@@ -154,20 +126,12 @@ function upgrade$(server: Server, path: string): Observable<Upgrade> {
   });
 }
 
-function rejected(request: IncomingMessage, socket: Duplex, refusal: Refusal): Observable<GatewayEvent> {
-  refuse(socket, refusal);
-  const { status, reason, error } = refusal;
-  return of({
-    kind: 'rejected',
-    status,
-    reason,
-    remoteAddress: addressOf(request),
-    ...(error !== undefined && { error }),
-  });
-}
-
-function addressOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress ?? '';
+function wrongOrigin({ headers }: IncomingMessage): Refusal {
+  const origin = quote(String(headers.origin ?? headers['sec-websocket-origin']));
+  return {
+    status: 403,
+    reason: `pages of the origin ${origin} may not connect: it is not in the list of allowed origins`,
+  };
 }
 
 function ignore(): void {

@@ -27,6 +27,22 @@ describe('the command line', () => {
         'serve --host http://x',
         `error: option '--host <host>' argument 'http://x' is invalid. It is a host name or an IP address.`,
       ],
+      [
+        'serve --allowed-origins https://app.example,app.example',
+        `error: option '--allowed-origins <list>' argument 'https://app.example,app.example' is invalid. Not an origin: "app.example"; it looks like https://app.example.com, https://*.example.com, http://localhost:*, null or *.`,
+      ],
+      [
+        'serve --trusted-proxies 10.0.0.1,10.0.0',
+        `error: option '--trusted-proxies <list>' argument '10.0.0.1,10.0.0' is invalid. Not an address or range: "10.0.0"; it looks like 10.0.0.7, 10.0.0.0/8, 2001:db8::/32, loopback, linklocal or uniquelocal.`,
+      ],
+      [
+        'serve --base-path tailnet',
+        `error: option '--base-path <path>' argument 'tailnet' is invalid. It looks like /tailnet.`,
+      ],
+      [
+        'serve --base-path /tailnet?x',
+        `error: option '--base-path <path>' argument '/tailnet?x' is invalid. It looks like /tailnet.`,
+      ],
       ['serve --auth jwt', `error: option '--auth <how>' argument 'jwt' is invalid. This version knows only "none".`],
       [
         'serve --host 0.0.0.0',

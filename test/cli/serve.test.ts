@@ -162,6 +162,28 @@ describe('serve', function () {
     const [code] = (await once(socket, 'close')) as [number];
     expect(code).to.equal(1009);
   });
+
+  it('serves at its base path, to pages of allowed origins, and believes trusted proxies', async () => {
+    await using database = await testDatabase();
+    await using server = runServe([
+      ...['--database-url', database.url, '--log-level', 'debug', '--base-path', '/mesh/'],
+      ...['--allowed-origins', 'https://app.example, http://localhost:*', '--trusted-proxies', 'loopback'],
+    ]);
+    const { http } = await listening(server);
+    expect(http).to.match(/:\d+\/mesh$/);
+    expect(await answer(`${http}/healthz`)).to.deep.equal([200, { status: 'alive' }]);
+    const headers = { 'X-Forwarded-For': '198.51.100.1' };
+    const connect = (origin: string) =>
+      new WebSocket(`${http.replace('http', 'ws')}/api/v2/coordinate?id=${alice}`, { origin, headers });
+    const stranger = connect('https://evil.example');
+    const [refusal] = (await once(stranger, 'error')) as [Error];
+    expect(refusal.message).to.contain('403');
+    expect(await server.line((line) => line.includes('"connection rejected"'))).to.contain('"198.51.100.1"');
+    const page = connect('http://localhost:5173');
+    await once(page, 'open');
+    expect(await server.line((line) => line.includes('"connection opened"'))).to.contain('"198.51.100.1"');
+    page.terminate();
+  });
 });
 
 describe('peer', function () {
