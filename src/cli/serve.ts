@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
 import type { Logger } from 'pino';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
+import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
 import { routesUnder } from '../gateways/routesUnder.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
+import { watchRoutes } from '../gateways/watchRoutes.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
@@ -23,6 +25,8 @@ export interface ServeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Partial<WebSocketLimits>;
+  /** Who may watch peers over HTTP at the same time. */
+  readonly maxWatchers: number;
   /** What all paths begin with; empty for nothing. */
   readonly basePath: string;
   readonly allowedOrigins: readonly string[];
@@ -96,17 +100,20 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, basePath, allowedOrigins: origins, trustedProxies, logger }: ServeOptions,
+  { host, port, limits, maxWatchers, basePath, allowedOrigins: origins, trustedProxies, logger }: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
+  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
+  const onEvent = (event: GatewayEvent) => logGatewayEvent(logger, event);
+  const watching = { origins, trustedProxies, limits: { maxWatchers, handshakeTimeout }, draining$, onEvent };
   const routes = routesUnder(basePath, {
     ...healthRoutes(coordinator, draining$),
+    ...watchRoutes(coordinator, watching),
     [coordinatePath]: webSocketRoute,
   });
   const webSockets = { path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ };
-  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {
@@ -114,7 +121,7 @@ async function serveCoordinator(
       logger.info({ http: url + basePath, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
     }),
     switchMap(({ server }) => webSocketGateway(coordinator, { ...webSockets, server })),
-    tap((event) => logGatewayEvent(logger, event)),
+    tap(onEvent),
   );
   const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {
     if (!isSystemError(error)) throw error;

@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
 import { defaultWebSocketLimits as limits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
@@ -14,6 +15,7 @@ interface ServeOptions extends WebSocketLimits, NetworkOptions {
   readonly port: number;
   readonly auth: 'none';
   readonly allowUnauthenticated?: boolean;
+  readonly maxWatchers: number;
   readonly logLevel: LogLevel;
 }
 
@@ -80,6 +82,7 @@ function limitOptions(): Option[] {
     limit('--max-connections <n>', 'open connections', limits.maxConnections),
     limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
     limit('--max-unfinished <n>', 'sockets that are no WebSockets, or not yet', limits.maxUnfinished),
+    limit('--max-watchers <n>', 'who watch peers over HTTP', defaultWatchLimits.maxWatchers),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
     limit('--ping-period <ms>', 'from one ping to the next; who is silent for so long is cut off', limits.pingPeriod),
     limit('--close-timeout <ms>', 'time of a peer to answer a close frame', limits.closeTimeout),
