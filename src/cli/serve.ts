@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
 import type { Logger } from 'pino';
+import type { TokenVerifier } from '../auth/jwt/index.js';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
+import { identityFromQuery } from '../gateways/identityFromQuery.js';
+import { identityFromToken } from '../gateways/identityFromToken.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
@@ -22,6 +25,8 @@ export interface ServeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Partial<WebSocketLimits>;
+  /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
+  readonly verify?: TokenVerifier;
   readonly logger: Logger;
 }
 
@@ -91,12 +96,13 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, logger }: ServeOptions,
+  { host, port, limits, verify, logger }: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
   const routes = { ...healthRoutes(coordinator, draining$), [coordinatePath]: webSocketRoute };
+  const identify = verify ? identityFromToken(verify) : identityFromQuery;
   const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
@@ -104,7 +110,7 @@ async function serveCoordinator(
       const { id: coordinatorId } = coordinator;
       logger.info({ http: url, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
     }),
-    switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
+    switchMap(({ server }) => webSocketGateway(coordinator, { server, identify, limits, drain$ })),
     tap((event) => logGatewayEvent(logger, event)),
   );
   const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {

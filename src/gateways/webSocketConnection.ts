@@ -6,6 +6,7 @@ import type { Coordinator } from '../coordinator.js';
 import type { CoordinateRequest } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import { closeCodeOf, closeCodeOfViolation, closeCodes, closeReason, isWarning } from './closeCode.js';
+import { coordinateAs } from './coordinateAs.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import type { Identity } from './identity.js';
 import type { PingWheel } from './pingWheel.js';
@@ -47,7 +48,7 @@ export function webSocketConnection(
   { webSocket, socket, identity, subprotocol, remoteAddress }: OpenedWebSocket,
 ): Observable<GatewayEvent> {
   return new Observable<GatewayEvent>((subscriber) => {
-    const { id: peerId, name, role, auth } = identity;
+    const { id: peerId, name, role } = identity;
     const openedAt = scheduler.now();
     const writer = new ResponseWriter(webSocket, socket, { subprotocol, highWaterMark: limits.highWaterMark, turns });
     const brake = new ReadingBrake(webSocket, socket, limits, scheduler);
@@ -172,7 +173,7 @@ export function webSocketConnection(
     });
     const { ready$ } = writer;
     coordination.add(
-      defer(() => coordinator.coordinate$(peerId, requests$, { name, auth, ready$ })).subscribe({
+      defer(() => coordinateAs(coordinator, identity, requests$, ready$)).subscribe({
         next: (response) => {
           lastError = response.error;
           // The answer to each of a peer's requests would pile up for a peer that asks and does not read.
