@@ -1,4 +1,4 @@
-import { catchError, defer, finalize, map, of, share, switchMap, throwError } from 'rxjs';
+import { catchError, defer, map, of, share, switchMap, throwError } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { candidatesOf } from './jwtKeys.js';
 import type { RefreshableKeys } from './jwtKeys.js';
@@ -90,15 +90,17 @@ export class KeyCache implements RefreshableKeys {
     }).pipe(
       map((keys) => this.#take(keys)),
       catchError((error: unknown) => {
-        if (String(error) !== String(this.#failure)) this.#options.onEvent({ kind: 'failed', error });
-        this.#failure = error;
+        this.#fail(error);
         return this.#keys ? of(this.#keys) : throwError(() => error);
-      }),
-      finalize(() => {
-        this.#asking$ = undefined;
       }),
       share({ resetOnRefCountZero: false }),
     );
+  }
+
+  #fail(error: unknown): void {
+    if (String(error) !== String(this.#failure)) this.#options.onEvent({ kind: 'failed', error });
+    this.#failure = error;
+    this.#asking$ = undefined;
   }
 
   /** The same keys as before stay the same objects: what was derived from them is still of use. */
@@ -108,6 +110,8 @@ export class KeyCache implements RefreshableKeys {
       this.#options.onEvent({ kind: 'loaded', count: keys.length, ids: keys.flatMap(({ id }) => id ?? []) });
     }
     this.#failure = undefined;
+    // Not at its end: whoever hears of these keys may want to ask again.
+    this.#asking$ = undefined;
     this.#loadedAt = this.#options.scheduler.now();
     this.#keys = known ?? keys;
     return this.#keys;

@@ -58,6 +58,7 @@ export function secretKeyIn(file: Buffer): VerificationKey {
 export function publicKeys(text: string): readonly VerificationKey[] {
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) return keysOfJson(trimmed);
+  if (/-----BEGIN [^-]*PRIVATE KEY-----/.test(trimmed)) throw new TypeError(noPrivateKeys);
   const blocks = trimmed.match(/-----BEGIN [^-]+-----[^]*?-----END [^-]+-----/g);
   if (blocks === null) throw new TypeError('there is no PEM, JWK or JWK Set');
   return blocks.map(keyOfPem);
@@ -66,7 +67,6 @@ export function publicKeys(text: string): readonly VerificationKey[] {
 const noPrivateKeys = 'there is a private key: give the public one, and keep the private one where tokens are issued';
 
 function keyOfPem(pem: string): VerificationKey {
-  if (/-----BEGIN [^-]*PRIVATE KEY-----/.test(pem)) throw new TypeError(noPrivateKeys);
   let key: KeyObject;
   try {
     key = createPublicKey(pem);
