@@ -1,10 +1,9 @@
 import { Command, type Option } from 'commander';
-import type { Logger } from 'pino';
-import type { TokenVerifier } from '../auth/jwt/index.js';
 import { defaultWebSocketLimits as limits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
+import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
 import { authentication, host, isLoopback, port, wholeNumber } from './parsers.js';
 import { UsageError } from './usageError.js';
@@ -61,16 +60,11 @@ export function serveCommand(end: (exitCode: number) => void): Command {
       );
     }
     const logger = createLogger(options.logLevel);
-    const verify = options.auth === 'jwt' ? await verifierOf(options, command, logger) : undefined;
+    const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
     end(await serve({ ...options, limits: limitsOf(options), logger, ...(verify && { verify }) }));
   });
-}
-
-async function verifierOf(options: JwtOptions, command: Command, logger: Logger): Promise<TokenVerifier> {
-  const { jwtAuthentication } = await import('./jwtAuthentication.js');
-  return jwtAuthentication(options, command, logger);
 }
 
 function limitsOf(options: ServeLimits): ServeLimits {

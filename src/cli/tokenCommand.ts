@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import type { Role } from '../auth/identity.js';
 import type { Uuid } from '../db/store.js';
 import { option } from './environment.js';
+import { generateKeyFiles } from './generateKeyFiles.js';
 import { jwtSecretFileOption, jwtSecretOption, onlyOption } from './jwtOptions.js';
 import type { Output } from './output.js';
 import { duration, uuid } from './parsers.js';
+import { signToken } from './signToken.js';
 import { UsageError } from './usageError.js';
 
 interface TokenOptions {
@@ -49,7 +51,6 @@ export function tokenCommand(output: Output): Command {
     .addOption(option('--aud <audience>', 'whom it is for'))
     .addOption(option('--iss <issuer>', 'whom it is from'));
   return command.action(async ({ generateKey, sub, expires, name, role, agent, aud, iss, ...keys }: TokenOptions) => {
-    const { generateKeyFiles } = await import('./generateKeyFiles.js');
     if (generateKey !== undefined) {
       output.out(`${(await generateKeyFiles(generateKey)).join('\n')}\n`);
       return;
@@ -60,7 +61,6 @@ export function tokenCommand(output: Output): Command {
       ['jwtSecret', 'jwtSecretFile', 'jwtPrivateKeyFile'],
       'a token needs one of --jwt-secret, --jwt-secret-file and --jwt-private-key-file, and no second one',
     );
-    const { signToken } = await import('./signToken.js');
     const claims = { sub, name, role, agent, aud, iss };
     output.out(`${await signToken({ source, value: keys[source] ?? '' }, claims, expires)}\n`);
   });

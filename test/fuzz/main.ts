@@ -5,6 +5,7 @@ import { attempt, draw, FuzzFailure } from './attempt.js';
 import { comparing } from './comparing.js';
 import { decoding } from './decoding.js';
 import { hearing } from './hearing.js';
+import { proving } from './proving.js';
 import { reading } from './reading.js';
 import { openServing } from './serving.js';
 
@@ -22,7 +23,7 @@ const framesPerServer = 2000;
 let serving = await openServing();
 /** A frame over a socket takes as long as so many calls. */
 const callsPerFrame = 25;
-const targets = [decoding, comparing, reading, hearing].map((target) => ({ target, draw: draw(target) }));
+const targets = [decoding, comparing, reading, hearing, proving].map((target) => ({ target, draw: draw(target) }));
 const drawFrame = draw(serving);
 
 console.log(`seed ${seed}`);

@@ -32,7 +32,7 @@ describe('coordinateAs', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const error = new Error('a defect');
       const responses$ = cold(drawn.responses, { u: update });
-      const ends$ = cold<string>(drawn.identity, { e: 'token expired', f: 'token revoked' }, error);
+      const ends$ = cold(drawn.identity, { e: 'token expired', f: 'token revoked' }, error);
       const heard$ = coordinateAs({ coordinate$: () => responses$ }, { ...identity, ends$ }, NEVER, of(true));
       const values = { u: update, e: errorResponse('token expired') };
       expectObservable(heard$).toBe(drawn.heard, values, error);
