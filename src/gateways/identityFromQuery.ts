@@ -2,13 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { agentAuth } from '../auth/agentAuth.js';
 import { clientAuth } from '../auth/clientAuth.js';
 import { peerAuth } from '../auth/peerAuth.js';
+import { isPeerName, maxNameLength } from '../auth/peerName.js';
 import type { Uuid } from '../db/store.js';
 import { isUuid, nilUuid, parseUuid } from '../proto/uuid.js';
 import { IdentityError } from './identity.js';
 import type { Identity } from './identity.js';
 import { quote } from './quote.js';
-
-const maxNameLength = 128;
 
 /**
  * Believes what the query says: `id` (the peer's UUID), `name` (default: the id), `role` (`peer`, the default, `agent` or
@@ -67,8 +66,7 @@ function uuid(query: URLSearchParams, parameter: string, meaning: string): Uuid 
 function label(query: URLSearchParams): string | undefined {
   const name = single(query, 'name');
   if (name === undefined || name === '') return undefined;
-  // It ends up in logs and on terminals.
-  if (name.length > maxNameLength || /\p{Cc}/u.test(name)) {
+  if (!isPeerName(name)) {
     throw new IdentityError(
       `query parameter "name" must have ${String(maxNameLength)} characters at most and no control characters`,
     );

@@ -4,7 +4,34 @@
  *
  * @packageDocumentation
  */
+export {
+  jwksUrl,
+  jwtKeyFile,
+  jwtPublicKey,
+  jwtSecret,
+  jwtSecretFile,
+  jwtVerifier,
+  revocationFile,
+} from '../auth/jwt/index.js';
+export type {
+  FileKeysOptions,
+  IdentityClaims,
+  JwksUrlOptions,
+  JwtAlgorithm,
+  JwtKeys,
+  JwtVerifierOptions,
+  KeysEvent,
+  RefreshableKeys,
+  RevocationFileOptions,
+  RevocationsEvent,
+  TokenHeader,
+  TokenVerifier,
+  VerificationKey,
+  VerifiedToken,
+} from '../auth/jwt/index.js';
+export { bearerToken } from './bearerToken.js';
 export { closeCodes, isWarning } from './closeCode.js';
+export { coordinateAs } from './coordinateAs.js';
 export type { GatewayEvent } from './gatewayEvent.js';
 export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
@@ -15,6 +42,7 @@ export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
 export type { Identify, Identity, Role } from './identity.js';
 export { identityFromQuery } from './identityFromQuery.js';
+export { identityFromToken } from './identityFromToken.js';
 export { routesUnder } from './routesUnder.js';
 export { subprotocolNames } from './subprotocols.js';
 export { coordinatePath, webSocketGateway } from './webSocketGateway.js';

@@ -5,6 +5,7 @@ import { comparing } from './comparing.js';
 import { corpusOf, foundOf } from './corpus.js';
 import { decoding } from './decoding.js';
 import { hearing } from './hearing.js';
+import { proving } from './proving.js';
 import { reading } from './reading.js';
 import { openServing, type ServingTarget } from './serving.js';
 import type { Target } from './target.js';
@@ -22,7 +23,7 @@ const tryAll = async (target: Target, count: number): Promise<void> => {
 
 describe('strange input', () => {
   it('has a corpus', () => {
-    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'serving']) {
+    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'proving', 'serving']) {
       expect(corpusOf(name), name).to.have.length.above(5);
     }
   });
@@ -34,6 +35,8 @@ describe('strange input', () => {
   it('in JSON is refused, or means the same when it is written again', () => tryAll(reading, 10_000));
 
   it('on the bus is a hint, or a line in the log', () => tryAll(hearing, 10_000));
+
+  it('in place of a token proves nothing', () => tryAll(proving, 5000));
 
   describe('in a frame', () => {
     let serving: ServingTarget;

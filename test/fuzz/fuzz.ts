@@ -3,6 +3,7 @@ import { attempt, draw } from './attempt.js';
 import { comparing } from './comparing.js';
 import { decoding } from './decoding.js';
 import { hearing } from './hearing.js';
+import { proving } from './proving.js';
 import { reading } from './reading.js';
 import { openServing } from './serving.js';
 
@@ -19,7 +20,7 @@ const callsPerFrame = 25;
  */
 export const fuzz = async (seed: number, isOver: () => boolean, tried: () => void): Promise<void> => {
   const luck = chance(seed);
-  const targets = [decoding, comparing, reading, hearing].map((target) => ({ target, input: draw(target) }));
+  const targets = [decoding, comparing, reading, hearing, proving].map((target) => ({ target, input: draw(target) }));
   let serving = await openServing();
   const frame = draw(serving);
   try {
