@@ -6,6 +6,12 @@
  */
 export { closeCodes } from './closeCode.js';
 export type { GatewayEvent } from './gatewayEvent.js';
+export { grpcGateway } from './grpcGateway.js';
+export type { GrpcCoordinator } from './grpcGateway.js';
+export { defaultGrpcLimits } from './grpcOptions.js';
+export type { GrpcEndpoint, GrpcGatewayOptions, GrpcLimits } from './grpcOptions.js';
+export type { GrpcServer } from './grpcCalls.js';
+export type { GatewayLimits } from './gatewayLimits.js';
 export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
 export type { HttpRoute, HttpRoutes } from './httpRoutes.js';
@@ -13,8 +19,12 @@ export { httpServer$ } from './httpServer.js';
 export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
 export type { Identify, Identity, Role } from './identity.js';
+export { identityFromMetadata } from './identityFromMetadata.js';
 export { identityFromQuery } from './identityFromQuery.js';
+export type { IdentifyCall, IncomingCall } from './incomingCall.js';
 export { subprotocolNames } from './subprotocols.js';
+export { tailnetService } from './tailnetService.js';
+export type { TlsOptions, TlsSource } from './tls.js';
 export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';
 export type { WebSocketEndpoint, WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';

@@ -1,0 +1,47 @@
+import { BehaviorSubject, defer, filter, finalize, ignoreElements, merge, of, switchMap, take, tap } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { beforeCalls } from './beforeCalls.js';
+import type { GatewayEvent } from './gatewayEvent.js';
+import { grpcCalls } from './grpcCalls.js';
+import type { CallOptions } from './grpcCalls.js';
+import type { GrpcCoordinator } from './grpcGateway.js';
+import { healthImplementation, healthService } from './grpcHealth.js';
+import { addReflection } from './grpcReflection.js';
+import { grpcServer$ } from './grpcServer.js';
+import type { GrpcServerOptions, ListeningGrpcServer } from './grpcServer.js';
+
+/** A gateway with a server of its own, which also has the services for health and reflection. */
+export function serveGrpc(
+  coordinator: GrpcCoordinator,
+  options: GrpcServerOptions & CallOptions,
+): Observable<GatewayEvent> {
+  return defer(() => {
+    const draining$ = new BehaviorSubject(false);
+    const drain$ = draining$.pipe(filter(Boolean));
+    const drain = (): void => {
+      draining$.next(true);
+    };
+
+    const serve = ({ server, sockets, url }: ListeningGrpcServer): Observable<GatewayEvent> => {
+      const noting: Pick<typeof server, 'addService'> = {
+        addService: (service, implementation) => {
+          server.addService(
+            service,
+            beforeCalls(implementation, (call) => sockets.called(call.getPeer())),
+          );
+        },
+      };
+      noting.addService(healthService, healthImplementation(coordinator.health$ ?? of('healthy'), draining$));
+      addReflection(noting);
+      return merge(
+        of<GatewayEvent>({ kind: 'listening', url }),
+        grpcCalls(coordinator, server, { ...options, drain$, watch: sockets }),
+      );
+    };
+
+    return merge(
+      grpcServer$({ ...options, drain$ }).pipe(switchMap(serve)),
+      options.drain$.pipe(take(1), tap(drain), ignoreElements()),
+    ).pipe(finalize(drain));
+  });
+}
