@@ -1,14 +1,13 @@
-import { asyncScheduler, defer, NEVER, switchMap } from 'rxjs';
+import { asyncScheduler, NEVER, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Coordinator } from '../coordinator.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { grpcCalls } from './grpcCalls.js';
 import { completeGrpcLimits } from './grpcOptions.js';
 import type { GrpcGatewayOptions } from './grpcOptions.js';
 import { identityFromMetadata } from './identityFromMetadata.js';
-
-/** What a gRPC gateway needs of a coordinator. Without `health$` the health service says SERVING until it drains. */
-export type GrpcCoordinator = Pick<Coordinator, 'coordinate$'> & Partial<Pick<Coordinator, 'health$'>>;
+import { loadGrpc } from './loadGrpc.js';
+import { serveGrpc } from './serveGrpc.js';
+import type { GrpcCoordinator } from './serveGrpc.js';
 
 /**
  * Serves a coordinator's peers over gRPC: service `coder.tailnet.v2.Tailnet`, method `Coordinate`, each message one request
@@ -28,7 +27,7 @@ export type GrpcCoordinator = Pick<Coordinator, 'coordinate$'> & Partial<Pick<Co
  * ```
  *
  * Errors only when it cannot listen on a port of its own, or its certificates are no good. Whatever goes wrong with one
- * connection is an event, and touches no other. `@grpc/grpc-js` is loaded by the first that is subscribed to.
+ * connection is an event, and touches no other. `@grpc/grpc-js` is loaded when one is subscribed to.
  *
  * @throws RangeError at once when a limit is not a number above 0
  */
@@ -39,7 +38,5 @@ export function grpcGateway(coordinator: GrpcCoordinator, options: GrpcGatewayOp
   if (options.server) return grpcCalls(coordinator, options.server, callOptions);
   const { host, port, tls } = options;
   const where = { port, ...(host !== undefined && { host }), ...(tls !== undefined && { tls }) };
-  return defer(() => import('./serveGrpc.js')).pipe(
-    switchMap(({ serveGrpc }) => serveGrpc(coordinator, { ...where, ...callOptions })),
-  );
+  return loadGrpc().pipe(switchMap((packages) => serveGrpc(coordinator, packages, { ...where, ...callOptions })));
 }

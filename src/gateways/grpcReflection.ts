@@ -3,13 +3,16 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { base64Decode } from '@bufbuild/protobuf/wire';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import type { Server } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import { descriptors } from '../proto/gen/descriptors.js';
 import { beforeCalls } from './beforeCalls.js';
 import type { AnyCall } from './beforeCalls.js';
+import type { GrpcPackages } from './loadGrpc.js';
 
 /** Lets clients ask a server what it speaks: `grpc.reflection.v1.ServerReflection`, and `v1alpha` for older ones. */
-export function addReflection(server: Pick<Server, 'addService'>): void {
+export function addReflection(
+  server: Pick<Server, 'addService'>,
+  { ReflectionService }: GrpcPackages['reflection'],
+): void {
   const { file: files } = fromBinary(FileDescriptorSetSchema, base64Decode(descriptors));
   const fileDescriptorProtos = files.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
   // Only the files are looked at.

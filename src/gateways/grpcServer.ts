@@ -1,10 +1,11 @@
 import { createServer, type Server as SocketServer, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { defer, NEVER, Observable } from 'rxjs';
 import type { SchedulerLike } from 'rxjs';
 import type { GrpcLimits } from './grpcOptions.js';
 import { GrpcSockets } from './grpcSockets.js';
+import type { GrpcPackages } from './loadGrpc.js';
 import { serverUrl$ } from './serverUrl.js';
 import { serveTls } from './tls.js';
 import type { TlsSource } from './tls.js';
@@ -39,13 +40,13 @@ const backlog = 4096;
  * It accepts its sockets itself and hands them to grpc-js, which would bound neither their number nor their silence, and
  * says of a port that is taken only in words that it is.
  */
-export function grpcServer$(options: GrpcServerOptions): Observable<ListeningGrpcServer> {
+export function grpcServer$(grpc: GrpcPackages['grpc'], options: GrpcServerOptions): Observable<ListeningGrpcServer> {
   const { tls, limits, scheduler } = options;
   const { handshakeTimeout } = limits;
   return defer(() => {
     const sockets = new GrpcSockets(limits, scheduler);
     const listening = (listener: SocketServer): Observable<ListeningGrpcServer> =>
-      listening$(listener, sockets, options);
+      listening$(grpc, listener, sockets, options);
     if (tls === undefined) return listening(createServer({ noDelay: true }));
     const create = (context: object): TlsServer =>
       new TlsServer({ ...context, ALPNProtocols: ['h2'], noDelay: true, handshakeTimeout });
@@ -54,12 +55,13 @@ export function grpcServer$(options: GrpcServerOptions): Observable<ListeningGrp
 }
 
 function listening$(
+  { Server: GrpcServer, ServerCredentials }: GrpcPackages['grpc'],
   listener: SocketServer,
   sockets: GrpcSockets,
   { host = '127.0.0.1', port, limits, drain$ = NEVER }: GrpcServerOptions,
 ): Observable<ListeningGrpcServer> {
   return new Observable((subscriber) => {
-    const server = createGrpcServer(limits);
+    const server = new GrpcServer(serverOptions(limits));
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
     let isStopping = false;
     const stop = (): void => {
@@ -99,8 +101,8 @@ function listening$(
   });
 }
 
-function createGrpcServer({ maxMessageSize, maxConcurrentStreams, pingPeriod }: GrpcLimits): Server {
-  return new Server({
+function serverOptions({ maxMessageSize, maxConcurrentStreams, pingPeriod }: GrpcLimits): ServerOptions {
+  return {
     'grpc.max_receive_message_length': maxMessageSize,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': maxConcurrentStreams,
@@ -108,7 +110,7 @@ function createGrpcServer({ maxMessageSize, maxConcurrentStreams, pingPeriod }: 
     'grpc.keepalive_timeout_ms': pingPeriod,
     // It would keep a record of each connection, for a service that is not offered.
     'grpc.enable_channelz': 0,
-  });
+  };
 }
 
 function ignore(): void {

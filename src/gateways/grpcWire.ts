@@ -50,7 +50,9 @@ export class GrpcWire implements Wire<Uint8Array> {
       if (this.#isOpen) this.#after(0, () => listener.ended());
     });
     call.on('cancelled', () => {
-      this.#finish(endingOf(call));
+      const { code, reason } = endingOf(call);
+      if (this.#isOpen) listener.violated(code, reason);
+      this.#finish(code, reason);
     });
   }
 
@@ -97,7 +99,7 @@ export class GrpcWire implements Wire<Uint8Array> {
     else this.#call.emit('error', status);
     this.#after(this.#limits.closeTimeout, () => {
       streamOf(this.#call)?.close(constants.NGHTTP2_CANCEL);
-      this.#finish({ code: closeCodes.broken, reason: 'did not read to the end' });
+      this.#finish(closeCodes.broken, 'did not read to the end');
     });
   }
 
@@ -106,18 +108,24 @@ export class GrpcWire implements Wire<Uint8Array> {
     this.#timer = this.#scheduler.schedule(work, delay);
   }
 
-  #finish({ code, reason }: Ending): void {
+  #finish(code: number, reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#isOpen = false;
     this.#timer?.unsubscribe();
+    this.#letGo();
     this.#listener.closed(code, reason);
   }
-}
 
-interface Ending {
-  readonly code: number;
-  readonly reason: string;
+  /** A client that knows how its call has ended need not send any more. One that does is cut off after a while. */
+  #letGo(): void {
+    const stream = streamOf(this.#call);
+    if (!stream || stream.closed) return;
+    this.#after(this.#limits.closeTimeout, () => {
+      stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    stream.once('close', () => this.#timer?.unsubscribe());
+  }
 }
 
 const codeOfStatus: ReadonlyMap<unknown, number> = new Map([
@@ -129,7 +137,7 @@ const codeOfStatus: ReadonlyMap<unknown, number> = new Map([
 ]);
 
 /** How a call has ended that was not ended here: by its client, or, before a message reached anybody, by grpc-js. */
-function endingOf(call: CoordinateCall): Ending {
+function endingOf(call: CoordinateCall): { readonly code: number; readonly reason: string } {
   const stream = streamOf(call);
   const sent = stream?.sentTrailers ?? stream?.sentHeaders;
   const message = sent?.['grpc-message'];

@@ -7,7 +7,7 @@
 export { closeCodes } from './closeCode.js';
 export type { GatewayEvent } from './gatewayEvent.js';
 export { grpcGateway } from './grpcGateway.js';
-export type { GrpcCoordinator } from './grpcGateway.js';
+export type { GrpcCoordinator } from './serveGrpc.js';
 export { defaultGrpcLimits } from './grpcOptions.js';
 export type { GrpcEndpoint, GrpcGatewayOptions, GrpcLimits } from './grpcOptions.js';
 export type { GrpcServer } from './grpcCalls.js';

@@ -1,18 +1,23 @@
 import { BehaviorSubject, defer, filter, finalize, ignoreElements, merge, of, switchMap, take, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
+import type { Coordinator } from '../coordinator.js';
 import { beforeCalls } from './beforeCalls.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { grpcCalls } from './grpcCalls.js';
 import type { CallOptions } from './grpcCalls.js';
-import type { GrpcCoordinator } from './grpcGateway.js';
 import { healthImplementation, healthService } from './grpcHealth.js';
 import { addReflection } from './grpcReflection.js';
 import { grpcServer$ } from './grpcServer.js';
 import type { GrpcServerOptions, ListeningGrpcServer } from './grpcServer.js';
+import type { GrpcPackages } from './loadGrpc.js';
+
+/** What a gRPC gateway needs of a coordinator. Without `health$` the health service says SERVING until it drains. */
+export type GrpcCoordinator = Pick<Coordinator, 'coordinate$'> & Partial<Pick<Coordinator, 'health$'>>;
 
 /** A gateway with a server of its own, which also has the services for health and reflection. */
 export function serveGrpc(
   coordinator: GrpcCoordinator,
+  { grpc, reflection }: GrpcPackages,
   options: GrpcServerOptions & CallOptions,
 ): Observable<GatewayEvent> {
   return defer(() => {
@@ -32,7 +37,7 @@ export function serveGrpc(
         },
       };
       noting.addService(healthService, healthImplementation(coordinator.health$ ?? of('healthy'), draining$));
-      addReflection(noting);
+      addReflection(noting, reflection);
       return merge(
         of<GatewayEvent>({ kind: 'listening', url }),
         grpcCalls(coordinator, server, { ...options, drain$, watch: sockets }),
@@ -40,7 +45,7 @@ export function serveGrpc(
     };
 
     return merge(
-      grpcServer$({ ...options, drain$ }).pipe(switchMap(serve)),
+      grpcServer$(grpc, { ...options, drain$ }).pipe(switchMap(serve)),
       options.drain$.pipe(take(1), tap(drain), ignoreElements()),
     ).pipe(finalize(drain));
   });
