@@ -11,6 +11,7 @@ import {
   of,
   take,
   takeUntil,
+  takeWhile,
 } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Health } from '../coordinator.js';
@@ -81,16 +82,16 @@ export function healthImplementation(health$: Observable<Health>, draining$: Obs
       const watched$: Observable<ServingStatus> = known
         ? status$.pipe(takeUntil(drained$), endWith(NOT_SERVING))
         : concat(of(SERVICE_UNKNOWN), NEVER);
-      watched$.pipe(distinctUntilChanged(), takeUntil(fromEvent(call, 'cancelled'))).subscribe({
+      const isRead = (): boolean => !call.writableNeedDrain;
+      watched$.pipe(distinctUntilChanged(), takeWhile(isRead), takeUntil(fromEvent(call, 'cancelled'))).subscribe({
         next: (status) => {
-          if (call.writableNeedDrain) end(tooSlow);
-          else call.write({ status });
+          call.write({ status });
         },
         error: () => {
           end(internal);
         },
         complete: () => {
-          end(shuttingDown);
+          end(isRead() ? shuttingDown : tooSlow);
         },
       });
     },

@@ -1,6 +1,19 @@
-import { BehaviorSubject, defer, filter, finalize, ignoreElements, merge, of, switchMap, take, tap } from 'rxjs';
+import {
+  BehaviorSubject,
+  concat,
+  defer,
+  filter,
+  finalize,
+  ignoreElements,
+  merge,
+  NEVER,
+  of,
+  switchMap,
+  take,
+  tap,
+} from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator, Health } from '../coordinator.js';
 import { beforeCalls } from './beforeCalls.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { grpcCalls } from './grpcCalls.js';
@@ -13,6 +26,8 @@ import type { GrpcPackages } from './loadGrpc.js';
 
 /** What a gRPC gateway needs of a coordinator. Without `health$` the health service says SERVING until it drains. */
 export type GrpcCoordinator = Pick<Coordinator, 'coordinate$'> & Partial<Pick<Coordinator, 'health$'>>;
+
+const alwaysHealthy$ = concat(of<Health>('healthy'), NEVER);
 
 /** A gateway with a server of its own, which also has the services for health and reflection. */
 export function serveGrpc(
@@ -36,7 +51,7 @@ export function serveGrpc(
           );
         },
       };
-      noting.addService(healthService, healthImplementation(coordinator.health$ ?? of('healthy'), draining$));
+      noting.addService(healthService, healthImplementation(coordinator.health$ ?? alwaysHealthy$, draining$));
       addReflection(noting, reflection);
       return merge(
         of<GatewayEvent>({ kind: 'listening', url }),
