@@ -84,10 +84,6 @@ function listening$(
       if (isStopping) socket.destroy();
       else injector.injectConnection(socket);
     });
-    listener.on('listening', () => {
-      // It was closed before it listened, which made no difference to it.
-      if (isStopping) listener.close();
-    });
     listener.on('error', (error) => {
       subscriber.error(error);
     });
