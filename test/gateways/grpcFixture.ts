@@ -41,6 +41,11 @@ export class GrpcFixture {
     return client;
   }
 
+  /** Closes a client after the test. */
+  adopt(client: Client): void {
+    this.#clients.push(client);
+  }
+
   /** A call that need not be let in. */
   call(
     gateway: ServedGrpcGateway,

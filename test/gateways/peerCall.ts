@@ -18,7 +18,11 @@ export interface Ended {
 
 /** A client with sockets of its own for the host and port of a URL. */
 export function grpcClient(url: string, credentials: ChannelCredentials = clientCredentials.createInsecure()): Client {
-  return new Client(new URL(url).host, credentials, { 'grpc.use_local_subchannel_pool': 1 });
+  return new Client(new URL(url).host, credentials, {
+    'grpc.use_local_subchannel_pool': 1,
+    // TLS wants the name of the server, and an address is none.
+    'grpc.ssl_target_name_override': 'localhost',
+  });
 }
 
 /** The peer's end of a call of `Coordinate`. */
