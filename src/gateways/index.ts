@@ -25,6 +25,8 @@ export type { IdentifyCall, IncomingCall } from './incomingCall.js';
 export { subprotocolNames } from './subprotocols.js';
 export { tailnetService } from './tailnetService.js';
 export type { TlsOptions, TlsSource } from './tls.js';
+export { tlsFiles$ } from './tlsFiles.js';
+export type { TlsFiles, TlsFilesOptions } from './tlsFiles.js';
 export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';
 export type { WebSocketEndpoint, WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
