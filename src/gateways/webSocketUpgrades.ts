@@ -104,7 +104,7 @@ export function webSocketUpgrades(
     };
 
     return merge(
-      serverUrl$(server, path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
+      serverUrl$(server, 'ws', path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
       upgrade$(server, path).pipe(mergeMap(admitted), mergeAll()),
     ).pipe(takeUntil(attendance.drained$(drain$)));
   });
