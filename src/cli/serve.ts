@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
 import type { Logger } from 'pino';
+import type { TokenVerifier } from '../auth/jwt/index.js';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
+import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
+import { identityFromQuery } from '../gateways/identityFromQuery.js';
+import { identityFromToken } from '../gateways/identityFromToken.js';
 import { routesUnder } from '../gateways/routesUnder.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
+import { watchRoutes } from '../gateways/watchRoutes.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
@@ -23,10 +28,14 @@ export interface ServeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Partial<WebSocketLimits>;
+  /** Who may watch peers over HTTP at the same time. */
+  readonly maxWatchers: number;
   /** What all paths begin with; empty for nothing. */
   readonly basePath: string;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
+  readonly verify?: TokenVerifier;
   readonly logger: Logger;
 }
 
@@ -96,17 +105,36 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, basePath, allowedOrigins: origins, trustedProxies, logger }: ServeOptions,
+  options: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
+  const {
+    host,
+    port,
+    limits,
+    maxWatchers,
+    basePath,
+    allowedOrigins: origins,
+    trustedProxies,
+    verify,
+    logger,
+  } = options;
+  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
+  const onEvent = (event: GatewayEvent) => logGatewayEvent(logger, event);
+  // Nobody has to say who they are to watch, where everybody is believed anyway.
+  const watching = {
+    ...(verify && { identify: identityFromToken(verify) }),
+    ...{ origins, trustedProxies, limits: { maxWatchers, handshakeTimeout }, draining$, onEvent },
+  };
   const routes = routesUnder(basePath, {
     ...healthRoutes(coordinator, draining$),
+    ...watchRoutes(coordinator, watching),
     [coordinatePath]: webSocketRoute,
   });
-  const webSockets = { path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ };
-  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
+  const identify = verify ? identityFromToken(verify) : identityFromQuery;
+  const webSockets = { identify, path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ };
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {
@@ -114,7 +142,7 @@ async function serveCoordinator(
       logger.info({ http: url + basePath, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
     }),
     switchMap(({ server }) => webSocketGateway(coordinator, { ...webSockets, server })),
-    tap((event) => logGatewayEvent(logger, event)),
+    tap(onEvent),
   );
   const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {
     if (!isSystemError(error)) throw error;

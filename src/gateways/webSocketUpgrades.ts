@@ -25,7 +25,6 @@ import { identityFromQuery } from './identityFromQuery.js';
 import type { OriginPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
-import { quote } from './quote.js';
 import { refuse } from './refusal.js';
 import type { Refusal } from './refusal.js';
 import type { RemoteAddress } from './remoteAddress.js';
@@ -34,6 +33,7 @@ import { serverUrl$ } from './serverUrl.js';
 import { chooseSubprotocol } from './subprotocols.js';
 import { webSocketConnection } from './webSocketConnection.js';
 import type { WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
+import { wrongOrigin } from './wrongOrigin.js';
 
 /** {@link WebSocketGatewayOptions} with nothing left open that matters here. */
 export type UpgradeOptions = Pick<WebSocketGatewayOptions, 'identify' | 'scheduler'> & {
@@ -70,7 +70,7 @@ export function webSocketUpgrades(
 
     const obstacleTo = (request: IncomingMessage): Refusal | undefined => {
       if (pathOf(request) !== path) return { status: 404, reason: `not found; WebSockets are served at ${path}` };
-      if (!mayComeFrom(request.headers)) return wrongOrigin(request);
+      if (!mayComeFrom(request.headers)) return wrongOrigin(request.headers);
       return attendance.obstacle ?? checkHandshake(request);
     };
 
@@ -104,7 +104,7 @@ export function webSocketUpgrades(
     };
 
     return merge(
-      serverUrl$(server, path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
+      serverUrl$(server, 'ws', path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
       upgrade$(server, path).pipe(mergeMap(admitted), mergeAll()),
     ).pipe(takeUntil(attendance.drained$(drain$)));
   });
@@ -124,14 +124,6 @@ function upgrade$(server: Server, path: string): Observable<Upgrade> {
     server.on('upgrade', onUpgrade);
     return () => server.off('upgrade', onUpgrade);
   });
-}
-
-function wrongOrigin({ headers }: IncomingMessage): Refusal {
-  const origin = quote(String(headers.origin ?? headers['sec-websocket-origin']));
-  return {
-    status: 403,
-    reason: `pages of the origin ${origin} may not connect: it is not in the list of allowed origins`,
-  };
 }
 
 function ignore(): void {

@@ -152,6 +152,31 @@ describe('serve', function () {
     await peer.ended;
   });
 
+  it('shows what becomes of a peer to who watches it, and ends in order all the same', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url]);
+    const { http } = await listening(server);
+    const { body } = await fetch(`${http}/api/v2/peers/${bob}/watch`);
+    let text = '';
+    const events = (body ?? new ReadableStream<Uint8Array>()).pipeThrough(new TextDecoderStream()).getReader();
+    const until = async (part: string) => {
+      while (!text.includes(part)) {
+        const { value, done } = await events.read();
+        if (done) throw new Error(`ended without ${part}: ${text}`);
+        text += value;
+      }
+    };
+    await until('event: disconnected\ndata: {}\n\n');
+    await using peer = runPeer(http, bob, ['--derp', '3']);
+    await until('event: node\n');
+    await until('"preferredDerp":3');
+    peer.signal('SIGKILL');
+    await until('event: lost\n');
+    server.signal('SIGTERM');
+    await until('event: closed\ndata: {"reason":"shutting down"}\n\n');
+    expect(await server.ended).to.equal(0);
+  });
+
   it('holds peers to its limits', async () => {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url, '--max-message-size', '50']);

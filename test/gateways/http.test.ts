@@ -130,6 +130,16 @@ describe('httpServer$', () => {
     expect(await get(`${url}/constructor`)).to.include({ status: 404 });
   });
 
+  it('hands routes what stands for the parameters of their paths', async () => {
+    const url = await serve({
+      '/hello/{name}': getRoute((_request, response, { name = '' }) => {
+        replyText(response, 200, `hello ${name}`);
+      }),
+    });
+    expect(await get(`${url}/hello/Bob%21?x=1`)).to.include({ status: 200, body: 'hello Bob!\n' });
+    expect(await get(`${url}/hello`)).to.include({ status: 404, body: 'not found; there is /hello/{name}\n' });
+  });
+
   it('waits for routes that answer later', async () => {
     const url = await serve({
       '/promise': async (_request, response) => {

@@ -3,7 +3,10 @@ import { Node } from '../../src/proto/gen/tailnet.js';
 import type { Backup } from '../../src/testing/memory/rows.js';
 
 /** What the tables say to a peer about another one. */
-export type Expected = { readonly kind: 'absent' | 'lost' } | { readonly kind: 'there'; readonly derp: number };
+export type Expected =
+  | { readonly kind: 'absent' | 'lost' }
+  /** Without a derp: which node it is nobody can know, for one cannot be decoded. */
+  | { readonly kind: 'there'; readonly derp: number | undefined };
 
 /**
  * What somebody connected to the coordinator `here` must see of another peer, worked out anew from the rows: no state,
@@ -23,7 +26,8 @@ export const expectedSight = (
     )
     .sort((a, b) => b.updatedAt - a.updatedAt || (a.coordinatorId < b.coordinatorId ? -1 : 1));
   const [best] = there;
-  return best === undefined ? { kind: 'lost' } : { kind: 'there', derp: derpOf(best) };
+  if (best === undefined) return { kind: 'lost' };
+  return { kind: 'there', derp: bindings.every(canDecode) ? derpOf(best) : undefined };
 };
 
 /** Whether one of two peers has opened a tunnel to the other one. */
