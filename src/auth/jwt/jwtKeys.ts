@@ -8,8 +8,9 @@ import type { VerificationKey } from './verificationKey.js';
  */
 export interface JwtKeys {
   /**
-   * Emits once: the keys that may have signed a token with this header; none if there is none. Fails when they cannot be
-   * had now, which the client is told as 503; an {@link IdentityError} says it in its own words.
+   * Emits once: the keys that may have signed a token with this header, and others, if you like, which are passed over;
+   * none if there is none. Fails when they cannot be had now, which the client is told as 503, or, with an
+   * `IdentityError`, in words of your own.
    */
   readonly candidates$: (header: TokenHeader) => Observable<readonly VerificationKey[]>;
 }

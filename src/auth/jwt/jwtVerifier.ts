@@ -20,6 +20,7 @@ import type { Identity } from '../identity.js';
 import { dueAt$ } from './dueAt.js';
 import { identityFromClaims } from './identityFromClaims.js';
 import type { IdentityClaims } from './identityFromClaims.js';
+import { candidatesOf } from './jwtKeys.js';
 import type { JwtKeys } from './jwtKeys.js';
 import { readTokenHeader } from './tokenHeader.js';
 import { verifiedClaims } from './verifiedClaims.js';
@@ -136,7 +137,10 @@ export function jwtVerifier({
   };
 
   return (token) =>
-    defer(() => keys.candidates$(readTokenHeader(token))).pipe(
+    defer(() => {
+      const header = readTokenHeader(token);
+      return keys.candidates$(header).pipe(map((found) => candidatesOf(found, header)));
+    }).pipe(
       unavailable('the keys for tokens cannot be read now'),
       switchMap((candidates) => {
         if (candidates.length === 0) throw new IdentityError('token is signed with a key that is not known here', 401);

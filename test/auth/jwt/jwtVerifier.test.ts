@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import {
   BehaviorSubject,
@@ -12,10 +13,18 @@ import {
 } from 'rxjs';
 import { AuthorizationError } from '../../../src/auth/auth.js';
 import { IdentityError, type Identity } from '../../../src/auth/identity.js';
-import { jwtSecret, jwtVerifier, type JwtVerifierOptions, type VerifiedToken } from '../../../src/auth/jwt/index.js';
+import {
+  jwtPublicKey,
+  jwtSecret,
+  jwtVerifier,
+  type JwtKeys,
+  type JwtVerifierOptions,
+  type VerifiedToken,
+} from '../../../src/auth/jwt/index.js';
+import { publicKeys } from '../../../src/auth/jwt/verificationKey.js';
 import { requests } from '../../../src/proto/requests.js';
 import { alice, bob, carol } from '../../../src/testing/index.js';
-import { clock, good, hs256, mint, now, secret, token } from './mint.js';
+import { clock, edDsa, good, hs256, keyPairs, mint, pemOf, now, secret, token } from './mint.js';
 
 const verifier = (options: Partial<JwtVerifierOptions> = {}) =>
   jwtVerifier({ keys: jwtSecret(secret), scheduler: clock(), ...options });
@@ -120,6 +129,18 @@ describe('jwtVerifier', () => {
       status: 503,
       message: 'the keys for tokens cannot be read now',
       cause,
+    });
+  });
+
+  it('tries all keys that may have signed a token, and no others', async () => {
+    const others = [generateKeyPairSync('ed25519'), keyPairs.ed, generateKeyPairSync('ed25519'), keyPairs.rsa];
+    const pems = others.map(({ publicKey }) => pemOf(publicKey)).join('');
+    const made = token({ alg: 'EdDSA' }, good, edDsa());
+    expect(await identityOf(made, { keys: jwtPublicKey(pems) })).to.include({ id: alice });
+    const rsaOnly: JwtKeys = { candidates$: () => of(publicKeys(pemOf(keyPairs.rsa.publicKey))) };
+    expect(await refusalOf(made, { keys: rsaOnly })).to.include({
+      status: 401,
+      message: 'token is signed with a key that is not known here',
     });
   });
 
