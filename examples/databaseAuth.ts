@@ -3,7 +3,7 @@ import pg from 'pg';
 import { lastValueFrom, map, of, toArray } from 'rxjs';
 import { AuthorizationError, createCoordinator, migrate, requests } from 'tailnet-coordinator';
 import type { Auth, Uuid } from 'tailnet-coordinator';
-import { uuidFromBytes } from 'tailnet-coordinator/proto';
+import { parseRequest } from 'tailnet-coordinator/proto';
 import { alice, bob, carol } from 'tailnet-coordinator/testing';
 
 const database = process.env['DATABASE_URL'] ?? 'postgres://tailnet:secret@localhost:5432/tailnet';
@@ -12,19 +12,28 @@ const pool = new pg.Pool({ connectionString: database, max: 4, query_timeout: 50
 pool.on('error', () => undefined); // An idle connection that breaks is no loss.
 
 /**
- * Until its promise settles, nothing of the request takes effect, and later requests of the peer wait. What the
- * AuthorizationError says is for the peer. Any other failure, as of the database, is not: the peer hears `internal
- * coordinator error`, and the log the rest.
+ * Until its promise settles, nothing of the request takes effect, and later requests of the peer wait. An
+ * AuthorizationError, or a plain Error, is a refusal, and what it says is for the peer. An error of any other kind is not:
+ * the peer hears `internal coordinator error`, which tells it to come back later, and the log the rest.
  */
 const databaseAuth =
   (peerId: Uuid): Auth =>
-  ({ addTunnel }) =>
-    addTunnel && refuseUnlessAllowed(peerId, uuidFromBytes(addTunnel.id));
+  (request) => {
+    const { addTunnel } = parseRequest(request);
+    return addTunnel && refuseUnlessAllowed(peerId, addTunnel);
+  };
 
 const refuseUnlessAllowed = async (src: Uuid, dst: Uuid): Promise<void> => {
-  const { rowCount } = await pool.query('select from allowed_tunnels where src = $1 and dst = $2', [src, dst]);
+  const rows = pool.query('select from allowed_tunnels where src = $1 and dst = $2', [src, dst]);
+  const { rowCount } = await rows.catch((cause: unknown) => {
+    throw new LookupError('allowed_tunnels could not be read', { cause });
+  });
   if (rowCount === 0) throw new AuthorizationError(`you may not open a tunnel to ${dst}`);
 };
+
+class LookupError extends Error {
+  override readonly name = 'LookupError';
+}
 
 await pool.query('create table if not exists allowed_tunnels (src uuid, dst uuid, primary key (src, dst))');
 await pool.query('insert into allowed_tunnels values ($1, $2) on conflict do nothing', [alice, bob]);
@@ -41,15 +50,13 @@ const errorsOf = (peerId: Uuid, destination: Uuid): Promise<string[]> =>
 
 console.log('alice to bob:', await errorsOf(alice, bob));
 console.log('alice to carol:', await errorsOf(alice, carol));
-console.log('bob to alice:', await errorsOf(bob, alice));
-await coordinator.close();
 await pool.end();
+console.log('alice to bob, without the database:', await errorsOf(alice, bob));
+await coordinator.close();
 
 // Prints:
 // alice to bob: []
 // alice to carol: [
 //   'authorization: you may not open a tunnel to ca401000-0000-4000-8000-000000000000'
 // ]
-// bob to alice: [
-//   'authorization: you may not open a tunnel to a11ce000-0000-4000-8000-000000000000'
-// ]
+// alice to bob, without the database: [ 'internal coordinator error' ]

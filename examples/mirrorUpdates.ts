@@ -42,8 +42,10 @@ const mirror = (
     const ready$ = new BehaviorSubject(true);
     const tunnels$ = concat(from(peers).pipe(map(requests.addTunnel)), NEVER);
     return coordinator.coordinate$(as, tunnels$, { ready$ }).pipe(
-      tap(() => ready$.next(false)),
-      concatMap(({ peerUpdates }) => concat(...peerUpdates.map(written)).pipe(finalize(() => ready$.next(true)))),
+      concatMap(({ peerUpdates }) => {
+        ready$.next(false);
+        return concat(...peerUpdates.map(written)).pipe(finalize(() => ready$.next(true)));
+      }),
     );
   });
   return untilDone(to.clear).pipe(

@@ -2,7 +2,19 @@
 // JSON, and each line that it gets is a response. docs/gateways.md says why it is as it is; tcpServer.ts runs it.
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { BehaviorSubject, NEVER, Observable, Subject, defer, fromEvent, map, mergeMap, takeUntil, tap } from 'rxjs';
+import {
+  BehaviorSubject,
+  NEVER,
+  Observable,
+  Subject,
+  defer,
+  fromEvent,
+  map,
+  mergeMap,
+  takeUntil,
+  tap,
+  timeout,
+} from 'rxjs';
 import type { CoordinateRequest, Coordinator, Uuid } from 'tailnet-coordinator';
 import { closeErrors, errorResponse, parseUuid, requestFromJson, responseToJson } from 'tailnet-coordinator/proto';
 import { linesOf } from './linesOf.js';
@@ -56,12 +68,11 @@ const peer$ = (coordinator: Coordinates, socket: Socket) =>
         complete: end,
       });
     };
-    linesOf(socket)
-      .pipe(tap((line) => (id ? requests$.next(requestFromJson(line)) : connect(parseUuid(line)))))
-      .subscribe({
-        error: (error: unknown) => end(String(error)),
-        complete: () => (id ? requests$.complete() : end()),
-      });
+    const lines$ = linesOf(socket).pipe(timeout({ first: 10_000 }));
+    lines$.pipe(tap((line) => (id ? requests$.next(requestFromJson(line)) : connect(parseUuid(line))))).subscribe({
+      error: (error: unknown) => end(String(error)),
+      complete: () => (id ? requests$.complete() : end()),
+    });
     ready$.subscribe((isReady) => (isReady ? socket.resume() : socket.pause()));
     socket.on('drain', () => ready$.next(true));
     socket.on('error', () => undefined); // "close" follows.

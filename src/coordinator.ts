@@ -111,7 +111,8 @@ export interface Coordinator extends AsyncDisposable {
    * Responses, and all that is in them, are frozen but for raw bytes: they are shared by all who are told the same.
    *
    * @param peerId the peer's UUID; the newest connection of a peer to a coordinator ends the older one
-   * @param requests$ what the peer asks for. Default `NEVER`: it only listens
+   * @param requests$ what the peer asks for. Subscribed to within the subscription, so it may be hot; not at all when the
+   *   connection ends at once. Default `NEVER`: the peer only listens
    * @throws TypeError `not a UUID: "…"`
    */
   coordinate$(

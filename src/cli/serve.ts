@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
 import type { Logger } from 'pino';
+import type { TokenVerifier } from '../auth/jwt/index.js';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
+import { identityFromQuery } from '../gateways/identityFromQuery.js';
+import { identityFromToken } from '../gateways/identityFromToken.js';
 import { routesUnder } from '../gateways/routesUnder.js';
 import { coordinatePath, v1CoordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
@@ -31,6 +34,8 @@ export interface ServeOptions {
   readonly basePath: string;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
+  readonly verify?: TokenVerifier;
   readonly logger: Logger;
 }
 
@@ -100,22 +105,38 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, maxWatchers, basePath, allowedOrigins: origins, trustedProxies, logger }: ServeOptions,
+  options: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const draining$ = new BehaviorSubject(false);
   const drain$ = draining$.pipe(filter((draining) => draining));
+  const {
+    host,
+    port,
+    limits,
+    maxWatchers,
+    basePath,
+    allowedOrigins: origins,
+    trustedProxies,
+    verify,
+    logger,
+  } = options;
   const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
   const onEvent = (event: GatewayEvent) => logGatewayEvent(logger, event);
-  const watching = { origins, trustedProxies, limits: { maxWatchers, handshakeTimeout }, draining$, onEvent };
+  // Nobody has to say who they are to watch, where everybody is believed anyway.
+  const watching = {
+    ...(verify && { identify: identityFromToken(verify) }),
+    ...{ origins, trustedProxies, limits: { maxWatchers, handshakeTimeout }, draining$, onEvent },
+  };
   const routes = routesUnder(basePath, {
     ...healthRoutes(coordinator, draining$),
     ...watchRoutes(coordinator, watching),
     [coordinatePath]: webSocketRoute,
     [v1CoordinatePath]: v1WebSocketRoute,
   });
+  const identify = verify ? identityFromToken(verify) : identityFromQuery;
   const paths = { path: basePath + coordinatePath, v1: { path: basePath + v1CoordinatePath } };
-  const webSockets = { ...paths, origins, trustedProxies, limits, drain$ };
+  const webSockets = { ...paths, identify, origins, trustedProxies, limits, drain$ };
   const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
   const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
     tap(({ url }) => {

@@ -4,16 +4,18 @@ import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
+import { jwtAuthentication } from './jwtAuthentication.js';
+import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
 import { networkOptions, type NetworkOptions } from './networkOptions.js';
 import { authentication, host, isLoopback, port, wholeNumber } from './parsers.js';
 import { UsageError } from './usageError.js';
 
-interface ServeOptions extends WebSocketLimits, NetworkOptions {
+interface ServeOptions extends WebSocketLimits, NetworkOptions, JwtOptions {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
-  readonly auth: 'none';
+  readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
   readonly maxWatchers: number;
   readonly logLevel: LogLevel;
@@ -30,23 +32,26 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     .addOption(option('--host <host>', 'name or address to listen on').argParser(host).default('127.0.0.1'))
     .addOption(option('--port <port>', 'port for HTTP and WebSockets; 0: a free one').argParser(port).default(7350))
     .addOption(
-      option('--auth <how>', 'who may connect; "none": everybody, as whoever they say')
+      option('--auth <how>', 'who may connect; none: everybody, as whoever they say; jwt: who has a token, as it says')
         .argParser(authentication)
         .default('none'),
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
-  for (const made of [...networkOptions(), ...limitOptions()]) command.addOption(made);
+  for (const made of [...jwtOptions(), ...networkOptions(), ...limitOptions()]) command.addOption(made);
   return command.action(async (options: ServeOptions) => {
     if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
-    if (!isLoopback(options.host) && options.allowUnauthenticated !== true) {
+    if (options.auth === 'none') refuseJwtOptions(command);
+    if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
       throw new UsageError(
         `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
       );
     }
+    const logger = createLogger(options.logLevel);
+    const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
-    end(await serve({ ...options, limits: limitsOf(options), logger: createLogger(options.logLevel) }));
+    end(await serve({ ...options, limits: limitsOf(options), logger, ...(verify && { verify }) }));
   });
 }
 

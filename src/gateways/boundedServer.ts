@@ -1,7 +1,10 @@
 import { IncomingMessage, Server } from 'node:http';
 import type { RequestListener, ServerOptions } from 'node:http';
+import { Server as TlsServer } from 'node:https';
+import type { ServerOptions as TlsServerOptions } from 'node:https';
 import { Socket } from 'node:net';
-import { UnfinishedSockets } from './unfinishedSockets.js';
+import type { CertificateGuard } from './certificateGuard.js';
+import { peerOf, UnfinishedSockets } from './unfinishedSockets.js';
 
 /**
  * A `node:http` server that bounds the sockets over which nothing but HTTP was spoken. It looks at its own events before
@@ -16,10 +19,30 @@ export class BoundedServer extends Server {
   }
 
   override emit(event: string, ...given: unknown[]): boolean {
-    const [first] = given;
-    if (event === 'connection' && first instanceof Socket) this.#unfinished.add(first);
-    else if (event === 'request' && first instanceof IncomingMessage) this.#unfinished.renew(first.socket);
-    else if (event === 'upgrade' && first instanceof IncomingMessage) this.#unfinished.remove(first.socket);
+    note(this.#unfinished, event, given);
     return super.emit(event, ...given);
   }
+}
+
+/** The same with TLS, where those are bounded, too, over which nothing was agreed on yet. */
+export class BoundedTlsServer extends TlsServer {
+  readonly #unfinished: UnfinishedSockets;
+  readonly #guard: CertificateGuard | undefined;
+
+  constructor(maxUnfinished: number, options: TlsServerOptions, listener: RequestListener, guard?: CertificateGuard) {
+    super(options, listener);
+    this.#unfinished = new UnfinishedSockets(maxUnfinished);
+    this.#guard = guard;
+  }
+
+  override emit(event: string, ...given: unknown[]): boolean {
+    note(this.#unfinished, event, given);
+    return this.#guard?.stops(event, given) === true || super.emit(event, ...given);
+  }
+}
+
+function note(unfinished: UnfinishedSockets, event: string, [first]: readonly unknown[]): void {
+  if (event === 'connection' && first instanceof Socket) unfinished.add(first);
+  else if (event === 'request' && first instanceof IncomingMessage) unfinished.renew(peerOf(first.socket));
+  else if (event === 'upgrade' && first instanceof IncomingMessage) unfinished.remove(peerOf(first.socket));
 }

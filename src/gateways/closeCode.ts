@@ -1,6 +1,6 @@
 import { closeErrors } from '../proto/responses.js';
 
-/** WebSocket close codes, as this gateway uses them. */
+/** WebSocket close codes, as all gateways use them in their events, whatever carries a connection. */
 export const closeCodes = {
   /** After a Disconnect: the peer said goodbye. */
   goodbye: 1000,
@@ -71,9 +71,14 @@ const maxReasonBytes = 123;
 
 /** The part of a text that fits into a close frame: 123 bytes of UTF-8, characters kept whole. */
 export function closeReason(text: string): string {
+  return startOf(text, maxReasonBytes);
+}
+
+/** The start of a text, in so many bytes of UTF-8 at most, characters kept whole. */
+export function startOf(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
-  if (bytes.length <= maxReasonBytes) return text;
-  let end = maxReasonBytes;
+  if (bytes.length <= maxBytes) return text;
+  let end = maxBytes;
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
   return bytes.toString('utf8', 0, end);
 }

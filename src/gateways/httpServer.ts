@@ -1,9 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
-import { NEVER, Observable } from 'rxjs';
-import { BoundedServer } from './boundedServer.js';
+import type { TlsOptions as ServerOptions } from 'node:tls';
+import { defer, NEVER, Observable } from 'rxjs';
+import { BoundedServer, BoundedTlsServer } from './boundedServer.js';
+import { CertificateGuard } from './certificateGuard.js';
 import { serveRoutes } from './httpRoutes.js';
 import type { HttpRoutes } from './httpRoutes.js';
 import { serverUrl$ } from './serverUrl.js';
+import { requiresCertificate, serveTls } from './tls.js';
+import type { TlsOptions, TlsSource } from './tls.js';
 
 export interface HttpServerOptions {
   /** Default `127.0.0.1`. */
@@ -11,6 +15,10 @@ export interface HttpServerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly routes: HttpRoutes;
+  /** Default: none, in clear text. */
+  readonly tls?: TlsSource;
+  /** Paths that may be asked for without a client certificate where one is required. Default: none. */
+  readonly pathsWithoutCertificate?: readonly string[];
   /** Milliseconds that a client may take to send its request. Default 10000; slower ones get a 408. */
   readonly handshakeTimeout?: number;
   /**
@@ -57,26 +65,35 @@ const grace = 5000;
  * // To stop: draining$ true, stop$ emits, then coordinator.close() ends every connection, and both complete.
  * ```
  */
-export function httpServer$({
-  host = '127.0.0.1',
-  port,
-  routes,
-  handshakeTimeout = 10_000,
-  maxUnfinished = 10_000,
-  drain$ = NEVER,
-  onError,
-}: HttpServerOptions): Observable<ListeningHttpServer> {
+export function httpServer$(options: HttpServerOptions): Observable<ListeningHttpServer> {
+  const { routes, onError, tls, handshakeTimeout = 10_000, maxUnfinished = 10_000 } = options;
+  const timeouts = {
+    headersTimeout: handshakeTimeout,
+    requestTimeout: handshakeTimeout,
+    // How often the two are looked after.
+    connectionsCheckingInterval: Math.max(1, Math.min(1000, handshakeTimeout / 2)),
+  };
+  const answer = serveRoutes(routes, onError);
+  const listening = (server: Server): Observable<ListeningHttpServer> => listening$(server, options);
+  if (tls === undefined) return defer(() => listening(new BoundedServer(maxUnfinished, timeouts, answer)));
+  const create = (tlsOptions: ServerOptions, certificates: TlsOptions): BoundedTlsServer => {
+    const guard = requiresCertificate(certificates)
+      ? new CertificateGuard(options.pathsWithoutCertificate ?? [])
+      : undefined;
+    // Who has none gets an answer, which says more than a connection that breaks.
+    const { rejectUnauthorized: _, ...rest } = tlsOptions;
+    const complete = { ...timeouts, ...rest, rejectUnauthorized: false, handshakeTimeout };
+    return new BoundedTlsServer(maxUnfinished, complete, answer, guard);
+  };
+  return serveTls(tls, create, listening);
+}
+
+/** Lets a server listen for as long as this is subscribed to. */
+function listening$(
+  server: Server,
+  { host = '127.0.0.1', port, drain$ = NEVER }: HttpServerOptions,
+): Observable<ListeningHttpServer> {
   return new Observable<ListeningHttpServer>((subscriber) => {
-    const server = new BoundedServer(
-      maxUnfinished,
-      {
-        headersTimeout: handshakeTimeout,
-        requestTimeout: handshakeTimeout,
-        // How often the two are looked after.
-        connectionsCheckingInterval: Math.max(1, Math.min(1000, handshakeTimeout / 2)),
-      },
-      serveRoutes(routes, onError),
-    );
     server.on('error', (error) => {
       subscriber.error(error);
     });
@@ -84,7 +101,7 @@ export function httpServer$({
       subscriber.complete();
     });
     subscriber.add(
-      serverUrl$(server).subscribe((url) => {
+      serverUrl$(server, 'http').subscribe((url) => {
         subscriber.next({ server, url });
       }),
     );

@@ -1,14 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { agentAuth } from '../auth/agentAuth.js';
-import { clientAuth } from '../auth/clientAuth.js';
-import { peerAuth } from '../auth/peerAuth.js';
-import type { Uuid } from '../db/store.js';
-import { isUuid, nilUuid, parseUuid } from '../proto/uuid.js';
-import { IdentityError } from './identity.js';
 import type { Identity } from './identity.js';
-import { quote } from './quote.js';
+import { believe } from './selfDescription.js';
 
-const maxNameLength = 128;
+const names = { id: 'id', name: 'name', role: 'role', agent: 'agent' } as const;
 
 /**
  * Believes what the query says: `id` (the peer's UUID), `name` (default: the id), `role` (`peer`, the default, `agent` or
@@ -22,53 +16,5 @@ export function identityFromQuery(request: Pick<IncomingMessage, 'url'>): Identi
   const url = request.url ?? '';
   const start = url.indexOf('?');
   const query = new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
-  const id = uuid(query, 'id', 'the UUID of the peer');
-  const name = label(query) ?? id;
-  const role = single(query, 'role') ?? 'peer';
-  switch (role) {
-    case 'peer':
-      // Who names an agent means to be a client, and a peer may do more than a client.
-      if (query.has('agent')) throw new IdentityError('query parameter "agent" is accepted with role=client only');
-      return { id, name, role, auth: peerAuth() };
-    case 'agent':
-      if (query.has('agent') && uuid(query, 'agent', 'left out, or equal to "id",') !== id) {
-        throw new IdentityError('query parameter "agent" must be left out or equal to "id" with role=agent');
-      }
-      return { id, name, role, auth: agentAuth(id) };
-    case 'client': {
-      const agentId = uuid(query, 'agent', 'the UUID of the agent to talk to, with role=client');
-      return { id, name, role, agentId, auth: clientAuth(agentId) };
-    }
-    default:
-      throw new IdentityError(`query parameter "role" must be peer, agent or client, got ${quote(role)}`);
-  }
-}
-
-/** The only value of a parameter; two would leave it open which one counts. */
-function single(query: URLSearchParams, parameter: string): string | undefined {
-  const values = query.getAll(parameter);
-  if (values.length > 1)
-    throw new IdentityError(`query parameter "${parameter}" was given ${String(values.length)} times`);
-  return values[0];
-}
-
-function uuid(query: URLSearchParams, parameter: string, meaning: string): Uuid {
-  const text = single(query, parameter);
-  if (text === undefined) throw new IdentityError(`query parameter "${parameter}" is required: ${meaning}`);
-  if (!isUuid(text)) throw new IdentityError(`query parameter "${parameter}" must be ${meaning}, got ${quote(text)}`);
-  const parsed = parseUuid(text);
-  if (parsed === nilUuid) throw new IdentityError(`query parameter "${parameter}" must not be the nil UUID`);
-  return parsed;
-}
-
-function label(query: URLSearchParams): string | undefined {
-  const name = single(query, 'name');
-  if (name === undefined || name === '') return undefined;
-  // It ends up in logs and on terminals.
-  if (name.length > maxNameLength || /\p{Cc}/u.test(name)) {
-    throw new IdentityError(
-      `query parameter "name" must have ${String(maxNameLength)} characters at most and no control characters`,
-    );
-  }
-  return name;
+  return believe({ place: 'query parameter', names, valuesOf: (name) => query.getAll(name) });
 }

@@ -4,8 +4,41 @@
  *
  * @packageDocumentation
  */
+export {
+  jwksUrl,
+  jwtKeyFile,
+  jwtPublicKey,
+  jwtSecret,
+  jwtSecretFile,
+  jwtVerifier,
+  revocationFile,
+} from '../auth/jwt/index.js';
+export type {
+  FileKeysOptions,
+  IdentityClaims,
+  JwksUrlOptions,
+  JwtAlgorithm,
+  JwtKeys,
+  JwtVerifierOptions,
+  KeysEvent,
+  RefreshableKeys,
+  RevocationFileOptions,
+  RevocationsEvent,
+  TokenHeader,
+  TokenVerifier,
+  VerificationKey,
+  VerifiedToken,
+} from '../auth/jwt/index.js';
+export { bearerToken } from './bearerToken.js';
 export { closeCodes, isWarning } from './closeCode.js';
+export { coordinateAs } from './coordinateAs.js';
 export type { GatewayEvent } from './gatewayEvent.js';
+export { grpcGateway } from './grpcGateway.js';
+export type { GrpcCoordinator } from './serveGrpc.js';
+export { defaultGrpcLimits } from './grpcOptions.js';
+export type { GrpcEndpoint, GrpcGatewayOptions, GrpcLimits } from './grpcOptions.js';
+export type { GrpcServer } from './grpcCalls.js';
+export type { GatewayLimits } from './gatewayLimits.js';
 export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
 export type { HttpRoute, HttpRoutes } from './httpRoutes.js';
@@ -14,11 +47,18 @@ export { httpServer$ } from './httpServer.js';
 export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
 export type { Identify, Identity, Role } from './identity.js';
+export { identityFromMetadata } from './identityFromMetadata.js';
 export { identityFromQuery } from './identityFromQuery.js';
+export { identityFromToken } from './identityFromToken.js';
 export { routesUnder } from './routesUnder.js';
+export type { IdentifyCall, IncomingCall } from './incomingCall.js';
 export { subprotocolNames } from './subprotocols.js';
 export { defaultV1Limits, serveAgentV1, serveClientV1 } from './legacy/serveV1.js';
 export type { V1Limits, V1Options } from './legacy/serveV1.js';
+export { tailnetService } from './tailnetService.js';
+export type { TlsOptions, TlsSource } from './tls.js';
+export { tlsFiles$ } from './tlsFiles.js';
+export type { TlsFiles, TlsFilesOptions } from './tlsFiles.js';
 export { coordinatePath, v1CoordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';
 export type {
@@ -28,6 +68,6 @@ export type {
   WebSocketLimits,
 } from './webSocketOptions.js';
 export { defaultWatchLimits } from './watchOptions.js';
-export type { Watcher, WatchLimits, WatchOptions } from './watchOptions.js';
+export type { WatchLimits, WatchOptions } from './watchOptions.js';
 export { watchPath, watchRoutes } from './watchRoutes.js';
 export { v1WebSocketRoute, webSocketRoute } from './webSocketRoute.js';

@@ -66,10 +66,11 @@ export function webSocketGateway(
   const attachedTo = (server: Server): Observable<GatewayEvent> =>
     webSocketUpgrades(coordinator, server, { ...options, path, dialects, mayComeFrom, addressOf, drain$, limits });
   if (options.server) return attachedTo(options.server);
-  const { host, port } = options;
+  const { host, port, tls } = options;
   return httpServer$({
     port,
     ...(host !== undefined && { host }),
+    ...(tls !== undefined && { tls }),
     handshakeTimeout: limits.handshakeTimeout,
     maxUnfinished: limits.maxUnfinished,
     routes,

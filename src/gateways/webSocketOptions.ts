@@ -3,6 +3,7 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import { defaultGatewayLimits, mergeLimits } from './gatewayLimits.js';
 import type { GatewayLimits } from './gatewayLimits.js';
 import type { Identify } from './identity.js';
+import type { TlsSource } from './tls.js';
 
 /** {@link GatewayLimits}, and what else a WebSocket may cost. */
 export interface WebSocketLimits extends GatewayLimits {
@@ -28,6 +29,7 @@ export type WebSocketEndpoint =
       readonly server: Server;
       readonly host?: never;
       readonly port?: never;
+      readonly tls?: never;
     }
   | {
       readonly server?: never;
@@ -35,6 +37,8 @@ export type WebSocketEndpoint =
       readonly host?: string;
       /** 0 picks a free one; the event `listening` tells which. */
       readonly port: number;
+      /** Default: none, in clear text. */
+      readonly tls?: TlsSource;
     };
 
 export interface V1WebSocketOptions {

@@ -120,7 +120,7 @@ export function webSocketUpgrades(
     };
 
     return merge(
-      serverUrl$(server, path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
+      serverUrl$(server, 'ws', path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
       upgrade$(server, dialects).pipe(mergeMap(admitted), mergeAll()),
     ).pipe(takeUntil(attendance.drained$(drain$)));
   });

@@ -20,6 +20,7 @@ import {
   healthRoutes,
   httpServer$,
   replyText,
+  routesUnder,
   webSocketRoute,
 } from '../../src/gateways/index.js';
 import type { HttpRoutes, HttpServerOptions, ListeningHttpServer } from '../../src/gateways/index.js';
@@ -48,6 +49,13 @@ describe('httpServer$', () => {
     const answer = await fetch(url, { ...init, headers: { Connection: 'close' } });
     return { status: answer.status, body: await answer.text(), headers: answer.headers };
   };
+
+  it('has routes under another path, and nowhere else', async () => {
+    const routes = routesUnder('/mesh', { '/here': (_request, response) => void response.end('found') });
+    const url = await serve(routes);
+    expect(await get(`${url}/mesh/here`)).to.include({ status: 200, body: 'found' });
+    expect(await get(`${url}/here`)).to.include({ status: 404, body: 'not found; there is /mesh/here\n' });
+  });
 
   describe('with healthRoutes', () => {
     it('is alive whatever the coordinator is', async () => {

@@ -1,20 +1,19 @@
-import { createConnection, type Socket } from 'node:net';
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
 import { NEVER, Observable } from 'rxjs';
+import type { CoordinateResponse } from 'tailnet-coordinator';
 import { requestToJson, responseFromJson } from 'tailnet-coordinator/proto';
 import { gatewayContract } from 'tailnet-coordinator/testing';
-import type { CoordinateResponse } from 'tailnet-coordinator';
-import { createInterface } from 'node:readline';
+import { linesOf } from '../../examples/linesOf.js';
 import { tcpGateway } from '../../examples/tcpGateway.js';
 
 /** What a client hears that connects and says this at first. */
-const responses$ = (url: string, firstLine: string, use: (socket: Socket) => void = () => undefined) =>
+const responses$ = (url: string, firstLines: string, use: (socket: Socket) => void = () => undefined) =>
   new Observable<CoordinateResponse>((subscriber) => {
     const socket = createConnection({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
-    socket.write(`${firstLine}\n`);
-    const lines = createInterface({ input: socket });
-    lines.on('line', (line) => subscriber.next(responseFromJson(line)));
-    // "close" follows. The reader passes on the error of its socket.
-    for (const emitter of [lines, socket]) emitter.on('error', () => undefined);
+    socket.write(`${firstLines}\n`);
+    linesOf(socket).subscribe((line) => subscriber.next(responseFromJson(line)));
+    socket.on('error', () => undefined); // "close" follows.
     socket.on('end', () => socket.end());
     socket.on('close', () => subscriber.complete());
     use(socket);
@@ -31,7 +30,7 @@ gatewayContract('examples/tcpGateway.ts', () =>
             next: (request) => socket.write(`${requestToJson(request)}\n`),
             complete: () => socket.end(),
           });
-          sending.add(ready$.subscribe((ready) => (ready ? socket.resume() : socket.pause())));
+          sending.add(ready$.subscribe((isReady) => (isReady ? socket.resume() : socket.pause())));
           socket.on('close', () => sending.unsubscribe());
         }),
     }),

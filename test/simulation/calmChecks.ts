@@ -2,10 +2,11 @@ import { take } from 'rxjs';
 import type { Store } from '../../src/db/store.js';
 import { channels } from '../../src/db/bus.js';
 import { requests } from '../../src/proto/requests.js';
+import type { Link } from './link.js';
 import { canDecode, expectedSight, sharesTunnel } from './expected.js';
 import { coordinatorNameOf } from './names.js';
 import type { Plan } from './plan.js';
-import type { Link, World } from './world.js';
+import type { World } from './world.js';
 
 /** What connected peers see, compared with what the rows say. */
 export const checkSights = (world: World): void => {
@@ -61,18 +62,6 @@ export const checkCoordinators = (world: World): void => {
     coordinator.health$.pipe(take(1)).subscribe((health) => {
       if (health !== 'healthy') world.judge.complain('agreed on who is live', `c${index} is ${health}`);
     });
-  }
-};
-
-/** Whoever saw a peer whose row cannot be read any more sees it still. */
-export const checkPoisoned = (world: World): void => {
-  const rows = world.database.rows.backup();
-  for (const [link, other] of world.spared()) {
-    if (sharesTunnel(rows, world.idOf(link.peer), world.idOf(other)) && link.witness.known.get(other)?.kind === 'gone')
-      world.judge.complain(
-        'torn down for a reason',
-        `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
-      );
   }
 };
 

@@ -3,7 +3,8 @@ import { channels } from '../../src/db/bus.js';
 import type { Backup } from '../../src/testing/memory/rows.js';
 import type { Undo } from '../../src/testing/faults/faults.js';
 import type { Action, FaultAction, OperatorAction } from './plan.js';
-import type { Site, World } from './world.js';
+import type { Site } from './site.js';
+import type { World } from './world.js';
 
 /** What lasts, and must be over before a calm. */
 export interface Performance {
@@ -301,6 +302,7 @@ export const createPerformance = (world: World): Performance => {
             database.rows.putPeer({ ...row, node: Uint8Array.of(255), updatedAt: row.updatedAt + 1 });
           });
           world.poisoned(action.peer);
+          database.bus.publish(channels.peer, [row.peerId]).subscribe();
         }
         return;
       }

@@ -1,107 +1,34 @@
 import { pino } from 'pino';
-import { BehaviorSubject, Subject, Subscription, ignoreElements, take, tap, timer } from 'rxjs';
+import { BehaviorSubject, Subject, Subscription, ignoreElements, tap, timer } from 'rxjs';
 import type { Auth } from '../../src/auth/auth.js';
-import { createCoordinator, type Coordinator, type Health } from '../../src/coordinator.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { channels } from '../../src/db/bus.js';
 import type { Store, Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
-import { closeErrors, peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
+import { PeerUpdateKind, closeErrors, peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
 import { requests } from '../../src/proto/requests.js';
-import { aNode, memoryDatabase, type FaultyDatabase } from '../../src/testing/index.js';
+import { aNode, memoryDatabase } from '../../src/testing/index.js';
 import { chance, type Chance } from '../support/chance.js';
-import { derpOf } from './expected.js';
-import { gate, type Ending, type Gate } from './gate.js';
+import { sharesTunnel } from './expected.js';
+import { gate } from './gate.js';
 import { coordinatorIdOf, peerNumberOf } from './names.js';
-import { createWitness, Judge, type Witness } from './judge.js';
+import { createWitness, Judge } from './judge.js';
+import { isExpectedError } from './isExpectedError.js';
+import type { Link, Peer } from './link.js';
+import { nonsense } from './nonsense.js';
 import type { Plan } from './plan.js';
-import { createSimulatedTime, type Process, type SimulatedTime } from './simulatedTime.js';
+import { isHealthy, type Site, type Vitals } from './site.js';
+import { SiteWatch } from './siteWatch.js';
+import { createSimulatedTime, type SimulatedTime } from './simulatedTime.js';
 import { traceRows } from './traceRows.js';
+import { willBeLost } from './willBeLost.js';
 import { Truth, type Post } from './truth.js';
-
-/** Milliseconds of the default tuning, which the simulation keeps but for the rolling check. */
-const heartbeatPeriod = 2_000;
-const missedHeartbeats = 3;
-const expiry = missedHeartbeats * heartbeatPeriod;
-const unhealthySpread = 4_000;
-/** Milliseconds between two looks at the heartbeats. */
-export const checkPeriod = 500;
-
-/** A place where a coordinator runs; when it ends, another one starts there after a while. */
-export interface Site {
-  readonly index: number;
-  readonly database: FaultyDatabase;
-  process: Process;
-  /** Between the process and its database. */
-  gate: Gate;
-  coordinator: Coordinator;
-  close$: Subject<void>;
-  state: 'up' | 'closing' | 'down';
-  readonly vitals: Vitals;
-  /** How many statements are under way, by method. */
-  readonly statements: Map<keyof Store, number>;
-  /** Milliseconds that notifications to it are late: each channel by its own time. */
-  lateness: number;
-  /** What is wrong with it now, and how much ever was. */
-  disturbances: number;
-  disturbed: number;
-  /** When its last disturbance ended. */
-  undisturbedSince: number;
-}
-
-/** How a coordinator is, and why. */
-interface Vitals {
-  health: Health;
-  /** Heartbeats that failed since the last one that did not. */
-  failures: number;
-  /** Since when it has been unhealthy, and had the time to do something about it. */
-  unhealthySince: number;
-}
-
-/** A connection, as its peer sees it. */
-export interface Link {
-  readonly peer: number;
-  readonly site: Site;
-  readonly process: Process;
-  readonly witness: Witness;
-  readonly requests$: Subject<CoordinateRequest>;
-  /** What is to be noted when the coordinator lets a request take effect. */
-  readonly effects: Map<CoordinateRequest, (post: Post) => void>;
-  readonly ready$: BehaviorSubject<boolean>;
-  readonly wire: Subscription;
-  /** What the coordinator knows the peer by; undefined until it has taken the connection. */
-  post: Post | undefined;
-  isOver: boolean;
-  /** Whether the peer has done something that ends it. */
-  mayEnd: boolean;
-}
-
-interface Peer {
-  readonly id: Uuid;
-  derp: number;
-  asOf: number;
-  readonly tunnels: Set<number>;
-  link: Link | undefined;
-}
-
-/** Milliseconds after the last disturbance of a coordinator when nothing of it comes late any more. */
-const calmBefore = 10_000;
-
-/** Milliseconds for which a goodbye is remembered by who has taken it, and a little more. */
-const goodbyesRemembered = 65_000;
-
-/** Error lines that say what a simulation did to its coordinators, and not that something is wrong with them. */
-const expectedErrors = [
-  /^coordinator failed \d+ heartbeats and is unhealthy$/,
-  /^binding given up$/,
-  /^failed to cleanup /,
-  /^own peers not marked lost in time/,
-  /^node in the database cannot be decoded/,
-];
 
 /** Coordinators, peers, and what is true: whatever is done here is done to all three. */
 export class World {
   readonly time: SimulatedTime = createSimulatedTime();
   readonly judge: Judge;
+  readonly watch = new SiteWatch(this);
   readonly truth: Truth;
   readonly sites: Site[] = [];
   readonly peers: Peer[];
@@ -111,7 +38,6 @@ export class World {
   readonly plan: Plan;
   readonly #draw: Chance;
   readonly #started: number;
-  readonly #beats = new Map<Uuid, number>();
   /** By what a coordinator knows a peer by: the connection that it took last. */
   readonly #holders = new Map<Post, Link>();
   /** Statements so far, by method. */
@@ -122,9 +48,9 @@ export class World {
   /** Who saw a peer when a row of it was made unreadable: for that alone, nobody is to be told that it is gone. */
   #spared: (readonly [Link, number])[] = [];
   /** When a peer last said goodbye. */
-  readonly #goodbyes = new Map<number, number>();
+  readonly goodbyes = new Map<number, number>();
   /** How often rows were changed by hand. */
-  #tampered = 0;
+  tamperings = 0;
   #derps = 0;
   /** How many coordinators each site has had. */
   readonly #lives = new Map<number, number>();
@@ -144,7 +70,7 @@ export class World {
     this.truth = new Truth(this.now, (peer) => this.idOf(peer));
     this.database = memoryDatabase({ scheduler: this.time });
     this.database.bus.listen$(channels.heartbeat).subscribe((event) => {
-      if (event.kind === 'message') this.#beat(event.payload);
+      if (event.kind === 'message') this.watch.beat(event.payload);
     });
     if (isTracing)
       traceRows(this.database, (text) => {
@@ -283,7 +209,7 @@ export class World {
     link.mayEnd = true;
     this.send(peer, requests.disconnect(), (post) => {
       this.judge.mayBeGone(peer);
-      this.#goodbyes.set(peer, this.now());
+      this.goodbyes.set(peer, this.now());
       this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       for (const other of this.peers.keys()) if (other !== peer) this.judge.mayBeParted(peer, other);
       this.truth.left(post);
@@ -370,14 +296,14 @@ export class World {
     site.state = 'closing';
     const { coordinator } = site;
     const end = this.disturb(site);
-    for (const link of this.#linksOf(site)) link.mayEnd = true;
-    const checkRows = this.#willBeLost(site);
+    for (const link of this.linksOf(site)) link.mayEnd = true;
+    const checkRows = willBeLost(this, site);
     coordinator.health$.subscribe({
       complete: () => {
         end();
         checkRows();
         this.after(0, () => {
-          this.#checkNothingLeft(site);
+          this.watch.checkNothingLeft(site);
           site.state = 'down';
           site.database.faults.goAway();
           this.after(downFor, () => {
@@ -387,7 +313,7 @@ export class World {
       },
     });
     this.truth.coordinatorEnded(coordinator.id);
-    for (const link of this.#linksOf(site)) this.judge.mayBeLost(link.peer);
+    for (const link of this.linksOf(site)) this.judge.mayBeLost(link.peer);
     site.close$.next();
   }
 
@@ -399,7 +325,7 @@ export class World {
 
   /** Rows are changed by hand. */
   tampered(): void {
-    this.#tampered += 1;
+    this.tamperings += 1;
     this.#spared = [];
     this.judge.anythingMayBeTold();
     this.judge.mayBeSlow();
@@ -410,11 +336,6 @@ export class World {
   poisoned(peer: number): void {
     const watching = this.peers.flatMap(({ link }) => (link?.witness.known.get(peer)?.kind === 'there' ? [link] : []));
     for (const link of watching) this.#spared.push([link, peer]);
-  }
-
-  /** Who saw whom before a row of them was made unreadable, and has not been told anything by it. */
-  spared(): readonly (readonly [Link, number])[] {
-    return this.#spared.filter(([link]) => !link.isOver);
   }
 
   checkAllClosed(): void {
@@ -452,7 +373,7 @@ export class World {
     this.#lives.set(index, life);
     const id = coordinatorIdOf(index, plan.reusesIds ? 1 : life);
     const vitals: Vitals = { health: 'starting', failures: 0, unhealthySince: Infinity };
-    const way = gate(database, process, { asked: (method, keys) => this.#asked(site, method, keys) });
+    const way = gate(database, process, { asked: (method, keys) => this.watch.asked(site, method, keys) });
     const coordinator = createCoordinator({
       ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index), database: way },
       tuning: { rollingCheckPeriod: plan.rollingCheck, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
@@ -463,7 +384,7 @@ export class World {
       ...{ disturbances: 0, disturbed: 0, undisturbedSince: this.now() },
     };
     coordinator.health$.subscribe((health) => {
-      this.#becomes(index, vitals, health);
+      this.watch.becomes(index, vitals, health);
     });
     return site;
   }
@@ -472,7 +393,7 @@ export class World {
     const write = (line: string): void => {
       const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { message: string } };
       this.note(`c${index} logs: ${msg}${err === undefined ? '' : ` (${err.message})`}`);
-      if (level < 50 || (level < 60 && expectedErrors.some((expected) => expected.test(msg)))) return;
+      if (level < 50 || (level < 60 && isExpectedError(msg))) return;
       this.judge.complain('no defect', `c${index} logs: ${msg} ${err?.message ?? ''}`);
     };
     return pino({ level: this.#isTracing ? 'info' : 'error', base: null, timestamp: false }, { write });
@@ -484,7 +405,7 @@ export class World {
     return found;
   }
 
-  #linksOf(site: Site): readonly Link[] {
+  linksOf(site: Site): readonly Link[] {
     return [...this.peers.flatMap(({ link }) => link ?? []), ...this.halfOpen].filter(
       (link) => link.process === site.process,
     );
@@ -546,7 +467,20 @@ export class World {
       }
     }
     if (error !== '') this.#endingTold(link, error);
+    for (const update of peerUpdates) {
+      if (update.kind === PeerUpdateKind.DISCONNECTED) this.#disconnectedTold(link, peerNumberOf(peerIdOf(update)));
+    }
     if (!link.isOver) judge();
+  }
+
+  /** Whoever saw a peer whose row cannot be read any more must go on seeing it. */
+  #disconnectedTold(link: Link, other: number): void {
+    const isSpared = this.#spared.some(([spared, seen]) => spared === link && seen === other);
+    if (isSpared && sharesTunnel(this.database.rows.backup(), this.idOf(link.peer), this.idOf(other)))
+      this.judge.complain(
+        'torn down for a reason',
+        `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
+      );
   }
 
   /** What a connection is told at its end must be so. */
@@ -565,42 +499,6 @@ export class World {
   /** Whether the peer has connected to the same coordinator again since. */
   #isFollowed(link: Link): boolean {
     return link.post !== undefined && this.#holders.get(link.post) !== link;
-  }
-
-  #becomes(index: number, vitals: Vitals, health: Health): void {
-    vitals.health = health;
-    vitals.unhealthySince = health === 'unhealthy' ? this.now() : Infinity;
-    if (health === 'unhealthy' && vitals.failures < missedHeartbeats)
-      this.judge.complain('unhealthy for a reason', `c${index}, after ${vitals.failures} heartbeats that failed`);
-  }
-
-  /** What the rows must say of a coordinator that begins to close, and is not disturbed meanwhile; checked when it is called. */
-  #willBeLost(site: Site): () => void {
-    const { coordinator, undisturbedSince, disturbed } = site;
-    const [began, tampered] = [this.now(), this.#tampered];
-    // Its own closing is the one disturbance.
-    const wasCalm = site.disturbances === 1 && began - undisturbedSince > calmBefore;
-    const posts = this.truth
-      .openPosts()
-      .filter(({ coordinatorId, derp }) => coordinatorId === coordinator.id && derp !== undefined)
-      .map(({ peer, derp }) => ({ peer, derp }));
-    return () => {
-      if (!wasCalm || site.disturbed !== disturbed || this.#tampered !== tampered) return;
-      const rows = this.database.rows.backup().peers.filter(({ coordinatorId }) => coordinatorId === coordinator.id);
-      for (const { peerId } of rows.filter(({ status }) => status === 'ok'))
-        this.judge.complain('nothing left', `c${site.index} has closed, and peer ${peerNumberOf(peerId)} is ok there`);
-      for (const { peer, derp } of posts) {
-        if (this.refused.has(peer) || this.now() - (this.#goodbyes.get(peer) ?? -Infinity) < goodbyesRemembered)
-          continue;
-        const row = rows.find(({ peerId }) => peerId === this.idOf(peer));
-        const found = row === undefined ? 'no row' : `a row with derp ${derpOf(row)}`;
-        if (row === undefined || derpOf(row) !== derp)
-          this.judge.complain(
-            'nothing left',
-            `c${site.index} has closed, with ${found} of peer ${peer}, which last said ${derp}`,
-          );
-      }
-    };
   }
 
   /** The coordinator ended a connection. */
@@ -623,7 +521,6 @@ export class World {
       if (this.#peer(peer).link !== undefined || up.length === 0) return;
       this.note(`peer ${peer} comes back`);
       this.connect(peer, this.#draw.oneOf(up), 'same', tunnels);
-      if (this.#peer(peer).link === undefined) this.#comeBack(peer);
     });
   }
 
@@ -647,7 +544,7 @@ export class World {
   }
 
   #siteEnded(site: Site): void {
-    for (const link of this.#linksOf(site)) {
+    for (const link of this.linksOf(site)) {
       link.isOver = true;
       this.judge.mayBeLost(link.peer);
       const wasNewest = this.#peer(link.peer).link === link;
@@ -659,81 +556,4 @@ export class World {
     }
     this.truth.coordinatorEnded(site.coordinator.id);
   }
-
-  #beat(coordinatorId: Uuid): void {
-    this.#beats.set(coordinatorId, this.now());
-  }
-
-  /** Looks at the heartbeats: who is silent may be called lost, and none but who is disturbed may be silent. */
-  checkHeartbeats(): void {
-    for (const site of this.sites) {
-      const { coordinator, index, state, disturbances, undisturbedSince } = site;
-      const silence = this.now() - (this.#beats.get(coordinator.id) ?? 0);
-      if (silence >= expiry - checkPeriod) {
-        for (const { peer, coordinatorId } of this.truth.openPosts()) {
-          if (coordinatorId === coordinator.id) this.judge.mayBeLost(peer);
-        }
-      }
-      const isUndisturbed = state === 'up' && disturbances === 0 && this.now() - undisturbedSince > expiry;
-      if (isUndisturbed && silence > 2 * heartbeatPeriod) {
-        this.judge.complain('heartbeats go on', `c${index} has been silent for ${silence} ms`);
-      }
-      this.#checkEvacuated(site);
-    }
-  }
-
-  /** A coordinator that is unhealthy sends everybody away. */
-  #checkEvacuated(site: Site): void {
-    const { vitals, process, index } = site;
-    // While it stands still it cannot do anything; after that it has all the time again.
-    if (process.isPaused && vitals.unhealthySince < Infinity) vitals.unhealthySince = this.now();
-    if (site.state !== 'up' || this.now() - vitals.unhealthySince < 2 * unhealthySpread) return;
-    const staying = this.#linksOf(site).filter(({ isOver, post }) => !isOver && post !== undefined);
-    for (const { peer } of staying)
-      this.judge.complain('unhealthy for a reason', `peer ${peer} is still connected to c${index}, which is unhealthy`);
-  }
-
-  #asked(site: Site, method: keyof Store, keys: number): (how: Ending) => void {
-    const { vitals, statements } = site;
-    this.counts.set(method, (this.counts.get(method) ?? 0) + 1);
-    const largest = method === 'readBindings' ? Math.max(250, this.plan.batch) : this.plan.batch;
-    if (keys > largest) this.judge.complain('bounded work', `${method} with ${keys} keys`);
-    const underWay = (statements.get(method) ?? 0) + 1;
-    statements.set(method, underWay);
-    if (underWay > (method === 'readBindings' ? 6 : 2)) {
-      this.judge.complain('bounded work', `${underWay} ${method} at a time at c${site.index}`);
-    }
-    return (how) => {
-      statements.set(method, (statements.get(method) ?? 1) - 1);
-      if (method === 'heartbeat') vitals.failures = how === 'answered' ? 0 : vitals.failures + 1;
-    };
-  }
-
-  #checkNothingLeft({ index, process, statements }: Site): void {
-    if (process.timers > 0) this.judge.complain('nothing left', `c${index} has ${process.timers} timers`);
-    for (const [method, count] of statements) {
-      if (count > 0) this.judge.complain('nothing left', `c${index} has ${count} ${method} under way`);
-    }
-  }
 }
-
-/** Whether a coordinator takes connections. */
-const isHealthy = ({ health$ }: Coordinator): boolean => {
-  let isTaken = false;
-  health$.pipe(take(1)).subscribe((health) => {
-    isTaken = health === 'healthy' || health === 'starting';
-  });
-  return isTaken;
-};
-
-/** What no peer should send. */
-const nonsense: readonly unknown[] = [
-  undefined,
-  null,
-  { ...requests.disconnect(), disconnect: undefined, addTunnel: { id: new Uint8Array(3) } },
-  { ...requests.disconnect(), disconnect: undefined, addTunnel: { id: new Uint8Array(16) } },
-  { ...requests.disconnect(), disconnect: undefined, removeTunnel: { id: new Uint8Array(17) } },
-  { ...requests.disconnect(), disconnect: undefined, updateSelf: { node: undefined } },
-  { ...requests.disconnect(), disconnect: undefined, readyForHandshake: [null] },
-  { ...requests.disconnect(), disconnect: undefined, readyForHandshake: [{ id: new Uint8Array(1) }] },
-];

@@ -1,0 +1,127 @@
+import type { Metadata, Server, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { defer, fromEvent, mergeAll, mergeMap, Observable, of, takeUntil } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
+import type { Coordinator } from '../coordinator.js';
+import { admission, rejection } from './admission.js';
+import type { Newcomer } from './admission.js';
+import { Attendance } from './attendance.js';
+import type { GatewayEvent } from './gatewayEvent.js';
+import type { GrpcLimits } from './grpcOptions.js';
+import type { CallWatch } from './grpcSockets.js';
+import { statusOfRefusal } from './grpcStatus.js';
+import { GrpcWire } from './grpcWire.js';
+import type { CoordinateCall } from './grpcWire.js';
+import type { Identity } from './identity.js';
+import type { IdentifyCall, IncomingCall } from './incomingCall.js';
+import { peerConnection } from './peerConnection.js';
+import { Places } from './places.js';
+import { protobufCodec } from './protobufCodec.js';
+import { SendingTurns } from './sendingTurns.js';
+import { tailnetService } from './tailnetService.js';
+
+/** A server on which a service can be put and from which it can be taken again: one of grpc-js. */
+export type GrpcServer = Pick<Server, 'addService' | 'removeService'>;
+
+export interface CallOptions {
+  readonly identify: IdentifyCall;
+  readonly limits: GrpcLimits;
+  readonly scheduler: SchedulerLike;
+  readonly drain$: Observable<unknown>;
+  /** Default: nobody. */
+  readonly watch?: CallWatch;
+}
+
+/** The gateway, as far as it does not matter whose the server is: calls in, events out. */
+export function grpcCalls(
+  coordinator: Pick<Coordinator, 'coordinate$'>,
+  server: GrpcServer,
+  { identify, limits, scheduler, drain$, watch = nobody }: CallOptions,
+): Observable<GatewayEvent> {
+  return defer(() => {
+    const { handshakeTimeout } = limits;
+    const attendance = new Attendance(limits.maxConnections);
+    const places = new Places(limits.maxHandshakes, scheduler);
+    const entrance = { attendance, identify, places, handshakeTimeout, scheduler };
+    const surroundings = { coordinator, limits, scheduler, turns: new SendingTurns(scheduler) };
+
+    const connect = (call: CoordinateCall, remoteAddress: string, identity: Identity): Observable<GatewayEvent> =>
+      defer(() => {
+        // Until then a client does not know that it was let in.
+        call.sendMetadata(nothingSaid(call.metadata));
+        return peerConnection(surroundings, {
+          identity,
+          remoteAddress,
+          protocol: 'grpc',
+          codec: protobufCodec,
+          open: (listener, lifetime) => {
+            lifetime.add(watch.connected(call.getPeer()));
+            return new GrpcWire(call, limits, scheduler, listener);
+          },
+        });
+      });
+
+    /** Emits what comes of a call. */
+    const admitted = (call: CoordinateCall): Observable<Observable<GatewayEvent>> => {
+      watch.called(call.getPeer());
+      const request = incoming(call);
+      const { remoteAddress } = request;
+      const newcomer: Newcomer<IncomingCall> = {
+        request,
+        remoteAddress,
+        gone$: fromEvent(call, 'cancelled'),
+        refuse: (refusal) => {
+          call.emit('error', statusOfRefusal(refusal));
+        },
+        connect: (identity) => attendance.counted(connect(call, remoteAddress, identity)),
+      };
+      const { obstacle } = attendance;
+      return obstacle ? of(rejection(newcomer, obstacle)) : admission(newcomer, entrance);
+    };
+
+    return call$(server).pipe(mergeMap(admitted), mergeAll(), takeUntil(attendance.drained$(drain$)));
+  });
+}
+
+/** The calls of `Coordinate`, for as long as this is subscribed to. */
+function call$(server: GrpcServer): Observable<CoordinateCall> {
+  return new Observable<CoordinateCall>((subscriber) => {
+    const implementation: UntypedServiceImplementation = {
+      coordinate: (call: CoordinateCall) => {
+        subscriber.next(call);
+      },
+    };
+    server.addService(definition, implementation);
+    return () => {
+      server.removeService(definition);
+    };
+  });
+}
+
+const nobody: CallWatch = { called: () => undefined, connected: () => () => undefined };
+
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** The service with messages as bytes: a gateway reads them itself, and says what is wrong with those that it cannot read. */
+const definition = {
+  coordinate: { ...tailnetService.coordinate, requestDeserialize: asItIs, responseSerialize: asItIs },
+};
+
+function incoming(call: CoordinateCall): IncomingCall {
+  const { metadata } = call;
+  const peer = call.getPeer();
+  return {
+    metadata,
+    // With the port behind a colon, if it is that of a socket.
+    remoteAddress: peer.slice(0, peer.includes(':') ? peer.lastIndexOf(':') : undefined),
+    get clientCertificate() {
+      return call.getAuthContext().sslPeerCertificate;
+    },
+  };
+}
+
+/** Metadata without any entry, of the same grpc-js that the server is from, which need not be ours. */
+function nothingSaid(metadata: Metadata): Metadata {
+  const empty = metadata.clone();
+  for (const key of Object.keys(empty.getMap())) empty.remove(key);
+  return empty;
+}

@@ -1,0 +1,56 @@
+import type { Observable, SchedulerLike } from 'rxjs';
+import { defaultGatewayLimits, mergeLimits } from './gatewayLimits.js';
+import type { GatewayLimits } from './gatewayLimits.js';
+import type { GrpcServer } from './grpcCalls.js';
+import type { IdentifyCall } from './incomingCall.js';
+import type { TlsSource } from './tls.js';
+
+/** {@link GatewayLimits} of a gateway for gRPC, where a connection is a call, many of which may share a socket. */
+export interface GrpcLimits extends GatewayLimits {
+  /** Calls at the same time over one socket. Clients keep further ones until others end. Default 1000. */
+  readonly maxConcurrentStreams: number;
+}
+
+export const defaultGrpcLimits: GrpcLimits = { ...defaultGatewayLimits, maxConcurrentStreams: 1000 };
+
+/** Where a gateway serves: on a server of somebody else's, or on one of its own. */
+export type GrpcEndpoint =
+  | {
+      /**
+       * Puts the service on this server, whose owner binds it, adds reflection and health, and shuts it down. The limits of
+       * its sockets are the owner's: size of messages, streams, keepalive.
+       */
+      readonly server: GrpcServer;
+      readonly host?: never;
+      readonly port?: never;
+      readonly tls?: never;
+    }
+  | {
+      readonly server?: never;
+      /** Default `127.0.0.1`. */
+      readonly host?: string;
+      /** 0 picks a free one; the event `listening` tells which. */
+      readonly port: number;
+      /** Default: none, in clear text. */
+      readonly tls?: TlsSource;
+    };
+
+export type GrpcGatewayOptions = GrpcEndpoint & {
+  /** Default `identityFromMetadata`, which believes everybody. */
+  readonly identify?: IdentifyCall;
+  /** What differs from {@link defaultGrpcLimits}. */
+  readonly limits?: Partial<GrpcLimits>;
+  /** When it emits, new calls get UNAVAILABLE, and the gateway completes when the last one is over. Default: never. */
+  readonly drain$?: Observable<unknown>;
+  /** Tells the time and waits. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike;
+};
+
+/**
+ * The limits, complete.
+ *
+ * @throws RangeError `maxTunnels must be a number above 0, got -1`
+ */
+export function completeGrpcLimits(limits?: Partial<GrpcLimits>): GrpcLimits {
+  return mergeLimits(defaultGrpcLimits, limits);
+}

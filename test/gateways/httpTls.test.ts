@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { request } from 'node:https';
+import type { RequestOptions } from 'node:https';
+import { connect } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { TLSSocket } from 'node:tls';
+import { expect } from 'chai';
+import { BehaviorSubject, firstValueFrom, ReplaySubject } from 'rxjs';
+import type { Subscription } from 'rxjs';
+import { coordinatePath, httpServer$, replyText } from '../../src/gateways/index.js';
+import type { HttpServerOptions, ListeningHttpServer, TlsOptions } from '../../src/gateways/index.js';
+import { createAuthority } from '../support/certificates.js';
+import type { Authority, Certificate } from '../support/certificates.js';
+import { alice, GatewayFixture } from './gatewayFixture.js';
+
+describe('HTTP and WebSockets with TLS', () => {
+  let authority: Authority;
+  let server: Certificate;
+  let client: Certificate;
+  let fixture: GatewayFixture;
+  let subscriptions: Subscription[];
+  before(async () => {
+    authority = await createAuthority();
+    server = await authority.sign('server');
+    client = await authority.sign('alice');
+  });
+  after(() => {
+    authority[Symbol.dispose]();
+  });
+  beforeEach(() => {
+    fixture = new GatewayFixture();
+    subscriptions = [];
+  });
+  afterEach(async () => {
+    await fixture.end();
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  });
+
+  const tlsOf = ({ cert, key }: Certificate): TlsOptions => ({ cert, key });
+  const mutual = (): TlsOptions => ({ ...tlsOf(server), ca: authority.root.cert });
+  const shown = ({ cert, key }: Certificate) => ({ cert, key, ca: authority.root.cert });
+
+  const serve = async (options: Partial<HttpServerOptions>): Promise<string> => {
+    const listening$ = new ReplaySubject<ListeningHttpServer>(1);
+    const routes = {
+      '/secret': (_request: IncomingMessage, response: Parameters<typeof replyText>[0]) => {
+        replyText(response, 200, 'the secret');
+      },
+      '/healthz': (_request: IncomingMessage, response: Parameters<typeof replyText>[0]) => {
+        replyText(response, 200, 'alive');
+      },
+    };
+    subscriptions.push(httpServer$({ port: 0, routes, ...options }).subscribe(listening$));
+    return (await firstValueFrom(listening$)).url;
+  };
+
+  const get = async (url: string, options: RequestOptions = {}) => {
+    const asked = request(url, { ca: authority.root.cert, agent: false, ...options }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    const { socket } = response;
+    const shownBy = socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : undefined;
+    return { status: response.statusCode, body: await text(response), shownBy };
+  };
+
+  it('are at https and wss', async () => {
+    const url = await serve({ tls: tlsOf(server) });
+    expect(url).to.match(/^https:\/\/127\.0\.0\.1:\d+$/);
+    expect(await get(`${url}/secret`)).to.deep.equal({ status: 200, body: 'the secret\n', shownBy: 'server' });
+    const gateway = await fixture.serve({ tls: tlsOf(server) });
+    expect(gateway.url).to.match(/^wss:\/\/127\.0\.0\.1:\d+\/api\/v2\/coordinate$/);
+    await fixture.join(gateway, `id=${alice}`, [], { ca: authority.root.cert });
+    expect(await gateway.event('opened')).to.include({ remoteAddress: '127.0.0.1' });
+  });
+
+  it('ask for client certificates, but for paths that are open to all', async () => {
+    const url = await serve({ tls: mutual(), pathsWithoutCertificate: ['/healthz'] });
+    const refusal = { status: 403, body: 'a client certificate is required, signed by an authority known here\n' };
+    expect(await get(`${url}/secret`)).to.include(refusal);
+    expect(await get(`${url}/nothing`)).to.include(refusal);
+    expect(await get(`${url}/healthz?x`)).to.include({ status: 200 });
+    expect(await get(`${url}/secret`, shown(client))).to.include({ status: 200 });
+    using others = await createAuthority();
+    expect(await get(`${url}/secret`, { ...shown(await others.sign('alice')), ca: authority.root.cert })).to.include(
+      refusal,
+    );
+  });
+
+  it('let no WebSocket in without a certificate, whatever its path', async () => {
+    const gateway = await fixture.serve({ tls: mutual() });
+    const url = new URL(gateway.url.replace('wss', 'https'));
+    const asked = request(url, {
+      ...{ ca: authority.root.cert, agent: false },
+      headers: { Connection: 'Upgrade', Upgrade: 'websocket' },
+    }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(response.statusCode).to.equal(403);
+    response.resume();
+    await fixture.join(gateway, `id=${alice}`, [], shown(client));
+    expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'opened']);
+    expect(url.pathname).to.equal(coordinatePath);
+  });
+
+  it('show new certificates to who connects after they came', async () => {
+    const tls$ = new BehaviorSubject(tlsOf(server));
+    const url = await serve({ tls: tls$ });
+    tls$.next(tlsOf(await authority.sign('renewed')));
+    expect(await get(`${url}/secret`)).to.include({ shownBy: 'renewed' });
+  });
+
+  it('bound sockets over which nothing is said', async () => {
+    const url = await serve({ tls: tlsOf(server), maxUnfinished: 1 });
+    const { hostname, port } = new URL(url);
+    const silent = connect(Number(port), hostname).resume();
+    silent.on('error', () => undefined);
+    await once(silent, 'connect');
+    const closed = once(silent, 'close');
+    expect(await get(`${url}/secret`)).to.include({ status: 200 });
+    await closed;
+  });
+});
