@@ -116,13 +116,15 @@ describe('V1 over a stream', () => {
 
   it('does not send the same twice in a row', async () => {
     const peer = agent();
-    const { responses$ } = await coordinator.coordination(alice);
+    const coordination = await coordinator.coordination(alice);
+    const { responses$ } = coordination;
     for (const derp of [1, 1]) responses$.next(told(derp));
     // What cannot be said does not count as something else.
     responses$.next(told(1, PeerUpdateKind.LOST));
     responses$.next(told(1));
     for (const derp of [2, 1]) responses$.next(told(derp));
     expect([await peer.derps(), await peer.derps(), await peer.derps()]).to.deep.equal([[1], [2], [1]]);
+    coordination.end();
     peer.stream.end();
     expect(await peer.event('closed')).to.include({ sent: 3 });
   });
@@ -143,7 +145,8 @@ describe('V1 over a stream', () => {
       peer.stream.end();
       expect((await requestsOf(coordination, 5)).map(derpOf)).to.deep.equal([1]);
       coordination.end();
-      await once(peer.stream.resume(), 'end');
+      peer.stream.resume();
+      await peer.ended;
       await peer.completed();
       expect(await peer.event('closed')).to.deep.include({
         peerId: alice,
@@ -186,7 +189,8 @@ describe('V1 over a stream', () => {
         coordination.responses$.next(told(1));
         coordination.end(error);
         expect(await peer.derps()).to.deep.equal([1]);
-        await once(peer.stream.resume(), 'end');
+        peer.stream.resume();
+        await peer.ended;
         peer.stream.end();
         expect(await peer.event('closed')).to.include({ code, reason: error, sent: 1 });
         await peer.completed();
@@ -199,7 +203,8 @@ describe('V1 over a stream', () => {
       const coordination = await coordinator.coordination(alice);
       peer.subscription.unsubscribe();
       await coordination.unsubscribed();
-      await once(peer.stream.resume(), 'end');
+      peer.stream.resume();
+      await peer.ended;
       if (!theirs.closed) await once(theirs, 'close');
       expect(theirs.destroyed).to.equal(true);
     });
@@ -236,7 +241,8 @@ describe('V1 over a stream', () => {
         peer.send('{}');
         peer.send(text);
         await coordination.unsubscribed();
-        await once(peer.stream.resume(), 'end');
+        peer.stream.resume();
+        await peer.ended;
         peer.stream.end();
         const closed = await peer.event('closed');
         expect(closed).to.include({ code, received: 2 });

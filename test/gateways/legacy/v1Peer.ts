@@ -30,6 +30,8 @@ export class V1Peer {
   readonly stream: Duplex;
   readonly events: GatewayEvent[] = [];
   readonly subscription: Subscription;
+  /** Resolves when the gateway has ended the stream; for who reads. */
+  readonly ended: Promise<void>;
   readonly #event$ = new ReplaySubject<GatewayEvent>();
   readonly #text$ = new ReplaySubject<void>(1);
   #text = '';
@@ -42,6 +44,7 @@ export class V1Peer {
   ) {
     this.stream = mine;
     mine.on('error', () => undefined);
+    this.ended = new Promise((resolve) => void mine.once('end', resolve));
     this.subscription = serve(theirs).subscribe(this.#event$);
     this.#event$.subscribe({ next: (event) => this.events.push(event), error: () => undefined });
   }
