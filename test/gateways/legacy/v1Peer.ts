@@ -57,14 +57,17 @@ export class V1Peer {
   async next(): Promise<readonly V1NodeJson[]> {
     if (this.#isReading) this.#text$.next();
     else this.#read();
-    const [array, rest] = await firstValueFrom(
+    const array = await firstValueFrom(
       this.#text$.pipe(
         map(() => endOfArray(this.#text)),
         filter((end) => end > 0),
-        map((end) => [this.#text.slice(0, end), this.#text.slice(end)] as const),
+        map((end) => {
+          const taken = this.#text.slice(0, end);
+          this.#text = this.#text.slice(end);
+          return taken;
+        }),
       ),
     );
-    this.#text = rest;
     return JSON.parse(array) as readonly V1NodeJson[];
   }
 
