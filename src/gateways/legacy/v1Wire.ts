@@ -26,7 +26,6 @@ export class V1Wire implements Wire<string>, WireListener {
   readonly #deadline: WriteDeadline;
   #isPaused = false;
   #hasEnded = false;
-  #isDelivering = false;
 
   constructor(
     open: (listener: WireListener) => ByteWire,
@@ -121,9 +120,6 @@ export class V1Wire implements Wire<string>, WireListener {
 
   /** Hands over what is complete, for as long as it is wanted. Answers whether anything was. */
   #deliver(): boolean {
-    // Who is handed something may want more, or no more, at once: the loop below sees both.
-    if (this.#isDelivering) return false;
-    this.#isDelivering = true;
     let hasDelivered = false;
     while (this.#isWanted()) {
       const object = this.#objects.next();
@@ -134,7 +130,6 @@ export class V1Wire implements Wire<string>, WireListener {
       hasDelivered = true;
       this.#listener.message(object);
     }
-    this.#isDelivering = false;
     return hasDelivered;
   }
 
