@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Duplex, PassThrough, duplexPair } from 'node:stream';
 import { expect } from 'chai';
 import { Observable, asyncScheduler, firstValueFrom, take, toArray } from 'rxjs';
-import type { SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerAction, SchedulerLike, Subscription } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { createCoordinator } from '../../../src/coordinator.js';
 import { serveAgentV1, serveClientV1 } from '../../../src/gateways/index.js';
@@ -339,25 +339,23 @@ describe('V1 over a stream', () => {
   });
 
   it('waits for nothing any more once it is over', async () => {
-    const waits: Subscription[] = [];
+    const writes: Subscription[] = [];
     const scheduler: SchedulerLike = {
       now: () => asyncScheduler.now(),
-      schedule: (work, delay, state) => {
+      schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay?: number, state?: T) => {
         const wait = asyncScheduler.schedule(work, delay, state);
-        waits.push(wait);
+        if (delay === 4321) writes.push(wait);
         return wait;
       },
     };
     const stream = new Duplex({ read: () => undefined, write: () => undefined });
-    const peer = agent({ scheduler }, [new PassThrough(), stream]);
+    const peer = agent({ scheduler, limits: { writeTimeout: 4321 } }, [new PassThrough(), stream]);
     const coordination = await coordinator.coordination(alice);
     coordination.responses$.next(told(1));
-    expect(waits.filter((wait) => !wait.closed)).not.to.be.empty;
+    expect(writes.map(({ closed }) => closed)).to.deep.equal([false]);
     stream.destroy();
     await peer.completed();
-    // The turns of sending begin anew by themselves, once.
-    await new Promise(setImmediate);
-    expect(waits.filter((wait) => !wait.closed)).to.be.empty;
+    expect(writes.map(({ closed }) => closed)).to.deep.equal([true]);
   });
 
   describe('of a peer that sends too much', () => {
