@@ -27,5 +27,7 @@ export type { Sighting, Sightings } from './sightings.js';
 export type { TestRunner } from './contracts/testRunner.js';
 export { busContract } from './contracts/busContract.js';
 export type { BusUnderTest } from './contracts/busContract.js';
+export { gatewayContract } from './contracts/gatewayContract.js';
+export type { ConnectedPeer, GatewayUnderTest, Introduction } from './contracts/gatewayContract.js';
 export { storeContract } from './contracts/storeContract.js';
 export type { StoreUnderTest } from './contracts/storeContract.js';
