@@ -1,28 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
-import type { Logger } from 'pino';
+import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, tap } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
-import { healthRoutes } from '../gateways/healthRoutes.js';
-import { httpServer$ } from '../gateways/httpServer.js';
-import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
-import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
-import { webSocketRoute } from '../gateways/webSocketRoute.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { logGatewayEvent } from './logGatewayEvent.js';
 import { prepareDatabase } from './prepareDatabase.js';
+import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends GatewayOptions {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
-  readonly host: string;
-  /** 0 picks a free one. */
-  readonly port: number;
-  readonly limits: Partial<WebSocketLimits>;
-  readonly logger: Logger;
 }
 
 /** Draining that takes longer is given up, in milliseconds; the coordinator itself takes 15 s at most. */
@@ -35,7 +25,7 @@ const databasePatience = 3000;
  * Runs a coordinator and its server until SIGTERM or SIGINT, and returns the exit code.
  *
  * A database that cannot be reached is waited for; errors with a {@link CommandError} when it will never do, or when
- * nothing can listen at the port.
+ * nothing can listen at a port.
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { databaseUrl, dataDir, logger } = options;
@@ -91,26 +81,19 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  { host, port, limits, logger }: ServeOptions,
+  options: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
+  const { logger } = options;
   const draining$ = new BehaviorSubject(false);
-  const drain$ = draining$.pipe(filter((draining) => draining));
-  const routes = { ...healthRoutes(coordinator, draining$), [coordinatePath]: webSocketRoute };
-  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
-  const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
-  const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
-    tap(({ url }) => {
-      const { id: coordinatorId } = coordinator;
-      logger.info({ http: url, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
-    }),
-    switchMap(({ server }) => webSocketGateway(coordinator, { server, limits, drain$ })),
+  const onListening = (addresses: Addresses) => {
+    const { id: coordinatorId } = coordinator;
+    logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+  };
+  const events$ = gateways$(coordinator, options, draining$, onListening).pipe(
     tap((event) => logGatewayEvent(logger, event)),
   );
-  const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {
-    if (!isSystemError(error)) throw error;
-    throw new CommandError(`cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
-  });
+  const served = lastValueFrom(events$, { defaultValue: undefined });
   try {
     await Promise.race([served, end, defect(coordinator)]);
   } finally {
@@ -129,8 +112,4 @@ async function defect({ health$ }: Coordinator): Promise<never> {
 /** Resolves when the coordinator has tried its database. */
 function started({ health$ }: Coordinator): Promise<unknown> {
   return firstValueFrom(health$.pipe(filter((health) => health !== 'starting')), { defaultValue: undefined });
-}
-
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error;
 }

@@ -1,24 +1,32 @@
 import { Command, type Option } from 'commander';
-import { defaultWebSocketLimits as limits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { defaultGrpcLimits as limits, type GrpcLimits } from '../gateways/grpcOptions.js';
+import type { TlsFiles } from '../gateways/tlsFiles.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
-import { authentication, host, isLoopback, port, wholeNumber } from './parsers.js';
+import { authentication, grpcPort, host, isLoopback, port, wholeNumber } from './parsers.js';
 import { UsageError } from './usageError.js';
 
-interface ServeOptions extends ServeLimits {
+interface ServeOptions extends ServeLimits, TlsFileOptions {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  readonly grpcPort?: number | 'none';
   readonly auth: 'none';
   readonly allowUnauthenticated?: boolean;
   readonly logLevel: LogLevel;
 }
 
+interface TlsFileOptions {
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+}
+
 /** The limits that have an option; the others keep their defaults. */
 type ServeLimits = Pick<
-  WebSocketLimits,
+  GrpcLimits,
   | 'maxMessageSize'
   | 'requestsPerSecond'
   | 'requestBurst'
@@ -28,6 +36,7 @@ type ServeLimits = Pick<
   | 'maxConnections'
   | 'maxHandshakes'
   | 'maxUnfinished'
+  | 'maxConcurrentStreams'
   | 'handshakeTimeout'
 >;
 
@@ -41,6 +50,15 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     )
     .addOption(option('--host <host>', 'name or address to listen on').argParser(host).default('127.0.0.1'))
     .addOption(option('--port <port>', 'port for HTTP and WebSockets; 0: a free one').argParser(port).default(7350))
+    .addOption(
+      option(
+        '--grpc-port <port>',
+        'port for gRPC; 0: a free one; none: no gRPC. Otherwise 7351, or a free one if that is taken or --port is 0',
+      ).argParser(grpcPort),
+    )
+    .addOption(option('--tls-cert <file>', 'certificate to show, in PEM; read again when it changes'))
+    .addOption(option('--tls-key <file>', 'its private key'))
+    .addOption(option('--tls-client-ca <file>', 'authorities by which the certificates of clients must be signed'))
     .addOption(
       option('--auth <how>', 'who may connect; "none": everybody, as whoever they say')
         .argParser(authentication)
@@ -56,17 +74,25 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
       );
     }
+    const tlsFiles = tlsFilesOf(options);
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
-    end(await serve({ ...options, limits: limitsOf(options), logger: createLogger(options.logLevel) }));
+    const logger = createLogger(options.logLevel);
+    end(await serve({ ...options, ...(tlsFiles && { tlsFiles }), limits: limitsOf(options), logger }));
   });
+}
+
+function tlsFilesOf({ tlsCert: cert, tlsKey: key, tlsClientCa: ca }: TlsFileOptions): TlsFiles | undefined {
+  if (cert !== undefined && key !== undefined) return { cert, key, ...(ca !== undefined && { ca }) };
+  if (cert === undefined && key === undefined && ca === undefined) return undefined;
+  throw new UsageError('TLS needs both --tls-cert and --tls-key');
 }
 
 function limitsOf(options: ServeLimits): ServeLimits {
   const { maxMessageSize, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
-  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, handshakeTimeout } = options;
+  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams, handshakeTimeout } = options;
   const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
-  const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished };
+  const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams };
   return { ...rates, ...counts, maxMessageSize, handshakeTimeout };
 }
 
@@ -85,9 +111,10 @@ function limitOptions(): Option[] {
     limit('--bytes-per-second <n>', 'bytes of one peer, on average; more are read later', limits.bytesPerSecond),
     limit('--byte-burst <n>', 'bytes of one peer at once, after a silence', limits.byteBurst),
     limit('--max-tunnels <n>', 'open tunnels of one connection', limits.maxTunnels),
-    limit('--max-connections <n>', 'open connections', limits.maxConnections),
+    limit('--max-connections <n>', 'open connections of each kind', limits.maxConnections),
     limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
-    limit('--max-unfinished <n>', 'sockets that are no WebSockets, or not yet', limits.maxUnfinished),
+    limit('--max-unfinished <n>', 'sockets of each kind over which no peer is connected', limits.maxUnfinished),
+    limit('--max-concurrent-streams <n>', 'gRPC calls at the same time over one socket', limits.maxConcurrentStreams),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
   ];
 }

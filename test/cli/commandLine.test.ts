@@ -27,6 +27,12 @@ describe('the command line', () => {
         'serve --host http://x',
         `error: option '--host <host>' argument 'http://x' is invalid. It is a host name or an IP address.`,
       ],
+      [
+        'serve --grpc-port x',
+        `error: option '--grpc-port <port>' argument 'x' is invalid. It is a whole number from 0 to 65535, or none.`,
+      ],
+      ['serve --tls-cert server.pem', 'error: TLS needs both --tls-cert and --tls-key'],
+      ['serve --tls-client-ca ca.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       ['serve --auth jwt', `error: option '--auth <how>' argument 'jwt' is invalid. This version knows only "none".`],
       [
         'serve --host 0.0.0.0',
