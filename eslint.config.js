@@ -69,7 +69,7 @@ const streams = [
 ];
 
 export default defineConfig(
-  { ignores: ['dist/', '.bench/', '.mutant-*/', '.soak/', 'src/proto/gen/', '.tailnet/'] },
+  { ignores: ['dist/', '.bench/', '.mutant-*/', '.simulation/', '.soak/', 'src/proto/gen/', '.tailnet/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

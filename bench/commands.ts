@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { compression } from './compression/compression.js';
 import { micro } from './micro/micro.js';
 import { sweep } from './suites/sweep.js';
 import { table } from './suites/table.js';
@@ -28,6 +29,7 @@ export const commands: Readonly<Record<string, Command>> = {
   mesh,
   cluster,
   micro,
+  compression,
   sweep,
   table,
 };

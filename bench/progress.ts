@@ -5,7 +5,13 @@ export interface Progress {
   readonly end: () => void;
 }
 
-export const createProgress = (name: string, out: NodeJS.WriteStream = process.stderr): Progress => {
+/** What a terminal is to it. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly write: (text: string) => unknown;
+}
+
+export const createProgress = (name: string, out: Terminal = process.stderr): Progress => {
   let isShown = false;
   return {
     say: (text) => {

@@ -4,10 +4,11 @@ import type { Command } from './command.js';
 export const usage = (commands: Readonly<Record<string, Command>>): string => `usage: npm run bench -- COMMAND [options]
 
 ${Object.entries(commands)
-  .map(([name, command]) => `  ${name.padEnd(8)} ${command.description}${optionsOf(command)}`)
+  .map(([name, command]) => `  ${name.padEnd(11)} ${command.description}${optionsOf(command)}`)
   .join('\n')}
 
-Each workload prints one line of JSON. Options of all commands; micro has no database, and none of the first three:
+Each workload prints one line of JSON. Options of all commands; micro and compression have no database, and none of the
+first three:
 
   --database-url URL    a PostgreSQL database, whose tailnet tables are emptied. Default: TAILNET_DATABASE_URL, or else
                         an embedded server

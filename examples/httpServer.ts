@@ -1,22 +1,7 @@
-// A coordinator inside a node:http server that has other things to do as well. A peer connects over a WebSocket, another
-// one lives in this process.
-import { spawn } from 'node:child_process';
+// A coordinator inside a node:http server that has other things to do as well.
 import { createServer } from 'node:http';
-import { fileURLToPath } from 'node:url';
-import {
-  NEVER,
-  BehaviorSubject,
-  concat,
-  filter,
-  firstValueFrom,
-  lastValueFrom,
-  map,
-  of,
-  share,
-  takeWhile,
-  tap,
-} from 'rxjs';
-import { createCoordinator, requests } from 'tailnet-coordinator';
+import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, share, tap } from 'rxjs';
+import { createCoordinator } from 'tailnet-coordinator';
 import {
   coordinatePath,
   healthRoutes,
@@ -24,60 +9,36 @@ import {
   webSocketGateway,
   webSocketRoute,
 } from 'tailnet-coordinator/gateways';
-import { alice, bob, describeUpdates, memoryDatabase } from 'tailnet-coordinator/testing';
+import { memoryDatabase } from 'tailnet-coordinator/testing';
+import { meetBob } from './meetBob.js';
 
 const coordinator = createCoordinator({ database: memoryDatabase() });
-const drain$ = new BehaviorSubject(false);
+const draining$ = new BehaviorSubject(false);
 
 // The server is yours: its routes, its TLS, its life. `serveRoutes` is only a convenience.
 const server = createServer(
   serveRoutes({
-    ...healthRoutes(coordinator, drain$),
+    ...healthRoutes(coordinator, draining$),
     [coordinatePath]: webSocketRoute,
     '/': (_request, response) => void response.end('hello\n'),
   }),
 );
 
 // The gateway takes the upgrade requests of its path, for as long as it is subscribed to.
-const events$ = webSocketGateway(coordinator, { server, drain$: drain$.pipe(filter((draining) => draining)) }).pipe(
+const events$ = webSocketGateway(coordinator, { server, drain$: draining$.pipe(filter(Boolean)) }).pipe(
+  tap((event) => {
+    if (event.kind === 'opened') console.log(`opened: ${event.peerId} as ${event.role}`);
+    if (event.kind === 'closed') console.log(`closed: ${event.peerId} with ${String(event.code)}`);
+  }),
   share(),
 );
 const listening = firstValueFrom(events$.pipe(filter((event) => event.kind === 'listening')));
-const drained = lastValueFrom(
-  events$.pipe(
-    tap((event) => {
-      if (event.kind === 'opened') console.log(`opened: ${event.peerId} as ${event.role}`);
-      if (event.kind === 'closed') console.log(`closed: ${event.peerId} with ${String(event.code)}`);
-    }),
-  ),
-);
+const drained = lastValueFrom(events$);
 server.listen(0, '127.0.0.1');
-const { url } = await listening;
-
-// Bob comes over the network: the peer of the command line. He says goodbye when he is interrupted.
-const commandLine = fileURLToPath(import.meta.resolve('tailnet-coordinator/package.json')).replace(
-  /package\.json$/,
-  'dist/cli/main.js',
-);
-const bobs = spawn(process.execPath, [commandLine, 'peer', '--url', url, '--id', bob, '--derp', '2']);
-const bobLeft = new Promise((resolve) => bobs.once('close', resolve));
-
-// Alice is here. She watches Bob until he has gone.
-await lastValueFrom(
-  coordinator.coordinate$(alice, concat(of(requests.addTunnel(bob)), NEVER)).pipe(
-    map((response) => describeUpdates(response).join()),
-    tap((line) => {
-      console.log(line);
-      if (line.includes('NODE')) bobs.kill('SIGINT');
-    }),
-    takeWhile((line) => !line.includes('DISCONNECTED')),
-  ),
-  { defaultValue: undefined },
-);
-await bobLeft;
+await meetBob(coordinator, (await listening).url);
 
 // In this order nobody is told anything wrong: refuse newcomers, end the connections, then stop listening.
-drain$.next(true);
+draining$.next(true);
 await Promise.all([coordinator.close(), drained]);
 await new Promise((resolve) => server.close(resolve));
 

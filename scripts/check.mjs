@@ -1,5 +1,7 @@
 // npm run check: everything that must hold before a change is done, in order; stops at the first failure.
 // npm run check -- lint format: only these.
+// What needs programs that npm does not install is left out where they are missing, unless it is asked for by name, or in
+// continuous integration (the variable CI is set): there it fails.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,8 +15,12 @@ const steps = {
   format: () => run('npx', 'prettier', '--check', '--log-level', 'warn', '.'),
   generated: checkGenerated,
   tests: () => run('npm', 'test', '--silent'),
+  foreign: () => run('npm', 'run', '--silent', 'test:foreign'),
   package: () => checkPackage(run),
 };
+
+/** Throws, and says so, where programs are missing that a step needs. */
+const needs = { foreign: () => run('node', '--import', 'tsx', 'test/foreign/programs.ts') };
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !Object.hasOwn(steps, name));
@@ -26,6 +32,11 @@ if (unknown.length > 0) {
 for (const [name, step] of Object.entries(steps)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   const start = performance.now();
+  const missing = chosen.length === 0 && !process.env.CI ? missingFor(name) : undefined;
+  if (missing !== undefined) {
+    console.log(`${name}: left out; ${missing}`);
+    continue;
+  }
   try {
     step();
   } catch (error) {
@@ -33,6 +44,16 @@ for (const [name, step] of Object.entries(steps)) {
     process.exit(1);
   }
   console.log(`${name}: ok (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+}
+
+/** What a step needs and is not there; undefined if it needs nothing, or all is there. */
+function missingFor(name) {
+  try {
+    needs[name]?.();
+    return undefined;
+  } catch (error) {
+    return error.message.slice(error.message.indexOf('\n') + 1).trim();
+  }
 }
 
 /** Runs a command; returns what it printed, or throws that. The last argument may be options of `spawnSync`. */

@@ -1,5 +1,5 @@
 // Packs the package, installs it somewhere else, and uses it as a stranger would.
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -45,6 +45,9 @@ const strictest = {
   include: ['consumer.ts', 'examples'],
 };
 
+/** What the examples use that is nothing of the package's own. */
+const ofExamples = ['express', '@types/express', 'fastify'];
+
 /** `run(command, ...args, options)` throws if the command fails. Needs a registry, or what npm remembers of one. */
 export function checkPackage(run) {
   const directory = mkdtempSync(join(tmpdir(), 'tailnet-coordinator-package-'));
@@ -52,7 +55,9 @@ export function checkPackage(run) {
   try {
     const [{ filename }] = JSON.parse(run('npm', 'pack', '--silent', '--json', '--pack-destination', directory));
     writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
-    run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`, inside);
+    const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const others = ofExamples.map((name) => `${name}@${devDependencies[name]}`);
+    run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`, ...others, inside);
 
     writeFileSync(join(directory, 'consumer.mjs'), importEverything);
     run('node', 'consumer.mjs', inside);

@@ -63,6 +63,9 @@ import { trouble$ } from './streams/trouble.js';
 import { createTunneler } from './streams/tunneler.js';
 import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
+import { type WatchUpdate, watch$ } from './streams/watch.js';
+
+export type { WatchUpdate } from './streams/watch.js';
 
 /**
  * How a coordinator is. It takes connections while it starts (what they ask for waits) and while it is healthy.
@@ -108,7 +111,8 @@ export interface Coordinator extends AsyncDisposable {
    * Responses, and all that is in them, are frozen but for raw bytes: they are shared by all who are told the same.
    *
    * @param peerId the peer's UUID; the newest connection of a peer to a coordinator ends the older one
-   * @param requests$ what the peer asks for. Default `NEVER`: it only listens
+   * @param requests$ what the peer asks for. Subscribed to within the subscription, so it may be hot; not at all when the
+   *   connection ends at once. Default `NEVER`: the peer only listens
    * @throws TypeError `not a UUID: "…"`
    */
   coordinate$(
@@ -124,6 +128,17 @@ export interface Coordinator extends AsyncDisposable {
    * @throws TypeError `not a UUID: "…"`
    */
   node$(peerId: Uuid): Observable<Node | undefined>;
+
+  /**
+   * What becomes of a peer, for somebody who only looks: what it is now, as soon as that is known, and each change from
+   * then on. It is no connection: nothing is written, and no peer can see it. Cold; any number may watch the same peer,
+   * which is read once for all of them. The last value, before it completes, is `closed`, with the reason that
+   * connections are told: `coordinator closed`, `coordinator unhealthy` or `internal coordinator error`. It never errors
+   * for what the database did: until that answers, nothing is known.
+   *
+   * @throws TypeError `not a UUID: "…"`
+   */
+  watch$(peerId: Uuid): Observable<WatchUpdate>;
 
   /** Connects at once as one peer that follows many agents, for callers who prefer methods to streams. */
   multiAgent(peerId: Uuid): MultiAgent;
@@ -246,9 +261,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       filter((hint) => hint.kind === 'heartbeat'),
       map(({ coordinatorId }) => coordinatorId),
     );
+    const sweep = { view, querier, chunk: calls.sizes.chunk, scheduler };
     return merge(
-      resync$(gaps$, { view, querier, scheduler, random, jitter: tuning.resyncJitter }),
-      rollingCheck$(tuning.rollingCheckPeriod, { view, querier, scheduler }),
+      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter }),
+      rollingCheck$(tuning.rollingCheckPeriod, sweep),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
         ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
@@ -377,6 +393,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     logger: logger.child({ part: 'connection' }),
   };
 
+  /** Why nobody may connect now; undefined if they may. */
+  const obstacle = (): string | undefined => {
+    if (isClosing()) return closeErrors.closed;
+    return health$.value === 'unhealthy' ? closeErrors.unhealthy : undefined;
+  };
+
   const coordinate$: Coordinator['coordinate$'] = (
     peer,
     requests$ = NEVER,
@@ -384,8 +406,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   ) => {
     const peerId = parseUuid(peer);
     return defer(() => {
-      if (isClosing()) return of(errorResponse(closeErrors.closed));
-      if (health$.value === 'unhealthy') return of(errorResponse(closeErrors.unhealthy));
+      const error = obstacle();
+      if (error !== undefined) return of(errorResponse(error));
       return connection$(parts, { peerId, name, requests$, auth, ready$ });
     });
   };
@@ -403,6 +425,15 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     node$: (peer) => {
       const peerId = parseUuid(peer);
       return defer(() => store.readBindings([peerId])).pipe(map((bindings) => newestNode(bindings, decode)));
+    },
+    watch$: (peer) => {
+      const peerId = parseUuid(peer);
+      return defer(() => {
+        const reason = obstacle();
+        return reason === undefined
+          ? watch$({ connections, view, querier }, peerId)
+          : of<WatchUpdate>({ kind: 'closed', reason });
+      });
     },
     multiAgent: (peer) =>
       createMultiAgent((requests$, coordinateOptions) => coordinate$(peer, requests$, coordinateOptions)),

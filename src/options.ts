@@ -31,7 +31,7 @@ export interface Tuning {
   readonly closeTimeout: number;
   /** How long an authorisation may take before it counts as a refusal. Default 10000. */
   readonly authTimeout: number;
-  /** Keys in one statement. Default 500. */
+  /** Keys in one statement; what else goes into one, or is done in one go, is in proportion. Default 500. */
   readonly maxBatchSize: number;
   /** Batches of one kind in flight at the same time. Default 2. */
   readonly maxBatchesInFlight: number;

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { NEVER, Subject, concat, endWith, map, of } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { createCoordinator } from '../src/coordinator.js';
+import type { CoordinateRequest } from '../src/proto/gen/tailnet.js';
 import { requests } from '../src/proto/requests.js';
 import { peerIdOf } from '../src/proto/responses.js';
 import { encodeNode } from '../src/proto/node.js';
@@ -72,6 +73,18 @@ describe('a coordinator', () => {
         expect(asked.filter((method) => method === 'readBindings')).to.have.lengthOf(1);
       });
       expectObservable(one.heard$).toBe('218ms n', { n: 'bob NODE derp 1000 (new)' });
+    }),
+  );
+
+  it(
+    'listens to requests within the subscription, so that none of a Subject is missed',
+    marbles(({ createCoordinator, cold }) => {
+      const coordinator = createCoordinator({ close$: cold('100ms x') });
+      const requests$ = new Subject<CoordinateRequest>();
+      const connection = coordinator.coordinate$(alice, requests$).subscribe();
+      expect(requests$.observed).to.equal(true);
+      connection.unsubscribe();
+      expect(requests$.observed).to.equal(false);
     }),
   );
 

@@ -18,14 +18,15 @@ const silence = 20_000;
 const finalCodes: readonly number[] = [1008, 4409];
 
 /** Connects, publishes the node, opens the tunnels, and prints what the coordinator says. */
-export function connectPeer({ url, id, node, tunnels, print }: RunPeerOptions): PeerConnection {
-  const socket = new WebSocket(url, ['tailnet.v2.proto'], { handshakeTimeout: 10_000 });
+export function connectPeer({ url, token, id, node, tunnels, print }: RunPeerOptions): PeerConnection {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(url, ['tailnet.v2.proto'], { handshakeTimeout: 10_000, headers });
   const send = (request: CoordinateRequest) => socket.send(CoordinateRequest.encode(request).finish());
   const guard = guardAgainstSilence(socket);
   let refusal: string | undefined;
   let failure = '';
   socket.on('open', () => {
-    print({ kind: 'connected', id, url: url.href });
+    print({ kind: 'connected', id, url: withoutToken(url) });
     send({ ...requests.updateSelf({}), updateSelf: { node } });
     for (const tunnel of tunnels) send(requests.addTunnel(tunnel));
   });
@@ -68,6 +69,13 @@ export function connectPeer({ url, id, node, tunnels, print }: RunPeerOptions): 
       socket.on('close', () => clearTimeout(timer));
     },
   };
+}
+
+/** The URL without its token, fit for a terminal that others may see. */
+function withoutToken(url: URL): string {
+  const shown = new URL(url);
+  if (shown.searchParams.has('token')) shown.searchParams.set('token', '…');
+  return shown.href;
 }
 
 /** Ends a connection whose other end has gone without a word. */

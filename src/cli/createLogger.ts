@@ -1,6 +1,7 @@
 import { destination, pino, type DestinationStream, type Level, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import { loggedError } from './loggedError.js';
+import { withoutSecrets } from './withoutSecrets.js';
 
 /** What `--log-level` accepts. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -10,7 +11,7 @@ export type LogLevel = Level | 'silent';
 /** Logs to standard output: readable lines on a terminal, JSON otherwise. Lines that cannot be written are lost. */
 export function createLogger(level: LogLevel): Logger {
   const stream = process.stdout.isTTY ? prettyStream() : jsonStream();
-  return pino({ level, serializers: { err: loggedError } }, stream);
+  return pino({ level, serializers: { err: loggedError }, hooks: { streamWrite: withoutSecrets } }, stream);
 }
 
 function prettyStream(): DestinationStream {

@@ -1,5 +1,6 @@
 import { stdSerializers } from 'pino';
 import { TimeoutError } from 'rxjs';
+import { IdentityError } from '../auth/identity.js';
 import { StoreError } from '../db/store.js';
 
 /**
@@ -9,6 +10,11 @@ import { StoreError } from '../db/store.js';
  */
 export function loggedError(error: Error): object {
   if (error instanceof TimeoutError) return { type: error.name, message: error.message };
+  if (error instanceof IdentityError) {
+    // Everybody who connects meanwhile makes one more of these.
+    const { name: type, message, cause } = error;
+    return { type, message, ...(cause instanceof Error && { cause: cause.message }) };
+  }
   if (!(error instanceof StoreError) || error.reason === 'refused') return stdSerializers.err(error);
   const { name: type, reason, message, cause } = error;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

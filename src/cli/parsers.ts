@@ -61,7 +61,23 @@ export function isLoopback(address: string): boolean {
 }
 
 /** Reads how connections are authenticated. */
-export function authentication(text: string): 'none' {
-  if (text !== 'none') throw new InvalidArgumentError('This version knows only "none".');
+export function authentication(text: string): 'none' | 'jwt' {
+  if (text !== 'none' && text !== 'jwt') throw new InvalidArgumentError('It is none or jwt.');
   return text;
+}
+
+/** Reads texts: one for each time the option is given, or several with commas between. */
+export function texts(text: string, previous: readonly string[] = []): readonly string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.includes('')) throw new InvalidArgumentError('It is empty, or there is nothing between two commas.');
+  return [...previous, ...parts];
+}
+
+const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Reads how long something lasts, in seconds. */
+export function duration(text: string): number {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (unit === undefined) throw new InvalidArgumentError('It looks like 30s, 15m, 12h or 7d.');
+  return Number(count) * (secondsIn[unit] ?? 1);
 }

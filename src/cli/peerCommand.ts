@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { Uuid } from '../db/store.js';
+import { isUuid, parseUuid } from '../proto/uuid.js';
 import { option } from './environment.js';
+import { errorText } from './errorText.js';
 import type { Output } from './output.js';
 import { uuid, uuids, webSocketUrl, wholeNumber } from './parsers.js';
 import { createPeerNode } from './createPeerNode.js';
+import type { PeerEvent } from './peerEvent.js';
 import { jsonPeerLines, readablePeerLines } from './peerLines.js';
 import { runPeer } from './runPeer.js';
+import { UsageError } from './usageError.js';
 
 interface PeerOptions {
   readonly url: URL;
   readonly id?: Uuid;
+  readonly token?: string;
+  readonly tokenFile?: string;
   readonly tunnel: readonly Uuid[];
   readonly derp: number;
   readonly json?: boolean;
@@ -25,7 +32,9 @@ export function peerCommand(output: Output, end: (exitCode: number) => void): Co
         .argParser(webSocketUrl)
         .makeOptionMandatory(),
     )
-    .addOption(option('--id <uuid>', "this peer's id (default: random)").argParser(uuid))
+    .addOption(option('--id <uuid>', "this peer's id (default: that of the token, or random)").argParser(uuid))
+    .addOption(option('--token <token>', 'proves who this is; best in its variable, or in a file'))
+    .addOption(option('--token-file <file>', 'a file with the token'))
     .addOption(
       option('--tunnel <uuid>', 'open a tunnel to this peer; may be given several times, or several with commas')
         .argParser(uuids)
@@ -37,10 +46,36 @@ export function peerCommand(output: Output, end: (exitCode: number) => void): Co
     .addOption(option('--json', 'print JSON, one object a line'))
     .action(async (options: PeerOptions) => {
       const url = new URL(options.url);
-      const id = options.id ?? url.searchParams.get('id') ?? randomUUID();
+      const token = await tokenOf(options);
+      const claimed = token ?? url.searchParams.get('token') ?? undefined;
+      const id =
+        options.id ?? url.searchParams.get('id') ?? (claimed === undefined ? randomUUID() : subjectOf(claimed));
       url.searchParams.set('id', id);
       const lines = options.json === true ? jsonPeerLines : readablePeerLines;
       const node = createPeerNode(id, options.derp);
-      end(await runPeer({ url, id, node, tunnels: options.tunnel, print: (event) => output.out(`${lines(event)}\n`) }));
+      const print = (event: PeerEvent) => output.out(`${lines(event)}\n`);
+      end(await runPeer({ url, id, node, tunnels: options.tunnel, print, ...(token !== undefined && { token }) }));
     });
+}
+
+/** The token that the options give; `--token` wins. */
+async function tokenOf({ token, tokenFile }: Pick<PeerOptions, 'token' | 'tokenFile'>): Promise<string | undefined> {
+  if (token !== undefined || tokenFile === undefined) return token;
+  const text = await readFile(tokenFile, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(`option '--token-file': ${errorText(cause)}`, { cause });
+  });
+  return text.trim();
+}
+
+/** Whom a token is about. Whether that is true is for the coordinator to say. */
+function subjectOf(token: string): Uuid {
+  let subject: unknown;
+  try {
+    const [, payload = ''] = token.split('.');
+    ({ sub: subject } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { sub?: unknown });
+  } catch {
+    // It is no JWT: that it has no subject says enough.
+  }
+  if (typeof subject === 'string' && isUuid(subject)) return parseUuid(subject);
+  throw new UsageError('the token does not say whose it is: its claim "sub" is no UUID');
 }

@@ -8,6 +8,7 @@ import { standardOutput, type Output } from './output.js';
 import { peerCommand } from './peerCommand.js';
 import { serveCommand } from './serveCommand.js';
 import { statusCommand } from './statusCommand.js';
+import { tokenCommand } from './tokenCommand.js';
 import { UsageError } from './usageError.js';
 
 /**
@@ -38,7 +39,10 @@ function createProgram(output: Output, end: (exitCode: number) => void): Command
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'explain the commands')
     .helpCommand(false);
-  const commands = [serveCommand(end), migrateCommand(output), peerCommand(output, end), statusCommand(output)];
+  const commands = [
+    ...[serveCommand(end), migrateCommand(output), peerCommand(output, end), statusCommand(output)],
+    tokenCommand(output),
+  ];
   for (const command of commands) program.addCommand(command.helpOption('-h, --help', 'explain the options'));
   for (const command of [program, ...commands]) {
     command.exitOverride().configureOutput({

@@ -6,6 +6,8 @@ import type { PeerEvent } from './peerEvent.js';
 
 export interface RunPeerOptions {
   readonly url: URL;
+  /** Proves who this is. Default: nothing does. */
+  readonly token?: string;
   readonly id: Uuid;
   readonly node: Node;
   readonly tunnels: readonly Uuid[];

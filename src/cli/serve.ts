@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, tap } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
-import { logGatewayEvent } from './logGatewayEvent.js';
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
@@ -90,10 +89,7 @@ async function serveCoordinator(
     const { id: coordinatorId } = coordinator;
     logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
   };
-  const events$ = gateways$(coordinator, options, draining$, onListening).pipe(
-    tap((event) => logGatewayEvent(logger, event)),
-  );
-  const served = lastValueFrom(events$, { defaultValue: undefined });
+  const served = lastValueFrom(gateways$(coordinator, options, draining$, onListening), { defaultValue: undefined });
   try {
     await Promise.race([served, end, defect(coordinator)]);
   } finally {

@@ -1,44 +1,32 @@
 import { Command, type Option } from 'commander';
-import { defaultGrpcLimits as limits, type GrpcLimits } from '../gateways/grpcOptions.js';
-import type { TlsFiles } from '../gateways/tlsFiles.js';
+import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
+import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
+import { jwtAuthentication } from './jwtAuthentication.js';
+import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
+import { networkOptions, type NetworkOptions } from './networkOptions.js';
 import { authentication, grpcPort, host, isLoopback, port, wholeNumber } from './parsers.js';
+import { tlsFilesOf, tlsOptions, type TlsFileOptions } from './tlsOptions.js';
 import { UsageError } from './usageError.js';
 
-interface ServeOptions extends ServeLimits, TlsFileOptions {
+type Limits = WebSocketLimits & GrpcLimits;
+
+const limits: Limits = { ...defaultWebSocketLimits, ...defaultGrpcLimits };
+
+interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOptions {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
   readonly grpcPort?: number | 'none';
-  readonly auth: 'none';
+  readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
+  readonly maxWatchers: number;
   readonly logLevel: LogLevel;
 }
-
-interface TlsFileOptions {
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly tlsClientCa?: string;
-}
-
-/** The limits that have an option; the others keep their defaults. */
-type ServeLimits = Pick<
-  GrpcLimits,
-  | 'maxMessageSize'
-  | 'requestsPerSecond'
-  | 'requestBurst'
-  | 'bytesPerSecond'
-  | 'byteBurst'
-  | 'maxTunnels'
-  | 'maxConnections'
-  | 'maxHandshakes'
-  | 'maxUnfinished'
-  | 'maxConcurrentStreams'
-  | 'handshakeTimeout'
->;
 
 /** `serve`: runs a coordinator until it is told to stop. */
 export function serveCommand(end: (exitCode: number) => void): Command {
@@ -56,44 +44,43 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         'port for gRPC; 0: a free one; none: no gRPC. Otherwise 7351, or a free one if that is taken or --port is 0',
       ).argParser(grpcPort),
     )
-    .addOption(option('--tls-cert <file>', 'certificate to show, in PEM; read again when it changes'))
-    .addOption(option('--tls-key <file>', 'its private key'))
-    .addOption(option('--tls-client-ca <file>', 'authorities by which the certificates of clients must be signed'))
     .addOption(
-      option('--auth <how>', 'who may connect; "none": everybody, as whoever they say')
+      option('--auth <how>', 'who may connect; none: everybody, as whoever they say; jwt: who has a token, as it says')
         .argParser(authentication)
         .default('none'),
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
-  for (const limit of limitOptions()) command.addOption(limit);
+  for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
+    command.addOption(made);
+  }
   return command.action(async (options: ServeOptions) => {
     if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
-    if (!isLoopback(options.host) && options.allowUnauthenticated !== true) {
+    if (options.auth === 'none') refuseJwtOptions(command);
+    if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
       throw new UsageError(
         `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
       );
     }
     const tlsFiles = tlsFilesOf(options);
+    const logger = createLogger(options.logLevel);
+    const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
-    const logger = createLogger(options.logLevel);
-    end(await serve({ ...options, ...(tlsFiles && { tlsFiles }), limits: limitsOf(options), logger }));
+    const given = { ...(tlsFiles && { tlsFiles }), ...(verify && { verify }) };
+    end(await serve({ ...options, ...given, limits: limitsOf(options), logger }));
   });
 }
 
-function tlsFilesOf({ tlsCert: cert, tlsKey: key, tlsClientCa: ca }: TlsFileOptions): TlsFiles | undefined {
-  if (cert !== undefined && key !== undefined) return { cert, key, ...(ca !== undefined && { ca }) };
-  if (cert === undefined && key === undefined && ca === undefined) return undefined;
-  throw new UsageError('TLS needs both --tls-cert and --tls-key');
-}
-
-function limitsOf(options: ServeLimits): ServeLimits {
-  const { maxMessageSize, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
-  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams, handshakeTimeout } = options;
+function limitsOf(options: Limits): Limits {
+  const { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
+  const { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
+  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams } = options;
+  const { handshakeTimeout, pingPeriod, closeTimeout } = options;
+  const sizes = { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark };
   const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
   const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams };
-  return { ...rates, ...counts, maxMessageSize, handshakeTimeout };
+  return { ...sizes, ...rates, ...counts, handshakeTimeout, pingPeriod, closeTimeout };
 }
 
 function limitOptions(): Option[] {
@@ -102,6 +89,9 @@ function limitOptions(): Option[] {
     option(flags, description).argParser(wholeNumber(1, most)).default(value);
   return [
     limit('--max-message-size <bytes>', 'largest message of a peer', limits.maxMessageSize),
+    limit('--max-frames <n>', 'frames of one message', limits.maxFrames),
+    limit('--max-pending-pongs <n>', 'pongs that wait to be sent to one peer', limits.maxPendingPongs),
+    limit('--high-water-mark <bytes>', 'what may wait for a slow peer before updates are merged', limits.highWaterMark),
     limit(
       '--requests-per-second <n>',
       'messages of one peer, on average; more are read later',
@@ -115,6 +105,9 @@ function limitOptions(): Option[] {
     limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
     limit('--max-unfinished <n>', 'sockets of each kind over which no peer is connected', limits.maxUnfinished),
     limit('--max-concurrent-streams <n>', 'gRPC calls at the same time over one socket', limits.maxConcurrentStreams),
+    limit('--max-watchers <n>', 'who watch peers over HTTP', defaultWatchLimits.maxWatchers),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
+    limit('--ping-period <ms>', 'from one ping to the next; who is silent for so long is cut off', limits.pingPeriod),
+    limit('--close-timeout <ms>', 'time of a peer to let its connection end in order', limits.closeTimeout),
   ];
 }

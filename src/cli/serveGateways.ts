@@ -14,19 +14,25 @@ import {
   tap,
   throwError,
 } from 'rxjs';
+import type { TokenVerifier } from '../auth/jwt/index.js';
 import type { Coordinator } from '../coordinator.js';
 import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { grpcGateway } from '../gateways/grpcGateway.js';
 import type { GrpcLimits } from '../gateways/grpcOptions.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
+import { identityFromCallToken } from '../gateways/identityFromCallToken.js';
+import { identityFromToken } from '../gateways/identityFromToken.js';
+import { routesUnder } from '../gateways/routesUnder.js';
 import type { TlsOptions } from '../gateways/tls.js';
 import { tlsFiles$, type TlsFiles } from '../gateways/tlsFiles.js';
+import { watchRoutes } from '../gateways/watchRoutes.js';
 import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
-import { completeLimits } from '../gateways/webSocketOptions.js';
+import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { webSocketRoute } from '../gateways/webSocketRoute.js';
 import { CommandError } from './commandError.js';
 import { errorText } from './errorText.js';
+import { logGatewayEvent } from './logGatewayEvent.js';
 
 /** Where and how peers are served. */
 export interface GatewayOptions {
@@ -36,13 +42,21 @@ export interface GatewayOptions {
   /** Default: 7351, or a free one if that is taken or `port` is 0. */
   readonly grpcPort?: number | 'none';
   readonly tlsFiles?: TlsFiles;
-  readonly limits: Partial<GrpcLimits>;
+  readonly limits: Partial<WebSocketLimits & GrpcLimits>;
+  /** Who may watch peers over HTTP at the same time. */
+  readonly maxWatchers: number;
+  /** What all paths begin with; empty for nothing. */
+  readonly basePath: string;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
+  readonly verify?: TokenVerifier;
   readonly logger: Logger;
 }
 
 /** Where we listen. */
 export interface Addresses {
-  /** A URL. */
+  /** A URL, with the base path. */
   readonly http: string;
   /** Host and port. */
   readonly grpc?: string;
@@ -51,7 +65,7 @@ export interface Addresses {
 const defaultGrpcPort = 7351;
 
 /**
- * HTTP, WebSockets and gRPC, all until they are drained: completes when the last peer is gone.
+ * HTTP, WebSockets and gRPC, until they are drained: completes when the last peer is gone. Logs what happens.
  *
  * @param onListening told once, when all of them listen
  */
@@ -62,7 +76,7 @@ export function gateways$(
   onListening: (addresses: Addresses) => void,
 ): Observable<GatewayEvent> {
   return defer(() => {
-    const { tlsFiles, grpcPort, logger } = options;
+    const { tlsFiles, grpcPort, basePath, logger } = options;
     const common = {
       ...{ coordinator, draining$, drain$: draining$.pipe(filter(Boolean)) },
       ...(tlsFiles !== undefined && { tls: certificates$(tlsFiles, logger) }),
@@ -72,11 +86,14 @@ export function gateways$(
       if (event.kind !== 'listening') return;
       const { protocol, host } = new URL(event.url);
       if (protocol.startsWith('grpc')) addresses.grpc = host;
-      else addresses.http = event.url;
+      else addresses.http = event.url + basePath;
       const { http, grpc } = addresses;
       if (http !== undefined && (grpc !== undefined || grpcPort === 'none')) onListening({ ...addresses, http });
     };
-    return merge(http$(options, common), grpc$(options, common)).pipe(tap(note));
+    return merge(http$(options, common), grpc$(options, common)).pipe(
+      tap(note),
+      tap((event) => logGatewayEvent(logger, event)),
+    );
   });
 }
 
@@ -87,22 +104,42 @@ interface Common {
   readonly tls?: Observable<TlsOptions>;
 }
 
-function http$(
-  { host, port, limits, logger }: GatewayOptions,
-  { coordinator, draining$, drain$, tls }: Common,
-): Observable<GatewayEvent> {
-  const health = healthRoutes(coordinator, draining$);
+function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }: Common): Observable<GatewayEvent> {
+  const {
+    host,
+    port,
+    limits,
+    maxWatchers,
+    basePath,
+    allowedOrigins: origins,
+    trustedProxies,
+    verify,
+    logger,
+  } = options;
   const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
+  // Nobody has to say who they are to watch, where everybody is believed anyway.
+  const identify = verify && { identify: identityFromToken(verify) };
+  const onEvent = (event: GatewayEvent): void => logGatewayEvent(logger, event);
+  const health = healthRoutes(coordinator, draining$);
+  const routes = routesUnder(basePath, {
+    ...health,
+    ...watchRoutes(coordinator, {
+      ...{ ...identify, origins, trustedProxies, draining$, onEvent },
+      limits: { maxWatchers, handshakeTimeout },
+    }),
+    [coordinatePath]: webSocketRoute,
+  });
   return httpServer$({
-    ...{ host, port, handshakeTimeout, maxUnfinished, drain$ },
-    ...(tls && { tls, pathsWithoutCertificate: Object.keys(health) }),
-    routes: { ...health, [coordinatePath]: webSocketRoute },
+    ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$ },
+    ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
     onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
   }).pipe(
     switchMap(({ server, url }) =>
       merge(
         of<GatewayEvent>({ kind: 'listening', url }),
-        webSocketGateway(coordinator, { server, limits, drain$ }).pipe(filter(({ kind }) => kind !== 'listening')),
+        webSocketGateway(coordinator, {
+          ...{ ...identify, server, path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ },
+        }).pipe(filter(({ kind }) => kind !== 'listening')),
       ),
     ),
     catchError(cannotListen(host, port)),
@@ -110,14 +147,16 @@ function http$(
 }
 
 function grpc$(
-  { host, port, grpcPort, limits, logger }: GatewayOptions,
+  { host, port, grpcPort, limits, verify, logger }: GatewayOptions,
   { coordinator, drain$, tls }: Common,
 ): Observable<GatewayEvent> {
   if (grpcPort === 'none') return EMPTY;
   const at = (chosen: number): Observable<GatewayEvent> =>
-    grpcGateway(coordinator, { host, port: chosen, limits, drain$, ...(tls && { tls }) }).pipe(
-      catchError(cannotListen(host, chosen, '; choose another with --grpc-port')),
-    );
+    grpcGateway(coordinator, {
+      ...{ host, port: chosen, limits, drain$ },
+      ...(tls && { tls }),
+      ...(verify && { identify: identityFromCallToken(verify) }),
+    }).pipe(catchError(cannotListen(host, chosen, '; choose another with --grpc-port')));
   const served$ = grpcPort === undefined ? atDefaultPort(at, port, logger) : at(grpcPort);
   return merge(quietGrpc(logger), served$);
 }

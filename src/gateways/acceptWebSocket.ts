@@ -7,16 +7,9 @@ import { chooseSubprotocol } from './subprotocols.js';
 import type { WebSocketLimits } from './webSocketOptions.js';
 
 /** Reads in which one message may arrive: enough for the largest in the smallest packets, too few to hurt. */
-const maxReads = 16 * 1024;
-
-/**
- * Frames in which one message may arrive. While it is not complete, each frame holds on to all that was read with it, up
- * to 64 KiB that may be full of pongs: so these are few.
- */
-const maxFrames = 1024;
-
-/** Pongs that may wait to be sent. Who asks for more without reading them is cut off. */
-const maxPendingPongs = 60;
+function maxReads(maxMessageSize: number): number {
+  return Math.max(16 * 1024, Math.ceil(maxMessageSize / 64));
+}
 
 /** A WebSocket, or why the request cannot become one; neither if the client has left. */
 export interface Acceptance {
@@ -26,7 +19,7 @@ export interface Acceptance {
 
 /** Does the WebSocket handshake. The subprotocols that the client offers were checked before. */
 export function createAcceptor(
-  limits: Pick<WebSocketLimits, 'maxMessageSize' | 'closeTimeout'>,
+  limits: Pick<WebSocketLimits, 'maxMessageSize' | 'maxFrames' | 'maxPendingPongs' | 'closeTimeout'>,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => Acceptance {
   const options = {
     noServer: true,
@@ -34,9 +27,9 @@ export function createAcceptor(
     // A compressor for each connection would cost more memory than all else together.
     perMessageDeflate: false,
     maxPayload: limits.maxMessageSize,
-    maxFragments: maxFrames,
-    maxBufferedChunks: maxReads,
-    maxPendingAutoPongs: maxPendingPongs,
+    maxFragments: limits.maxFrames,
+    maxBufferedChunks: maxReads(limits.maxMessageSize),
+    maxPendingAutoPongs: limits.maxPendingPongs,
     closeTimeout: limits.closeTimeout,
     handleProtocols: (offered: Set<string>) => chooseSubprotocol([...offered].join()).name,
   };

@@ -8,18 +8,21 @@ export const shuttingDown: Refusal = { status: 503, reason: 'shutting down', hea
 /** How many are here, those who are still being identified included, and whether more may come. */
 export class Attendance {
   readonly #max: number;
+  readonly #what: string;
   readonly #present$ = new BehaviorSubject(0);
   #isDraining = false;
 
-  constructor(max: number) {
+  /** @param what is counted, for who comes when there are too many. Default `connections` */
+  constructor(max: number, what = 'connections') {
     this.#max = max;
+    this.#what = what;
   }
 
   /** Why nobody may come now, whoever it is; nothing if somebody may. */
   get obstacle(): Refusal | undefined {
     if (this.#isDraining) return shuttingDown;
     if (this.#present$.value < this.#max) return undefined;
-    return { ...shuttingDown, reason: `too many connections: at most ${String(this.#max)}` };
+    return { ...shuttingDown, reason: `too many ${this.#what}: at most ${String(this.#max)}` };
   }
 
   /** Counts somebody for as long as this is subscribed to. */

@@ -36,7 +36,7 @@ const codeOfError: ReadonlyMap<string, number> = new Map([
 
 const warning = 'you do not share a tunnel with ';
 
-/** Whether this is the one kind of `error` response after which a connection goes on. Nobody has to know it. */
+/** Whether this is the one kind of `error` in a response after which a connection goes on. Nobody has to know it. */
 export function isWarning(error: string): boolean {
   return error.startsWith(warning);
 }

@@ -2,15 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defer } from 'rxjs';
 import type { ObservableInput } from 'rxjs';
 import { pathOf } from './handshake.js';
+import { RouteTable } from './routeTable.js';
+import type { PathParameters } from './routeTable.js';
 
 /**
  * Answers a request. What takes longer is returned as a promise or an Observable: it is unsubscribed when the client
  * leaves, and if it fails, or if the route throws, the client gets a 500.
  */
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most routes return nothing at all
-export type HttpRoute = (request: IncomingMessage, response: ServerResponse) => void | ObservableInput<unknown>;
+export type HttpRoute = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  parameters: PathParameters,
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most routes return nothing at all
+) => void | ObservableInput<unknown>;
 
-/** Routes by their exact paths. Several sets are composed with a spread: `{ ...healthRoutes(coordinator), '/metrics': metrics }`. */
+/**
+ * Routes by their paths. A segment in braces stands for any text and is handed to the route as a parameter:
+ * `/api/v2/peers/{id}/watch`. Several sets are composed with a spread: `{ ...healthRoutes(coordinator), '/metrics': metrics }`.
+ */
 export type HttpRoutes = Readonly<Record<string, HttpRoute>>;
 
 /** Answers with a line of text. */
@@ -30,8 +39,8 @@ export function replyJson(response: ServerResponse, status: number, value: unkno
 
 /** A route for GET and HEAD; any other method gets a 405. */
 export function getRoute(route: HttpRoute): HttpRoute {
-  return (request, response) => {
-    if (request.method === 'GET' || request.method === 'HEAD') return route(request, response);
+  return (request, response, parameters) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return route(request, response, parameters);
     replyText(response, 405, 'only GET and HEAD are allowed here', { Allow: 'GET, HEAD' });
   };
 }
@@ -41,20 +50,22 @@ export function getRoute(route: HttpRoute): HttpRoute {
  * that are there.
  *
  * @param onError told about routes that failed. Default: nobody
+ * @throws TypeError `a parameter is a whole segment of a path, such as {id}, and given once: …`
  */
 export function serveRoutes(
   routes: HttpRoutes,
   onError: (error: unknown, request: IncomingMessage) => void = () => undefined,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const byPath = new Map(Object.entries(routes));
-  const paths = [...byPath.keys()].join(', ');
+  const table = new RouteTable(routes);
+  const paths = Object.keys(routes).join(', ');
   return (request, response) => {
-    const route = byPath.get(pathOf(request));
-    if (!route) {
+    const found = table.find(pathOf(request));
+    if (!found) {
       replyText(response, 404, `not found; there is ${paths || 'nothing here'}`);
       return;
     }
-    const answer = defer(() => route(request, response) ?? []).subscribe({
+    const { route, parameters } = found;
+    const answer = defer(() => route(request, response, parameters) ?? []).subscribe({
       error: (error: unknown) => {
         onError(error, request);
         if (response.headersSent) response.destroy();

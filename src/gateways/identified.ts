@@ -31,8 +31,9 @@ export function identified<Request>(
 
 function refusalFor(error: unknown): Refusal {
   if (error instanceof IdentityError) {
-    const challenge = error.status === 401 ? { headers: { 'WWW-Authenticate': 'Bearer' } } : {};
-    return { status: error.status, reason: error.message, ...challenge };
+    const { status, message: reason } = error;
+    if (status === 401) return { status, reason, headers: { 'WWW-Authenticate': 'Bearer' } };
+    return status === 503 ? { status, reason, error } : { status, reason };
   }
   if (error instanceof TimeoutError) return { status: 503, reason: 'it took too long to find out who you are', error };
   return { status: 500, reason: 'internal error', error };

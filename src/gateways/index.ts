@@ -4,7 +4,34 @@
  *
  * @packageDocumentation
  */
-export { closeCodes } from './closeCode.js';
+export {
+  jwksUrl,
+  jwtKeyFile,
+  jwtPublicKey,
+  jwtSecret,
+  jwtSecretFile,
+  jwtVerifier,
+  revocationFile,
+} from '../auth/jwt/index.js';
+export type {
+  FileKeysOptions,
+  IdentityClaims,
+  JwksUrlOptions,
+  JwtAlgorithm,
+  JwtKeys,
+  JwtVerifierOptions,
+  KeysEvent,
+  RefreshableKeys,
+  RevocationFileOptions,
+  RevocationsEvent,
+  TokenHeader,
+  TokenVerifier,
+  VerificationKey,
+  VerifiedToken,
+} from '../auth/jwt/index.js';
+export { bearerToken } from './bearerToken.js';
+export { closeCodes, isWarning } from './closeCode.js';
+export { coordinateAs } from './coordinateAs.js';
 export type { GatewayEvent } from './gatewayEvent.js';
 export { grpcGateway } from './grpcGateway.js';
 export type { GrpcCoordinator } from './serveGrpc.js';
@@ -15,12 +42,16 @@ export type { GatewayLimits } from './gatewayLimits.js';
 export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
 export type { HttpRoute, HttpRoutes } from './httpRoutes.js';
+export type { PathParameters } from './routeTable.js';
 export { httpServer$ } from './httpServer.js';
 export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
 export type { Identify, Identity, Role } from './identity.js';
+export { identityFromCallToken } from './identityFromCallToken.js';
 export { identityFromMetadata } from './identityFromMetadata.js';
 export { identityFromQuery } from './identityFromQuery.js';
+export { identityFromToken } from './identityFromToken.js';
+export { routesUnder } from './routesUnder.js';
 export type { IdentifyCall, IncomingCall } from './incomingCall.js';
 export { subprotocolNames } from './subprotocols.js';
 export { tailnetService } from './tailnetService.js';
@@ -30,4 +61,7 @@ export type { TlsFiles, TlsFilesOptions } from './tlsFiles.js';
 export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';
 export type { WebSocketEndpoint, WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
+export { defaultWatchLimits } from './watchOptions.js';
+export type { Watcher, WatchLimits, WatchOptions } from './watchOptions.js';
+export { watchPath, watchRoutes } from './watchRoutes.js';
 export { webSocketRoute } from './webSocketRoute.js';

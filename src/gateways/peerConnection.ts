@@ -4,6 +4,7 @@ import type { Coordinator } from '../coordinator.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import { closeCodeOf, closeCodes, closeReason, isWarning } from './closeCode.js';
+import { coordinateAs } from './coordinateAs.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import type { GatewayLimits } from './gatewayLimits.js';
 import type { Identity } from './identity.js';
@@ -89,7 +90,7 @@ class PeerConnection<Encoded> implements WireListener {
 
   begin(): void {
     const { identity, remoteAddress, protocol } = this.#admitted;
-    const { id: peerId, name, role, auth } = identity;
+    const { id: peerId, name, role } = identity;
     this.#subscriber.next({ kind: 'opened', peerId, name, role, remoteAddress, protocol });
     const requests$ = new Observable<CoordinateRequest>((listener) => {
       this.#requests = listener;
@@ -99,7 +100,7 @@ class PeerConnection<Encoded> implements WireListener {
     const { coordinator } = this.#surroundings;
     const { ready$ } = this.#writer;
     this.#coordination.add(
-      defer(() => coordinator.coordinate$(peerId, requests$, { name, auth, ready$ })).subscribe({
+      defer(() => coordinateAs(coordinator, identity, requests$, ready$)).subscribe({
         next: (response) => {
           this.#respond(response);
         },

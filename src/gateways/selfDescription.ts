@@ -1,13 +1,12 @@
 import { agentAuth } from '../auth/agentAuth.js';
 import { clientAuth } from '../auth/clientAuth.js';
 import { peerAuth } from '../auth/peerAuth.js';
+import { isPeerName, maxNameLength } from '../auth/peerName.js';
 import type { Uuid } from '../db/store.js';
 import { isUuid, nilUuid, parseUuid } from '../proto/uuid.js';
 import { IdentityError } from './identity.js';
 import type { Identity } from './identity.js';
 import { quote } from './quote.js';
-
-const maxNameLength = 128;
 
 /** What somebody says about themselves, and what the places are called where they say it. */
 export interface SelfDescription {
@@ -45,8 +44,7 @@ export function believe({ place, names, valuesOf }: SelfDescription): Identity {
   const label = (): string | undefined => {
     const name = single(names.name);
     if (name === undefined || name === '') return undefined;
-    // It ends up in logs and on terminals.
-    if (name.length > maxNameLength || /\p{Cc}/u.test(name)) {
+    if (!isPeerName(name)) {
       throw new IdentityError(
         `${place} "${names.name}" must have ${String(maxNameLength)} characters at most and no control characters`,
       );

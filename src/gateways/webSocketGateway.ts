@@ -4,6 +4,8 @@ import type { Observable } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { httpServer$ } from './httpServer.js';
+import { originPolicy } from './originPolicy.js';
+import { remoteAddress } from './remoteAddress.js';
 import { webSocketRoute } from './webSocketRoute.js';
 import { completeLimits } from './webSocketOptions.js';
 import type { WebSocketGatewayOptions } from './webSocketOptions.js';
@@ -31,16 +33,18 @@ export const coordinatePath = '/api/v2/coordinate';
  * Errors only when it cannot listen on a port of its own. Whatever goes wrong with one connection is an event, and
  * touches no other.
  *
- * @throws RangeError at once when a limit is not a number above 0
+ * @throws RangeError at once when a limit is not a number above 0; TypeError `not an origin: …`, `not an address or range: …`
  */
 export function webSocketGateway(
   coordinator: Pick<Coordinator, 'coordinate$'>,
   options: WebSocketGatewayOptions,
 ): Observable<GatewayEvent> {
   const limits = completeLimits(options.limits);
-  const { path = coordinatePath, drain$ = NEVER } = options;
+  const { path = coordinatePath, drain$ = NEVER, origins = [], trustedProxies = [] } = options;
+  const mayComeFrom = originPolicy(origins);
+  const addressOf = remoteAddress(trustedProxies);
   const attachedTo = (server: Server): Observable<GatewayEvent> =>
-    webSocketUpgrades(coordinator, server, { ...options, path, drain$, limits });
+    webSocketUpgrades(coordinator, server, { ...options, path, mayComeFrom, addressOf, drain$, limits });
   if (options.server) return attachedTo(options.server);
   const { host, port, tls } = options;
   return httpServer$({

@@ -5,10 +5,22 @@ import type { GatewayLimits } from './gatewayLimits.js';
 import type { Identify } from './identity.js';
 import type { TlsSource } from './tls.js';
 
-/** {@link GatewayLimits} of a gateway for WebSockets. */
-export type WebSocketLimits = GatewayLimits;
+/** {@link GatewayLimits}, and what else a WebSocket may cost. */
+export interface WebSocketLimits extends GatewayLimits {
+  /**
+   * Frames of one message. One in more pieces closes the connection with 1008: while it is not complete, each piece holds
+   * on to all that was read with it, up to 64 KiB. Default 1024.
+   */
+  readonly maxFrames: number;
+  /** Pongs that may wait to be sent. Who asks for one more without reading them is cut off. Default 60. */
+  readonly maxPendingPongs: number;
+}
 
-export const defaultWebSocketLimits: WebSocketLimits = defaultGatewayLimits;
+export const defaultWebSocketLimits: WebSocketLimits = {
+  ...defaultGatewayLimits,
+  maxFrames: 1024,
+  maxPendingPongs: 60,
+};
 
 /** Where a gateway listens: on a server of somebody else's, or on one of its own. */
 export type WebSocketEndpoint =
@@ -32,6 +44,17 @@ export type WebSocketEndpoint =
 export type WebSocketGatewayOptions = WebSocketEndpoint & {
   /** Default `/api/v2/coordinate`. */
   readonly path?: string;
+  /**
+   * Pages of which origins may connect, such as `https://app.example.com`; more in {@link originPolicy}. Others are refused
+   * with HTTP 403. Default none, but those that came from the server itself, by its address or as `localhost`. Clients that
+   * send no `Origin`, which browsers always do, may connect.
+   */
+  readonly origins?: readonly string[];
+  /**
+   * Proxies whose `X-Forwarded-For` says where a client is, as addresses and ranges; more in {@link remoteAddress}. Default
+   * none.
+   */
+  readonly trustedProxies?: readonly string[];
   /** Default {@link identityFromQuery}, which believes everybody. */
   readonly identify?: Identify;
   /** What differs from {@link defaultWebSocketLimits}. */
@@ -49,6 +72,15 @@ export type WebSocketGatewayOptions = WebSocketEndpoint & {
  */
 export function completeLimits(limits?: Partial<WebSocketLimits>): WebSocketLimits {
   const complete = mergeLimits(defaultWebSocketLimits, limits);
-  // `ws` counts in 32 bits, and takes 0 for "no limit".
-  return { ...complete, maxMessageSize: Math.min(Math.max(1, complete.maxMessageSize), 0x7fff_ffff) };
+  return {
+    ...complete,
+    maxMessageSize: countForWs(complete.maxMessageSize),
+    maxFrames: countForWs(complete.maxFrames),
+    maxPendingPongs: countForWs(complete.maxPendingPongs),
+  };
+}
+
+/** `ws` counts in 32 bits, and takes 0 for "no limit". */
+function countForWs(limit: number): number {
+  return Math.min(Math.max(1, Math.floor(limit)), 0x7fff_ffff);
 }

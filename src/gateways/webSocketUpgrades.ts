@@ -22,18 +22,23 @@ import { Attendance } from './attendance.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { checkHandshake, pathOf } from './handshake.js';
 import { identityFromQuery } from './identityFromQuery.js';
+import type { OriginPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
 import { refuse } from './refusal.js';
 import type { Refusal } from './refusal.js';
+import type { RemoteAddress } from './remoteAddress.js';
 import { SendingTurns } from './sendingTurns.js';
 import { serverUrl$ } from './serverUrl.js';
 import { chooseSubprotocol } from './subprotocols.js';
 import { webSocketConnection } from './webSocketConnection.js';
 import type { WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
+import { wrongOrigin } from './wrongOrigin.js';
 
 /** {@link WebSocketGatewayOptions} with nothing left open that matters here. */
 export type UpgradeOptions = Pick<WebSocketGatewayOptions, 'identify' | 'scheduler'> & {
+  readonly mayComeFrom: OriginPolicy;
+  readonly addressOf: RemoteAddress;
   readonly path: string;
   readonly drain$: Observable<unknown>;
   readonly limits: WebSocketLimits;
@@ -50,8 +55,10 @@ interface Upgrade {
 export function webSocketUpgrades(
   coordinator: Pick<Coordinator, 'coordinate$'>,
   server: Server,
-  { path, identify = identityFromQuery, scheduler = asyncScheduler, drain$, limits }: UpgradeOptions,
+  options: UpgradeOptions,
 ): Observable<GatewayEvent> {
+  const { path, mayComeFrom, addressOf, identify = identityFromQuery, scheduler = asyncScheduler } = options;
+  const { drain$, limits } = options;
   return defer(() => {
     const { handshakeTimeout } = limits;
     const attendance = new Attendance(limits.maxConnections);
@@ -63,11 +70,12 @@ export function webSocketUpgrades(
 
     const obstacleTo = (request: IncomingMessage): Refusal | undefined => {
       if (pathOf(request) !== path) return { status: 404, reason: `not found; WebSockets are served at ${path}` };
+      if (!mayComeFrom(request.headers)) return wrongOrigin(request.headers);
       return attendance.obstacle ?? checkHandshake(request);
     };
 
     const newcomer = ({ request, socket, head }: Upgrade): Newcomer<IncomingMessage> => {
-      const remoteAddress = request.socket.remoteAddress ?? '';
+      const remoteAddress = addressOf(request);
       const refuseThis = (refusal: Refusal): void => {
         refuse(socket, refusal);
       };

@@ -20,7 +20,15 @@ export {
 export type { DeepPartial, MessageFns } from './gen/tailnet.js';
 export { Timestamp } from './gen/google/protobuf/timestamp.js';
 export { descriptors } from './gen/descriptors.js';
-export { JsonError, requestFromJson, requestToJson, responseFromJson, responseToJson } from './json.js';
+export {
+  JsonError,
+  nodeFromJson,
+  nodeToJson,
+  requestFromJson,
+  requestToJson,
+  responseFromJson,
+  responseToJson,
+} from './json.js';
 export { decodeNode, encodeNode, nodeSignature, sameEncodedNode, sameNode } from './node.js';
 export { requests } from './requests.js';
 export {

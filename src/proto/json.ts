@@ -6,6 +6,7 @@ import { descriptors } from './gen/descriptors.js';
 import { CoordinateRequest, CoordinateResponse } from './gen/tailnet.js';
 import type { Node } from './gen/tailnet.js';
 import type { Timestamp } from './gen/google/protobuf/timestamp.js';
+import { decodeNode, encodeNode } from './node.js';
 
 /** A message that could not be read from its JSON text; the text says where it went wrong. */
 export class JsonError extends Error {
@@ -57,16 +58,31 @@ export function responseToJson(response: CoordinateResponse): string {
   return fromWire('CoordinateResponse', CoordinateResponse.encode(said).finish());
 }
 
+/**
+ * Reads a node in proto3 JSON, as {@link requestFromJson} does.
+ *
+ * @throws JsonError `not a Node in JSON: …`
+ */
+export function nodeFromJson(text: string): Node {
+  return decodeNode(toWire('Node', text));
+}
+
+/** A node in proto3 JSON, as {@link requestToJson} writes it. */
+export function nodeToJson(node: Node): string {
+  return fromWire('Node', encodeNode(sayableNode(node)));
+}
+
 /** From the start of the year 1 to the end of the year 9999. */
 const [firstSecond, lastSecond] = [-62_135_596_800n, 253_402_300_799n];
 
-type MessageName = 'CoordinateRequest' | 'CoordinateResponse';
+type MessageName = 'CoordinateRequest' | 'CoordinateResponse' | 'Node';
 
 // The generated types know the wire and the descriptors know the JSON names: the wire is the bridge between the two.
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, base64Decode(descriptors)));
 const described: Record<MessageName, DescMessage> = {
   CoordinateRequest: describe('CoordinateRequest'),
   CoordinateResponse: describe('CoordinateResponse'),
+  Node: describe('Node'),
 };
 
 function describe(name: MessageName): DescMessage {
@@ -92,8 +108,12 @@ function fromWire(name: MessageName, bytes: Uint8Array): string {
  * The node without what JSON cannot say: fields that nobody knows (among them, known ones of the wrong type) and times
  * out of bounds. What one peer sends must never be what another peer's connection fails on.
  */
+function sayableNode(node: Node): Node {
+  return { ...node, asOf: sayableTime(node.asOf), _unknownFields: {} };
+}
+
 function sayable(node: Node | undefined): Node | undefined {
-  return node && { ...node, asOf: sayableTime(node.asOf), _unknownFields: {} };
+  return node && sayableNode(node);
 }
 
 function sayableTime(time: Timestamp | undefined): Timestamp | undefined {

@@ -16,6 +16,7 @@ import {
   timeout,
 } from 'rxjs';
 import { type Auth, AuthorizationError } from '../auth/auth.js';
+import { refusalOf } from '../auth/refusalOf.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import { type ParsedRequest, RequestError, parseRequest, validateRequest } from '../proto/validate.js';
@@ -181,12 +182,3 @@ const permission$ = (answer: ObservableInput<unknown>, { authTimeout, scheduler 
     }),
     catchError((error: unknown) => throwError(() => refusalOf(error))),
   );
-
-/**
- * An answer that fails with a plain error is a refusal, and its message is for the peer. Not so an error of another
- * kind, or one with a code: that is something that broke, and what it says is nobody's business out there.
- */
-const refusalOf = (error: unknown): unknown =>
-  error instanceof Error && error.name === 'Error' && !('code' in error)
-    ? new AuthorizationError(error.message, { cause: error })
-    : error;

@@ -103,7 +103,7 @@ class LiveConnection implements Connection, AnswerOptions {
     if (!this.#isOver()) requests$.pipe(answers(this)).subscribe(subscriber);
   }
 
-  get peerId(): Uuid {
+  get id(): Uuid {
     return this.#caller.peerId;
   }
 
@@ -130,11 +130,11 @@ class LiveConnection implements Connection, AnswerOptions {
 
   /** Made when there is something to say: most connections have nothing to log. */
   get logger(): Logger {
-    return this.#parts.logger.child({ peer_id: this.peerId, name: this.#caller.name });
+    return this.#parts.logger.child({ peer_id: this.id, name: this.#caller.name });
   }
 
   apply(request: ParsedRequest): Outcome {
-    const outcome = applyRequest(this.#parts, this.peerId, request);
+    const outcome = applyRequest(this.#parts, this.id, request);
     // Not before: of a request that broke, nothing counts.
     this.#saidGoodbye = request.disconnect;
     return outcome;
@@ -174,7 +174,7 @@ const leave = (
   forGood: boolean,
 ): void => {
   if (!connections.close(connection)) return;
-  const { peerId } = connection;
+  const { id: peerId } = connection;
   view.leave(peerId);
   querier.forget(peerId);
   if (isClosing() && !forGood) return;

@@ -2,24 +2,25 @@ import type { Uuid } from '../db/store.js';
 import { closeErrors } from '../proto/responses.js';
 import type { Changes } from './changes.js';
 
-/** One connection, as the shared parts of the coordinator see it. */
+/** One who is told things, as the shared parts of the coordinator see it: a peer's connection, or a watch. */
 export interface Connection {
-  readonly peerId: Uuid;
+  /** Of a connection, its peer's. A watch has one of its own, which is no UUID. */
+  readonly id: string;
   /** Tells it what may concern it. */
   tell(changes: Changes): void;
-  /** Ends it, for this reason, as told to the peer. Counts once. */
+  /** Ends it, for this reason, as told to whoever is at its end. Counts once. */
   end(reason: string): void;
 }
 
 /**
- * The connections there are, one for each peer: the newest. What the shared parts have for a peer is posted by id, so
- * that nobody has to filter what is meant for others.
+ * The connections there are, one for each peer: the newest; and the watches. What the shared parts have for one of them
+ * is posted by id, so that nobody has to filter what is meant for others.
  */
 export class Connections {
-  readonly #byPeer = new Map<Uuid, Connection>();
+  readonly #byId = new Map<string, Connection>();
 
   get size(): number {
-    return this.#byPeer.size;
+    return this.#byId.size;
   }
 
   /**
@@ -27,8 +28,8 @@ export class Connections {
    * it is told, the new one may have been ended by the time this returns.
    */
   open(connection: Connection): void {
-    const older = this.#byPeer.get(connection.peerId);
-    this.#byPeer.set(connection.peerId, connection);
+    const older = this.#byId.get(connection.id);
+    this.#byId.set(connection.id, connection);
     older?.end(closeErrors.overwritten);
   }
 
@@ -37,20 +38,20 @@ export class Connections {
    * otherwise they belong to the connection that took its place.
    */
   close(connection: Connection): boolean {
-    if (this.#byPeer.get(connection.peerId) !== connection) return false;
-    return this.#byPeer.delete(connection.peerId);
+    if (this.#byId.get(connection.id) !== connection) return false;
+    return this.#byId.delete(connection.id);
   }
 
   /** Whether a peer is connected here. */
-  has = (peerId: Uuid): boolean => this.#byPeer.has(peerId);
+  has = (peerId: Uuid): boolean => this.#byId.has(peerId);
 
-  /** Tells a peer's connection, if there is one, what may concern it. */
-  post(peerId: Uuid, changes: Changes): void {
-    this.#byPeer.get(peerId)?.tell(changes);
+  /** Tells the one with this id, if there is one, what may concern it. */
+  post(id: string, changes: Changes): void {
+    this.#byId.get(id)?.tell(changes);
   }
 
   /** The connections there are now. */
   all(): readonly Connection[] {
-    return [...this.#byPeer.values()];
+    return [...this.#byId.values()];
   }
 }

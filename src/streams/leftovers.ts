@@ -89,21 +89,26 @@ export const createLeftovers = ({
   /** Withdrawals under way for the second time: whatever they reach, there is no third. Tunnels by source. */
   const repeated = { bindings: new Set<Uuid>(), tunnels: new Map<Uuid, Set<Uuid>>() };
 
-  const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
+  const forgetOld = (): void => {
     const now = scheduler.now();
-    for (const [id, { until }] of withdrawals) {
+    for (const [peerId, { until }] of withdrawals) {
       if (until > now) break;
-      withdrawals.delete(id);
+      withdrawals.delete(peerId);
     }
+  };
+
+  const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
+    forgetOld();
     const before = withdrawals.get(peerId);
     const merged =
       what === 'all' || before === undefined || before.what === 'all' ? what : new Set([...before.what, ...what]);
     withdrawals.delete(peerId);
-    withdrawals.set(peerId, { at, what: merged, until: now + memory });
+    withdrawals.set(peerId, { at, what: merged, until: scheduler.now() + memory });
     suspects$.next(peerId);
   };
 
   const check = (peerIds: readonly Uuid[]): Observable<never> => {
+    forgetOld();
     const suspects = new Map<Uuid, Withdrawal>();
     for (const peerId of peerIds) {
       const withdrawal = withdrawals.get(peerId);

@@ -23,16 +23,12 @@ import type { Tunneler } from './tunneler.js';
 
 export interface OwnRowsOptions {
   readonly store: Pick<Store, 'readOwnBindings' | 'readOwnTunnels'>;
-  readonly calls: Pick<StoreCalls, 'readBindings' | 'retry'>;
+  readonly calls: Pick<StoreCalls, 'readBindings' | 'sizes' | 'retry'>;
   readonly coordinatorId: Uuid;
   readonly binder: Binder;
   readonly tunneler: Tunneler;
   readonly logger: Logger;
 }
-
-/** Rows read at a time; fewer with their nodes. */
-const pageSize = 1000;
-const batchSize = 250;
 
 /**
  * Compares the rows of this coordinator with what its live connections last said, and has them written again where
@@ -48,11 +44,20 @@ export const checkOwnRows$ = (options: OwnRowsOptions): Observable<never> =>
   );
 
 /** Reads page after page, each from where the one before ended. */
-const allPages = <Row>(read: (after: Row | undefined) => Observable<readonly Row[]>): Observable<Row> =>
+const allPages = <Row>(
+  pageSize: number,
+  read: (after: Row | undefined) => Observable<readonly Row[]>,
+): Observable<Row> =>
   read(undefined).pipe(
     expand((page) => (page.length < pageSize ? EMPTY : read(page.at(-1)))),
     mergeMap((page) => page),
   );
+
+interface OwnBinding {
+  readonly peerId: Uuid;
+  readonly updatedAt: number;
+  readonly status: string;
+}
 
 const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptions): Observable<never> =>
   defer(() => {
@@ -60,8 +65,9 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptio
     const missing = new Map(binder.written());
     const deserted: Uuid[] = [];
 
-    const compare$ = allPages<{ readonly peerId: Uuid; readonly updatedAt: number; readonly status: string }>((after) =>
-      store.readOwnBindings(coordinatorId, after?.peerId, pageSize).pipe(calls.retry()),
+    const { ownRows, chunk } = calls.sizes;
+    const compare$ = allPages<OwnBinding>(ownRows, (after) =>
+      store.readOwnBindings(coordinatorId, after?.peerId, ownRows).pipe(calls.retry()),
     ).pipe(
       tap(({ peerId, updatedAt, status }) => {
         if (missing.get(peerId) === updatedAt && status === 'ok') missing.delete(peerId);
@@ -77,7 +83,7 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptio
     });
 
     const loseDeserted$ = defer(() => from(deserted)).pipe(
-      bufferCount(batchSize),
+      bufferCount(chunk),
       concatMap((peerIds) => calls.readBindings(peerIds).pipe(calls.retry())),
       tap((bindings) => {
         for (const row of [...bindings.values()].flat()) {
@@ -92,10 +98,13 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptio
 
 const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler }: OwnRowsOptions): Observable<never> =>
   defer(() => {
+    const { ownRows } = calls.sizes;
     const found = new Map<Uuid, Set<Uuid>>();
     /** Rows that are there although their sources have removed them. */
     const extra: Tunnel[] = [];
-    return allPages<Tunnel>((after) => store.readOwnTunnels(coordinatorId, after, pageSize).pipe(calls.retry())).pipe(
+    return allPages<Tunnel>(ownRows, (after) =>
+      store.readOwnTunnels(coordinatorId, after, ownRows).pipe(calls.retry()),
+    ).pipe(
       tap(({ src, dst }) => {
         if (tunneler.hasRemoved(src, dst)) extra.push({ src, dst });
         const destinations = found.get(src);

@@ -1,18 +1,7 @@
-import {
-  type Observable,
-  type SchedulerLike,
-  audit,
-  filter,
-  map,
-  merge,
-  pairwise,
-  skip,
-  take,
-  timer,
-  timestamp,
-} from 'rxjs';
+import { type Observable, type SchedulerLike, filter, map, merge, pairwise, skip, take, timer, timestamp } from 'rxjs';
 import type { HeartbeatResult } from '../db/store.js';
 import type { Binder } from './binder.js';
+import { coalesceByKey } from './operators/coalesceByKey.js';
 import type { Beat } from './heartbeats.js';
 import type { Tunneler } from './tunneler.js';
 
@@ -65,7 +54,11 @@ export const ownRowsDoubts$ = ({
       filter(([before, now]) => now.timestamp - before.timestamp >= expiry || isDoubtful(now.value)),
     ),
     gaps$.pipe(skip(1)),
-    failedWrites$.pipe(audit(() => timer(lateness, scheduler))),
+    // After each of them there is a whole wait, however many fail meanwhile.
+    failedWrites$.pipe(
+      map(() => 'late'),
+      coalesceByKey(() => timer(lateness, scheduler)),
+    ),
   );
 };
 

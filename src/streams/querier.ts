@@ -24,7 +24,7 @@ export interface Querier {
 }
 
 export interface QuerierOptions {
-  readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'readBindings' | 'inBatches'>;
+  readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'readBindings' | 'sizes' | 'inBatches'>;
   readonly view: View;
   readonly connections: Connections;
   readonly logger: Logger;
@@ -34,9 +34,6 @@ export interface QuerierOptions {
 
 /** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
 type Unread = 'all' | Set<Uuid>;
-
-/** So many pairs are asked for in one statement, for it must end before its timeout. */
-const maxPairs = 5_000;
 
 /**
  * There are two kinds of reads, each with one read of a key at a time, so that an older answer never overwrites a newer
@@ -68,7 +65,7 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
         continue;
       }
       const others = [...what];
-      const fitting = others.slice(0, maxPairs - some.length);
+      const fitting = others.slice(0, calls.sizes.pairs - some.length);
       for (const otherId of fitting) some.push([peerId, otherId]);
       // The others are asked for in one more read of this peer.
       if (fitting.length < others.length) refresh(peerId, new Set(others.slice(fitting.length)));

@@ -21,6 +21,7 @@ import {
   StoreError,
 } from '../db/store.js';
 import type { Tuning } from '../options.js';
+import { type BatchSizes, batchSizes } from './batchSizes.js';
 import type { CoalesceInBatchesOptions } from './operators/coalesceInBatches.js';
 import { type RetryOptions, retryWithBackoff } from './operators/retryWithBackoff.js';
 
@@ -37,6 +38,8 @@ export interface StoreCalls {
   readonly readPairs: (pairs: readonly Pair[]) => Observable<readonly boolean[]>;
   /** Has an entry for each of the peers, also for one without bindings. */
   readonly readBindings: (peerIds: readonly Uuid[]) => Observable<ReadonlyMap<Uuid, readonly Binding[]>>;
+  /** How much else goes into one statement. */
+  readonly sizes: BatchSizes;
   /** How keys share statements, and when failed ones are tried again. */
   readonly inBatches: (onGivenUp: (key: Uuid, error: unknown) => void) => CoalesceInBatchesOptions<Uuid>;
   /** Makes a failed call again for as long as that may help. What the database refuses is not tried again. */
@@ -137,6 +140,7 @@ export const createStoreCalls = ({
         }),
         tap({ error: logFailure('readBindings', peerIds.length) }),
       ),
+    sizes: batchSizes(tuning.maxBatchSize),
     inBatches: (onGivenUp) => ({
       maxSize: tuning.maxBatchSize,
       maxInFlight: tuning.maxBatchesInFlight,

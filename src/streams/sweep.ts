@@ -20,11 +20,10 @@ import type { View } from './view.js';
 export interface SweepOptions {
   readonly view: Pick<View, 'joined' | 'watched'>;
   readonly querier: Pick<Querier, 'refreshNeighbours' | 'refreshBindings'>;
+  /** So many peers are marked in one go, so that nothing else waits long. */
+  readonly chunk: number;
   readonly scheduler: SchedulerLike;
 }
-
-/** So many peers are marked in one go, so that nothing else waits long. */
-const chunkSize = 250;
 
 /** Milliseconds between the chunks of a resync. */
 const resyncPause = 5;
@@ -36,15 +35,15 @@ const resyncPause = 5;
  * @param pause milliseconds after each chunk, given how many chunks there are
  */
 export const sweep$ = (
-  { view, querier, scheduler }: SweepOptions,
+  { view, querier, chunk, scheduler }: SweepOptions,
   pause: (chunks: number) => number,
 ): Observable<never> => {
   const inChunks = (ids: () => Iterable<Uuid>, refresh: (peerId: Uuid) => void): Observable<never> =>
     defer(() => {
-      const chunks = chunksOf([...ids()]);
+      const chunks = chunksOf([...ids()], chunk);
       return from(chunks).pipe(
-        concatMap((chunk) => {
-          chunk.forEach(refresh);
+        concatMap((peerIds) => {
+          peerIds.forEach(refresh);
           return timer(pause(chunks.length), scheduler);
         }),
         ignoreElements(),
@@ -85,7 +84,5 @@ export const rollingCheck$ = (period: number, options: SweepOptions): Observable
   );
 };
 
-const chunksOf = <T>(items: readonly T[]): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(items.length / chunkSize) }, (_, index) =>
-    items.slice(index * chunkSize, (index + 1) * chunkSize),
-  );
+const chunksOf = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));

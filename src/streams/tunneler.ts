@@ -76,9 +76,6 @@ interface Part {
 
 const nothing: ReadonlySet<Uuid> = new Set();
 
-/** So many operations go into one statement, for it must end before its timeout. */
-const maxOperations = 10_000;
-
 /** So many removed tunnels of a source are remembered. */
 const rememberedRemovals = 1000;
 
@@ -89,7 +86,7 @@ const rememberedRemovals = 1000;
  * look for the tunnels again.
  */
 export const createTunneler = (
-  calls: Pick<StoreCalls, 'writeTunnels' | 'inBatches'>,
+  calls: Pick<StoreCalls, 'writeTunnels' | 'sizes' | 'inBatches'>,
   logger: Logger,
   goodbyes: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$'>,
 ): Tunneler => {
@@ -168,7 +165,7 @@ export const createTunneler = (
   /** What is unwritten of these sources, as far as it fits into a statement; and whether that is not all. */
   const nextParts = (srcs: readonly Uuid[]): { readonly parts: readonly Part[]; readonly isCut: boolean } => {
     const parts: Part[] = [];
-    let left = maxOperations;
+    let left = calls.sizes.tunnels;
     for (const src of srcs) {
       if (left <= 0 && dueSource(src) !== undefined) return { parts, isCut: true };
       const part = duePart(src, left);

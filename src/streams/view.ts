@@ -4,7 +4,7 @@ import { type NodeBytes, holdBytes } from '../proto/nodeBytes.js';
 import { HeldNode } from './heldNode.js';
 import { type DecodedBinding, type Mapping, bestMapping } from './mapping.js';
 
-/** What the view says of a peer, to a peer that is connected here. */
+/** What the view says of a peer, to a peer that is connected here, or to a watch. */
 export type Sight = Mapping | 'absent' | 'unknown';
 
 interface Joined {
@@ -16,8 +16,8 @@ interface Joined {
 interface Watched {
   /** As for those who are joined. */
   readonly id: Uuid;
-  /** The peers connected here that share a tunnel with this one; never empty. */
-  readonly watchers: Set<Uuid>;
+  /** Who looks at this one, by id: peers connected here that share a tunnel with it, and watches; never empty. */
+  readonly watchers: Set<string>;
   /** Undefined until they have been read. */
   bindings: readonly DecodedBinding[] | undefined;
   best: Mapping | undefined;
@@ -28,11 +28,11 @@ const none: readonly DecodedBinding[] = [];
 
 /**
  * What this coordinator knows of the tables: for the peers connected here, whom they share a tunnel with, and for each
- * of those their bindings, held once for all who watch. Everything else in the database is of no interest here, and a
- * hint about it costs one look-up.
+ * of those, and of those that somebody watches without being a peer, their bindings, held once for all who look.
+ * Everything else in the database is of no interest here, and a hint about it costs one look-up.
  *
  * It is plain data: it reads nothing and tells nobody; each change returns who must be told of what. Cost: `sight`,
- * `isWatched` and `setShared` O(1); `setNeighbours` and `leave` O(neighbours); `setBindings` O(rows of the peer), plus
+ * `isWatched`, `watch`, `unwatch` and `setShared` O(1); `setNeighbours` and `leave` O(neighbours); `setBindings` O(rows of the peer), plus
  * its watchers for the caller; `setLive` O(peers with bindings at the coordinators that changed).
  */
 export class View {
@@ -66,8 +66,30 @@ export class View {
 
   /** Stops to look for a peer, and forgets whom nobody else here watches. */
   leave(peerId: Uuid): void {
-    for (const neighbourId of this.neighboursOf(peerId)) this.#unwatch(neighbourId, peerId);
+    for (const neighbourId of this.neighboursOf(peerId)) this.unwatch(neighbourId, peerId);
     this.#joined.delete(peerId);
+  }
+
+  /** Looks at a peer for this watcher. Returns the string that stands for the peer from now on. */
+  watch(peerId: Uuid, watcherId: string): Uuid {
+    const watched = this.#watched.get(peerId);
+    if (watched !== undefined) {
+      watched.watchers.add(watcherId);
+      return watched.id;
+    }
+    const id = this.#joined.get(peerId)?.id ?? flat(peerId);
+    this.#watched.set(id, { id, watchers: new Set([watcherId]), bindings: undefined, best: undefined });
+    return id;
+  }
+
+  /** Looks at a peer for this watcher no longer, and forgets it if nobody else here watches it. */
+  unwatch(peerId: Uuid, watcherId: string): void {
+    const watched = this.#watched.get(peerId);
+    if (watched === undefined) return;
+    watched.watchers.delete(watcherId);
+    if (watched.watchers.size > 0) return;
+    this.#moveResident(peerId, watched.bindings ?? none, none);
+    this.#watched.delete(peerId);
   }
 
   /** Whether the peer is connected here. */
@@ -75,7 +97,7 @@ export class View {
     return this.#joined.has(peerId);
   }
 
-  /** Whether a peer connected here shares a tunnel with this one. */
+  /** Whether somebody here watches this peer. */
   isWatched(peerId: Uuid): boolean {
     return this.#watched.has(peerId);
   }
@@ -83,8 +105,8 @@ export class View {
   /** The string for this id that is held here, if there is one: so that others who keep it need not hold another. */
   idOf = (peerId: Uuid): Uuid => this.#watched.get(peerId)?.id ?? this.#joined.get(peerId)?.id ?? peerId;
 
-  /** The peers connected here that share a tunnel with this one. */
-  watchersOf(peerId: Uuid): ReadonlySet<Uuid> {
+  /** Who watches this peer, by id. */
+  watchersOf(peerId: Uuid): ReadonlySet<string> {
     return this.#watched.get(peerId)?.watchers ?? nobody;
   }
 
@@ -108,8 +130,12 @@ export class View {
 
   /** What a peer that is connected here may know of another one. */
   sight(peerId: Uuid, otherId: Uuid): Sight {
-    if (!this.neighboursOf(peerId).has(otherId)) return 'absent';
-    const watched = this.#watched.get(otherId);
+    return this.neighboursOf(peerId).has(otherId) ? this.sightOf(otherId) : 'absent';
+  }
+
+  /** What is known of a peer that somebody watches. */
+  sightOf(peerId: Uuid): Sight {
+    const watched = this.#watched.get(peerId);
     if (watched?.bindings === undefined) return 'unknown';
     return watched.best ?? 'absent';
   }
@@ -131,10 +157,10 @@ export class View {
     const joined = this.#joined.get(peerId);
     if (joined === undefined || joined.neighbours.has(otherId) === shared) return false;
     if (shared) {
-      joined.neighbours.add(this.#watch(otherId, joined.id));
+      joined.neighbours.add(this.watch(otherId, joined.id));
     } else {
       joined.neighbours.delete(otherId);
-      this.#unwatch(otherId, peerId);
+      this.unwatch(otherId, peerId);
     }
     return true;
   }
@@ -147,7 +173,7 @@ export class View {
 
   /**
    * Sets all bindings of a watched peer, as just read. Returns whether its watchers must look again. A row whose node
-   * cannot be decoded is passed over: what was known of it before stays.
+   * cannot be decoded counts with the node that was known of it before, if any: whether the peer is there, it still says.
    */
   setBindings(peerId: Uuid, rows: readonly Binding[]): boolean {
     const watched = this.#watched.get(peerId);
@@ -191,7 +217,8 @@ export class View {
     const bytes = held === read ? held : read;
     if (known?.node.bytes === bytes) return { coordinatorId, updatedAt, status, node: known.node };
     const decoded = this.#decode(row);
-    return decoded === undefined ? known : { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
+    if (decoded === undefined) return known && { ...known, status };
+    return { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
   }
 
   #updateBest(watched: Watched): boolean {
@@ -199,27 +226,6 @@ export class View {
     const before = watched.best;
     watched.best = best;
     return best?.kind !== before?.kind || best?.node !== before?.node;
-  }
-
-  /** Returns the string that stands for the peer from now on. */
-  #watch(peerId: Uuid, watcherId: Uuid): Uuid {
-    const watched = this.#watched.get(peerId);
-    if (watched !== undefined) {
-      watched.watchers.add(watcherId);
-      return watched.id;
-    }
-    const id = this.#joined.get(peerId)?.id ?? flat(peerId);
-    this.#watched.set(id, { id, watchers: new Set([watcherId]), bindings: undefined, best: undefined });
-    return id;
-  }
-
-  #unwatch(peerId: Uuid, watcherId: Uuid): void {
-    const watched = this.#watched.get(peerId);
-    if (watched === undefined) return;
-    watched.watchers.delete(watcherId);
-    if (watched.watchers.size > 0) return;
-    this.#moveResident(peerId, watched.bindings ?? none, none);
-    this.#watched.delete(peerId);
   }
 
   #moveResident(peerId: Uuid, before: readonly DecodedBinding[], after: readonly DecodedBinding[]): void {

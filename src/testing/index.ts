@@ -28,6 +28,6 @@ export type { TestRunner } from './contracts/testRunner.js';
 export { busContract } from './contracts/busContract.js';
 export type { BusUnderTest } from './contracts/busContract.js';
 export { gatewayContract } from './contracts/gatewayContract.js';
-export type { ConnectedPeer, GatewayUnderTest, Introduction } from './contracts/gatewayContract.js';
+export type { ContractedEvent, GatewayUnderTest } from './contracts/gatewayStage.js';
 export { storeContract } from './contracts/storeContract.js';
 export type { StoreUnderTest } from './contracts/storeContract.js';

@@ -2,6 +2,10 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { runProgram } from './childProcess.js';
 
+const oneKey =
+  '--auth jwt needs one of --jwt-secret, --jwt-secret-file, --jwt-key-file and --jwt-jwks-url, and no second one';
+const oneSigningKey =
+  'a token needs one of --jwt-secret, --jwt-secret-file and --jwt-private-key-file, and no second one';
 const uuid = '6b6df1ba-41b5-4b8f-a3f9-2f6f2d2c4bd3';
 
 describe('the command line', () => {
@@ -28,12 +32,75 @@ describe('the command line', () => {
         `error: option '--host <host>' argument 'http://x' is invalid. It is a host name or an IP address.`,
       ],
       [
+        'serve --allowed-origins https://app.example,app.example',
+        `error: option '--allowed-origins <list>' argument 'https://app.example,app.example' is invalid. Not an origin: "app.example"; it looks like https://app.example.com, https://*.example.com, http://localhost:*, null or *.`,
+      ],
+      [
+        'serve --trusted-proxies 10.0.0.1,10.0.0',
+        `error: option '--trusted-proxies <list>' argument '10.0.0.1,10.0.0' is invalid. Not an address or range: "10.0.0"; it looks like 10.0.0.7, 10.0.0.0/8, 2001:db8::/32, loopback, linklocal or uniquelocal.`,
+      ],
+      [
+        'serve --base-path tailnet',
+        `error: option '--base-path <path>' argument 'tailnet' is invalid. It looks like /tailnet.`,
+      ],
+      [
+        'serve --base-path /tailnet?x',
+        `error: option '--base-path <path>' argument '/tailnet?x' is invalid. It looks like /tailnet.`,
+      ],
+      [
         'serve --grpc-port x',
         `error: option '--grpc-port <port>' argument 'x' is invalid. It is a whole number from 0 to 65535, or none.`,
       ],
       ['serve --tls-cert server.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       ['serve --tls-client-ca ca.pem', 'error: TLS needs both --tls-cert and --tls-key'],
-      ['serve --auth jwt', `error: option '--auth <how>' argument 'jwt' is invalid. This version knows only "none".`],
+      ['serve --auth ldap', `error: option '--auth <how>' argument 'ldap' is invalid. It is none or jwt.`],
+      ['serve --auth jwt', `error: ${oneKey}`],
+      ['serve --auth jwt --jwt-secret x --jwt-key-file y', `error: ${oneKey}`],
+      [
+        'serve --auth jwt --jwt-secret hunter2',
+        `error: option '--jwt-secret': a secret for HS256 must have 32 bytes at least, got 7`,
+      ],
+      [
+        'serve --auth jwt --jwt-secret-file /nowhere',
+        `error: option '--jwt-secret-file': cannot use the keys in /nowhere: ENOENT: no such file or directory, open '/nowhere'`,
+      ],
+      [
+        'serve --auth jwt --jwt-key-file package.json',
+        `error: option '--jwt-key-file': cannot use the keys in package.json: there is JSON that is no JWK`,
+      ],
+      [
+        'serve --auth jwt --jwt-jwks-url http://issuer.example/keys',
+        `error: option '--jwt-jwks-url': a JWKS URL must be https, or http on a loopback address: who is in between could exchange the keys`,
+      ],
+      [
+        `serve --auth jwt --jwt-secret ${'s'.repeat(32)} --jwt-revocations /nowhere`,
+        `error: option '--jwt-revocations': ENOENT: no such file or directory, open '/nowhere'`,
+      ],
+      [
+        'serve --auth jwt --jwt-audience a,,b',
+        `error: option '--jwt-audience <audience>' argument 'a,,b' is invalid. It is empty, or there is nothing between two commas.`,
+      ],
+      ['serve --jwt-key-file x', 'error: --jwt-key-file is of use with --auth jwt only'],
+      ['serve --auth none --jwt-audience x', 'error: --jwt-audience is of use with --auth jwt only'],
+      ['token', `error: required option '--sub <uuid>' not specified`],
+      [`token --sub ${uuid}`, `error: ${oneSigningKey}`],
+      [
+        `token --sub ${uuid} --expires 1y`,
+        `error: option '--expires <time>' argument '1y' is invalid. It looks like 30s, 15m, 12h or 7d.`,
+      ],
+      [
+        `token --sub ${uuid} --jwt-private-key-file package.json`,
+        `error: option '--jwt-private-key-file': there is no private key in PEM without a passphrase, or as a JWK`,
+      ],
+      [
+        `token --sub ${uuid} --jwt-secret ${'s'.repeat(32)} --role client`,
+        'error: token claim "agent" must be the UUID of the agent to talk to, with the role client',
+      ],
+      ['peer --url ws://x --token nonsense', 'error: the token does not say whose it is: its claim "sub" is no UUID'],
+      [
+        'peer --url ws://x --token-file /nowhere',
+        `error: option '--token-file': ENOENT: no such file or directory, open '/nowhere'`,
+      ],
       [
         'serve --host 0.0.0.0',
         'error: --auth none lets everybody in who can reach 0.0.0.0: give --allow-unauthenticated if that is meant',
@@ -99,6 +166,25 @@ describe('the command line', () => {
       expect((await run('status', both)).error).to.contain('the database postgres://a@127.0.0.1:1/c cannot be read');
     });
 
+    it('and lets a key on the command line win over another one there', async () => {
+      const { error } = await run('serve --auth jwt --jwt-key-file /nowhere', { TAILNET_JWT_SECRET: 's'.repeat(32) });
+      expect(error).to.contain(`option '--jwt-key-file': cannot use the keys in /nowhere`);
+      const { error: both } = await run('serve --auth jwt', { TAILNET_JWT_SECRET: 'x', TAILNET_JWT_KEY_FILE: 'y' });
+      expect(both).to.equal(`error: ${oneKey}\n`);
+    });
+
+    it('and does not repeat a secret that is no good', async () => {
+      const { error, exitCode } = await run('serve', { TAILNET_AUTH: 'jwt', TAILNET_JWT_SECRET: 'hunter2' });
+      expect(error).not.to.contain('hunter2');
+      expect(exitCode).to.equal(2);
+    });
+
+    it('and does not overlook that tokens were meant to be asked for', async () => {
+      const { error, exitCode } = await run('serve', { TAILNET_JWT_SECRET: 's'.repeat(32) });
+      expect(error).to.equal('error: --jwt-secret is of use with --auth jwt only\n');
+      expect(exitCode).to.equal(2);
+    });
+
     it('and takes a variable that is empty for one that is not set', async () => {
       const { error } = await run('serve --host 0.0.0.0', { TAILNET_PORT: '', TAILNET_ALLOW_UNAUTHENTICATED: '' });
       expect(error).to.contain('--allow-unauthenticated');
@@ -120,7 +206,7 @@ describe('the command line', () => {
 
   it('explains itself and every command', async () => {
     const { out, exitCode } = await run('--help');
-    for (const command of ['serve', 'migrate', 'peer', 'status']) {
+    for (const command of ['serve', 'migrate', 'peer', 'status', 'token']) {
       expect(out).to.contain(`  ${command} `);
       const help = await run(`${command} --help`);
       expect(help.out).to.contain(`Usage: tailnet-coordinator ${command}`);

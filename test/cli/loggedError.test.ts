@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { firstValueFrom, NEVER, timeout } from 'rxjs';
+import { IdentityError } from '../../src/auth/identity.js';
 import { loggedError } from '../../src/cli/loggedError.js';
 import { StoreError } from '../../src/db/store.js';
 
@@ -29,6 +30,16 @@ describe('an error in the log', () => {
       (reason: unknown) => reason as Error,
     );
     expect(loggedError(error)).to.deep.equal({ type: 'TimeoutError', message: 'Timeout has occurred' });
+  });
+
+  it('is its sentence and that of its cause when it cannot be found out who somebody is', () => {
+    const cause = new Error('cannot get keys from https://issuer.example/keys: HTTP 500');
+    expect(loggedError(new IdentityError('the keys for tokens cannot be read now', 503, { cause }))).to.deep.equal({
+      type: 'IdentityError',
+      message: 'the keys for tokens cannot be read now',
+      cause: 'cannot get keys from https://issuer.example/keys: HTTP 500',
+    });
+    expect(loggedError(new IdentityError('away', 503))).to.deep.equal({ type: 'IdentityError', message: 'away' });
   });
 
   it('keeps its stack and its cause when the database refused a row', () => {

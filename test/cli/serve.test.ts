@@ -267,6 +267,31 @@ describe('serve', function () {
     await peer.ended;
   });
 
+  it('shows what becomes of a peer to who watches it, and ends in order all the same', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url]);
+    const { http } = await listening(server);
+    const { body } = await fetch(`${http}/api/v2/peers/${bob}/watch`);
+    let text = '';
+    const events = (body ?? new ReadableStream<Uint8Array>()).pipeThrough(new TextDecoderStream()).getReader();
+    const until = async (part: string) => {
+      while (!text.includes(part)) {
+        const { value, done } = await events.read();
+        if (done) throw new Error(`ended without ${part}: ${text}`);
+        text += value;
+      }
+    };
+    await until('event: disconnected\ndata: {}\n\n');
+    await using peer = runPeer(http, bob, ['--derp', '3']);
+    await until('event: node\n');
+    await until('"preferredDerp":3');
+    peer.signal('SIGKILL');
+    await until('event: lost\n');
+    server.signal('SIGTERM');
+    await until('event: closed\ndata: {"reason":"shutting down"}\n\n');
+    expect(await server.ended).to.equal(0);
+  });
+
   it('holds peers to its limits', async () => {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url, '--max-message-size', '50']);
@@ -276,6 +301,28 @@ describe('serve', function () {
     socket.send(new Uint8Array(51));
     const [code] = (await once(socket, 'close')) as [number];
     expect(code).to.equal(1009);
+  });
+
+  it('serves at its base path, to pages of allowed origins, and believes trusted proxies', async () => {
+    await using database = await testDatabase();
+    await using server = runServe([
+      ...['--database-url', database.url, '--log-level', 'debug', '--base-path', '/mesh/'],
+      ...['--allowed-origins', 'https://app.example, http://localhost:*', '--trusted-proxies', 'loopback'],
+    ]);
+    const { http } = await listening(server);
+    expect(http).to.match(/:\d+\/mesh$/);
+    expect(await answer(`${http}/healthz`)).to.deep.equal([200, { status: 'alive' }]);
+    const headers = { 'X-Forwarded-For': '198.51.100.1' };
+    const connect = (origin: string) =>
+      new WebSocket(`${http.replace('http', 'ws')}/api/v2/coordinate?id=${alice}`, { origin, headers });
+    const stranger = connect('https://evil.example');
+    const [refusal] = (await once(stranger, 'error')) as [Error];
+    expect(refusal.message).to.contain('403');
+    expect(await server.line((line) => line.includes('"connection rejected"'))).to.contain('"198.51.100.1"');
+    const page = connect('http://localhost:5173');
+    await once(page, 'open');
+    expect(await server.line((line) => line.includes('"connection opened"'))).to.contain('"198.51.100.1"');
+    page.terminate();
   });
 });
 

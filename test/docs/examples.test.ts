@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
+import { testDatabase } from '../support/testDatabase.js';
 import { root, textOf } from './markdown.js';
 import { runNode } from './runNode.js';
+
+const files = readdirSync(`${root}examples`).filter((name) => name.endsWith('.ts'));
+
+/** Whether a file is part of others, which import it, and does nothing by itself. */
+const isPart = (file: string): boolean =>
+  files.some((other) => textOf(`examples/${other}`).includes(`from './${file.replace(/ts$/, 'js')}'`));
 
 /** What an example says that it prints: the comment at its end. */
 const promiseOf = (file: string): string => {
@@ -10,11 +17,14 @@ const promiseOf = (file: string): string => {
 };
 
 describe('each example ends by itself and prints what it says', () => {
-  for (const file of readdirSync(`${root}examples`).filter((name) => name.endsWith('.ts'))) {
+  for (const file of files.filter((name) => !isPart(name))) {
     it(file, async () => {
       const promise = promiseOf(`examples/${file}`);
       expect(promise, 'its last comment is "// Prints:" with what it prints').not.to.equal('');
-      expect(await runNode(['--import', 'tsx', `examples/${file}`])).to.equal(promise);
+      const usesDatabase = textOf(`examples/${file}`).includes('DATABASE_URL');
+      await using database = usesDatabase ? await testDatabase() : undefined;
+      const env = database === undefined ? {} : { DATABASE_URL: database.url };
+      expect(await runNode(['--import', 'tsx', `examples/${file}`], { env })).to.equal(promise);
     });
   }
 });

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import ts from 'typescript';
 import { migratedDatabase, testDatabase } from '../support/testDatabase.js';
-import { documents, fencesOf, root, type Fence } from './markdown.js';
+import { documents, fencesOf, root, textOf, type Fence } from './markdown.js';
 import { runNode } from './runNode.js';
 
 /**
  * How blocks of TypeScript are marked: `run` (in a process of its own; if a block marked `output` follows, that is what
- * it prints), or `no-run`. All of them are compiled, each as a module of its own in the root of the project, where the
- * package's own name leads to what was built.
+ * it prints), `no-run`, or `from` and a file that has it word for word. All but the last are compiled, each as a module of
+ * its own in the root of the project, where the package's own name leads to what was built.
  */
-const snippets = documents.flatMap((file) => {
+const blocks = documents.flatMap((file) => {
   const fences = fencesOf(file);
   return fences.flatMap((fence, index) => {
     if (fence.language !== 'ts') return [];
@@ -17,6 +17,8 @@ const snippets = documents.flatMap((file) => {
     return [{ fence, output: next?.marks.includes('output') === true ? next.text : undefined }];
   });
 });
+const isQuoted = ({ marks }: Fence): boolean => marks[0] === 'from' && marks.length === 2;
+const snippets = blocks.filter(({ fence }) => !isQuoted(fence));
 
 /** What mocha would do with the tests of a snippet, in as few words as possible. */
 const asIfInMocha = `
@@ -72,6 +74,13 @@ describe('the snippets of the documentation', () => {
     expect(unmarked.map(({ fence }) => fence.place)).to.deep.equal([]);
     expect(snippets).not.to.be.empty;
   });
+
+  for (const { fence } of blocks.filter((block) => isQuoted(block.fence))) {
+    const [, file = ''] = fence.marks;
+    it(`say what is in ${file}: ${fence.place}`, () => {
+      expect(textOf(file)).to.contain(fence.text);
+    });
+  }
 
   it('compile under the strictest options', () => {
     expect(complaints()).to.deep.equal([]);

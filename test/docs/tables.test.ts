@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readFileSync, readdirSync } from 'node:fs';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { defaultTuning } from '../../src/defaults.js';
+import { defaultWatchLimits } from '../../src/gateways/watchOptions.js';
 import { defaultWebSocketLimits } from '../../src/gateways/webSocketOptions.js';
 import { root, textOf } from './markdown.js';
 
@@ -57,6 +58,10 @@ describe('the tables of the documentation are complete and true', () => {
 
   it('the limits of the WebSocket gateway', () => {
     defaults('docs/embedding.md', '## Limits of the WebSocket gateway', { ...defaultWebSocketLimits });
+  });
+
+  it('the limits of watching', () => {
+    defaults('docs/gateways.md', '### Limits of watching', { ...defaultWatchLimits });
   });
 
   it('what an operator sees, and what to do', () => {

@@ -2,14 +2,14 @@ import { exhaustMap, filter, firstValueFrom, from, map, merge, Subject, timer } 
 
 /** Asks coordinators for as long as it is not disposed of. */
 export interface HealthWatch extends Disposable {
-  /** Every answer of `/healthz` that was not 200, and everything that kept it from coming within a second. */
+  /** Every answer of `/healthz` that was not 200, and everything that kept it from coming within ten seconds. */
   readonly failures: readonly string[];
   /** Resolves with the first answer after a time of `performance.now()`. */
   until(time: number): Promise<void>;
 }
 
 /** Milliseconds from one question to the next, and how long an answer may take. */
-const [period, patience] = [200, 1_000];
+const [period, patience] = [200, 10_000];
 
 export const healthWatch = (urls: readonly string[]): HealthWatch => {
   const failures: string[] = [];

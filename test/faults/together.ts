@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from 'mocha';
+import { buildComplaint } from '../support/buildComplaint.js';
 
 /**
  * Says how it went, in a few words that are shown behind the name of the test. `arrange` makes what takes the
@@ -73,6 +74,12 @@ export const waits = (name: string, seconds: number, run: Scenario): void => {
 export const together = (title: string, define: () => void): void => {
   describe(title, function () {
     this.timeout(180_000);
+    // Before anything is started: processes of another version would fail in ways that explain nothing.
+    before('what was built is what the sources say', () => {
+      const complaint = buildComplaint();
+      // Where it is thrown is of no interest.
+      if (complaint !== undefined) throw Object.assign(new Error(complaint), { stack: complaint });
+    });
     // When only some tests were asked for, the others have begun all the same.
     after('all have ended', () => Promise.allSettled(scenarios.flatMap(({ result }) => result ?? [])));
     define();

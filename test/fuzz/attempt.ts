@@ -1,18 +1,18 @@
 import type { Chance } from '../support/chance.js';
-import { corpusOf, keepInCorpus } from './corpus.js';
+import { corpusOf, keepFound } from './corpus.js';
 import { mutate } from './mutate.js';
 import type { Target } from './target.js';
 
-/** An input that went wrong, in words: what, where, and how to see it again. */
+/** An input that went wrong, in words: what, with which input, and where that is kept. */
 export class FuzzFailure extends Error {
   override readonly name = 'FuzzFailure';
 
   constructor(target: Target, input: Buffer, cause: unknown) {
-    const file = keepInCorpus(target.name, input, String(cause));
     const lines = [
       `${target.name}: ${cause instanceof Error ? cause.message : String(cause)}`,
       `input: ${input.toString('hex')}`,
-      `It was added to ${file}, and is tried in each run of "npx mocha test/fuzz/fuzz.test.ts".`,
+      keepFound(target.name, input, String(cause)),
+      'It is tried again by: npx mocha test/fuzz/fuzz.test.ts',
     ];
     super(lines.join('\n'), { cause });
   }
@@ -27,7 +27,7 @@ export const attempt = async (target: Target, input: Buffer): Promise<void> => {
   }
 };
 
-/** Something like what is known of a target. */
+/** Something like what was chosen by hand for a target: what was found later is not drawn from. */
 export const draw = ({ name, seeds }: Target): ((chance: Chance) => Buffer) => {
   const known = [...seeds, ...corpusOf(name)];
   return (chance) => mutate(chance.oneOf(known), chance, chance.oneOf(known));

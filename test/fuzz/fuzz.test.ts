@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { chance } from '../support/chance.js';
 import { attempt, draw } from './attempt.js';
 import { comparing } from './comparing.js';
-import { corpusOf } from './corpus.js';
+import { corpusOf, foundOf } from './corpus.js';
 import { decoding } from './decoding.js';
 import { hearing } from './hearing.js';
+import { proving } from './proving.js';
 import { reading } from './reading.js';
 import { openServing, type ServingTarget } from './serving.js';
 import type { Target } from './target.js';
@@ -13,7 +14,8 @@ import type { Target } from './target.js';
 const seed = Number(process.env['TAILNET_TEST_SEED'] ?? 20_240_401);
 
 const tryAll = async (target: Target, count: number): Promise<void> => {
-  for (const input of [...target.seeds, ...corpusOf(target.name)]) await attempt(target, input);
+  for (const input of [...target.seeds, ...corpusOf(target.name), ...foundOf(target.name)])
+    await attempt(target, input);
   const luck = chance(seed);
   const input = draw(target);
   for (let tried = 0; tried < count; tried++) await attempt(target, input(luck));
@@ -21,7 +23,7 @@ const tryAll = async (target: Target, count: number): Promise<void> => {
 
 describe('strange input', () => {
   it('has a corpus', () => {
-    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'serving']) {
+    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'proving', 'serving']) {
       expect(corpusOf(name), name).to.have.length.above(5);
     }
   });
@@ -33,6 +35,8 @@ describe('strange input', () => {
   it('in JSON is refused, or means the same when it is written again', () => tryAll(reading, 10_000));
 
   it('on the bus is a hint, or a line in the log', () => tryAll(hearing, 10_000));
+
+  it('in place of a token proves nothing', () => tryAll(proving, 5000));
 
   describe('in a frame', () => {
     let serving: ServingTarget;

@@ -1,54 +1,31 @@
 // npm run fuzz -- --seconds 60 --seed 7
-import { parseArgs } from 'node:util';
-import { chance } from '../support/chance.js';
-import { attempt, draw, FuzzFailure } from './attempt.js';
-import { comparing } from './comparing.js';
-import { decoding } from './decoding.js';
-import { hearing } from './hearing.js';
-import { reading } from './reading.js';
-import { openServing } from './serving.js';
+import { showProgress } from '../tools/showProgress.js';
+import { startTool } from '../tools/startTool.js';
+import { untilSignal } from '../tools/untilSignal.js';
+import { FuzzFailure } from './attempt.js';
+import { fuzz } from './fuzz.js';
+import { fuzzCommand, type FuzzRequest } from './fuzzCommand.js';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
-const seed = Number(values.seed ?? Date.now() % 2 ** 32);
-const end = performance.now() + 1000 * Number(values.seconds ?? Infinity);
-if (!Number.isInteger(seed) || Number.isNaN(end)) throw new RangeError('--seed and --seconds are numbers');
-
-/** Milliseconds from one line to the next. */
-const linePeriod = 5000;
-
-/** So many frames, and what is served and remembered begins anew. */
-const framesPerServer = 2000;
-
-let serving = await openServing();
-/** A frame over a socket takes as long as so many calls. */
-const callsPerFrame = 25;
-const targets = [decoding, comparing, reading, hearing].map((target) => ({ target, draw: draw(target) }));
-const drawFrame = draw(serving);
-
-console.log(`seed ${seed}`);
-let inputs = 0;
-let frames = 0;
-let line = performance.now() + linePeriod;
-try {
-  const luck = chance(seed);
-  while (performance.now() < end) {
-    for (const { target, draw: input } of targets) {
-      for (let time = 0; time < callsPerFrame; time++) await attempt(target, input(luck));
-    }
-    await attempt(serving, drawFrame(luck));
-    inputs += targets.length * callsPerFrame + 1;
-    if (++frames % framesPerServer === 0) {
-      await serving.end();
-      serving = await openServing();
-    }
-    if (performance.now() < line) continue;
-    line += linePeriod;
-    console.log(`${inputs} inputs, all right`);
+const act = async ({ seed, seconds = Infinity }: FuzzRequest): Promise<number> => {
+  const signal = untilSignal();
+  const end = performance.now() + 1_000 * seconds;
+  console.log(`seed ${seed}`);
+  let inputs = 0;
+  using progress = showProgress('fuzz', () => `${inputs} inputs, all right`);
+  try {
+    await fuzz(
+      seed,
+      () => signal.aborted || performance.now() >= end,
+      () => (inputs += 1),
+    );
+  } catch (error) {
+    progress.print(`seed ${seed}, input number ${inputs}, ${error instanceof FuzzFailure ? error.message : ''}`);
+    progress.print(`The same inputs again, up to this one: npm run fuzz -- --seed ${seed}`);
+    if (!(error instanceof FuzzFailure)) throw error;
+    return 1;
   }
-  await serving.end();
-  console.log(`${inputs} inputs, all right; the end`);
-} catch (error) {
-  console.error(`seed ${seed}, after ${inputs} inputs`);
-  console.error(error instanceof FuzzFailure ? error.message : error);
-  process.exit(1);
-}
+  progress.print(`${inputs} inputs, all right${signal.aborted ? '; interrupted' : ''}`);
+  return 0;
+};
+
+await startTool(fuzzCommand(Date.now() % 2 ** 32), act);

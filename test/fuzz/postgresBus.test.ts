@@ -7,7 +7,7 @@ import { chance } from '../support/chance.js';
 import { logbook } from '../streams/support/logbook.js';
 import { migratedDatabase } from '../support/testDatabase.js';
 import { draw } from './attempt.js';
-import { corpusOf } from './corpus.js';
+import { corpusOf, foundOf } from './corpus.js';
 import { channelAndPayload, hearing } from './hearing.js';
 
 /** What PostgreSQL takes as a payload. */
@@ -28,7 +28,8 @@ describe('strange notifications of PostgreSQL', () => {
 
     const input = draw(hearing);
     const luck = chance(20_240_401);
-    const inputs = [...hearing.seeds, ...corpusOf(hearing.name), ...Array.from({ length: 2000 }, () => input(luck))];
+    const known = [...hearing.seeds, ...corpusOf(hearing.name), ...foundOf(hearing.name)];
+    const inputs = [...known, ...Array.from({ length: 2000 }, () => input(luck))];
     const notifications = inputs.map(channelAndPayload).filter(([, payload]) => isPayload(payload));
     const client = new Client({ connectionString: database.url });
     await client.connect();

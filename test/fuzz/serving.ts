@@ -19,8 +19,9 @@ import { webSocketGateway } from '../../src/gateways/index.js';
 import { jsonRequests, protobufRequests } from './seeds.js';
 import type { Target } from './target.js';
 
-/** A target that holds something, and says after all inputs whether what surrounds it is well. */
-export interface ServingTarget extends Target {
+/** A target that holds something, until it is disposed of. */
+export interface ServingTarget extends Target, AsyncDisposable {
+  /** Says after all inputs whether what surrounds it is well, and disposes of it. */
   readonly end: () => Promise<void>;
 }
 
@@ -94,6 +95,12 @@ export const openServing = async (): Promise<ServingTarget> => {
   };
   let served = 0;
 
+  const close = async (): Promise<void> => {
+    watching.unsubscribe();
+    serving.unsubscribe();
+    await coordinator.close();
+  };
+
   return {
     name: 'serving',
     seeds: [
@@ -103,10 +110,9 @@ export const openServing = async (): Promise<ServingTarget> => {
     check,
     end: async () => {
       await checkSurroundings();
-      watching.unsubscribe();
-      serving.unsubscribe();
-      await coordinator.close();
+      await close();
     },
+    [Symbol.asyncDispose]: close,
   };
 };
 

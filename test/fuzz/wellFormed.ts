@@ -55,7 +55,10 @@ class Walk {
   }
 
   #field({ kinds }: Schema, seen: Set<Kind>): void {
+    const start = this.#at;
     const tag = this.#number(10, 'low bits');
+    // Some decoders take no tag with more bytes than 32 bits need.
+    if (this.#at - start > 5) this.isPlain = false;
     const [number, wireType] = [tag >>> 3, tag & 7];
     if (number === 0) throw new Error('a field without a number');
     const kind = kinds[number - 1];

@@ -31,6 +31,7 @@ describe('the statuses of gRPC calls', () => {
   it('tell what may not be done from what makes no sense, and from what is too much', () => {
     const of = (reason: string) => status[statusOfClosing(closeCodes.refused, reason).code];
     expect(of('authorization: agents cannot open tunnels')).to.equal('PERMISSION_DENIED');
+    expect(of('token expired')).to.equal('UNAUTHENTICATED');
     expect(of('update_self node is required')).to.equal('INVALID_ARGUMENT');
     expect(of('too many tunnels: at most 1')).to.equal('RESOURCE_EXHAUSTED');
   });

@@ -20,6 +20,7 @@ import {
   healthRoutes,
   httpServer$,
   replyText,
+  routesUnder,
   webSocketRoute,
 } from '../../src/gateways/index.js';
 import type { HttpRoutes, HttpServerOptions, ListeningHttpServer } from '../../src/gateways/index.js';
@@ -48,6 +49,13 @@ describe('httpServer$', () => {
     const answer = await fetch(url, { ...init, headers: { Connection: 'close' } });
     return { status: answer.status, body: await answer.text(), headers: answer.headers };
   };
+
+  it('has routes under another path, and nowhere else', async () => {
+    const routes = routesUnder('/mesh', { '/here': (_request, response) => void response.end('found') });
+    const url = await serve(routes);
+    expect(await get(`${url}/mesh/here`)).to.include({ status: 200, body: 'found' });
+    expect(await get(`${url}/here`)).to.include({ status: 404, body: 'not found; there is /mesh/here\n' });
+  });
 
   describe('with healthRoutes', () => {
     it('is alive whatever the coordinator is', async () => {
@@ -120,6 +128,16 @@ describe('httpServer$', () => {
       body: `not found; there is /healthz, /readyz, ${coordinatePath}, /hello\n`,
     });
     expect(await get(`${url}/constructor`)).to.include({ status: 404 });
+  });
+
+  it('hands routes what stands for the parameters of their paths', async () => {
+    const url = await serve({
+      '/hello/{name}': getRoute((_request, response, { name = '' }) => {
+        replyText(response, 200, `hello ${name}`);
+      }),
+    });
+    expect(await get(`${url}/hello/Bob%21?x=1`)).to.include({ status: 200, body: 'hello Bob!\n' });
+    expect(await get(`${url}/hello`)).to.include({ status: 404, body: 'not found; there is /hello/{name}\n' });
   });
 
   it('waits for routes that answer later', async () => {

@@ -63,12 +63,13 @@ export class PeerSocket {
 export async function refusedUpgrade(
   url: string,
   protocols?: string[],
+  options: ClientOptions = {},
 ): Promise<{
   readonly status: number | undefined;
   readonly body: string;
   readonly headers: NodeJS.Dict<string | string[]>;
 }> {
-  const webSocket = new WebSocket(url, protocols ?? []);
+  const webSocket = new WebSocket(url, protocols ?? [], options);
   return new Promise((resolve, reject) => {
     webSocket.on('open', () => {
       webSocket.terminate();

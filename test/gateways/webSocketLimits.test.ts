@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import {
@@ -66,6 +66,16 @@ describe('the limits of a WebSocket gateway', () => {
       for (let piece = 1; piece <= 1025; piece++) peer.webSocket.send(Buffer.alloc(0), { fin: false });
       expect(await peer.closed).to.include({ code: 1008 });
       expect(await gateway.event('closed')).to.include({ code: 1008, received: 0 });
+    });
+
+    it('bound them where they are told to', async () => {
+      const gateway = await fixture.serve({ limits: { maxFrames: 2 } });
+      const peer = await fixture.join(gateway);
+      peer.webSocket.send(Buffer.alloc(0), { fin: false });
+      peer.webSocket.send(Buffer.alloc(0));
+      await firstValueFrom((await fixture.coordinator.coordination(alice)).requests$);
+      for (let piece = 1; piece <= 3; piece++) peer.webSocket.send(Buffer.alloc(0), { fin: false });
+      expect(await peer.closed).to.include({ code: 1008 });
     });
 
     it('add up the pieces of one', async () => {
@@ -283,6 +293,26 @@ describe('the limits of a WebSocket gateway', () => {
       expect(await gateway.event('closed')).to.include({ code: 1006 });
       socket.resume();
       await answer;
+    });
+
+    it('let as many pongs wait as they are told', async () => {
+      const server = createServer();
+      server.listen(0, '127.0.0.1');
+      const sockets: Socket[] = [];
+      server.on('connection', (socket) => sockets.push(socket));
+      const gateway = await fixture.serve({ server, limits: { maxPendingPongs: 10 } });
+      const peer = await fixture.join(gateway);
+      const coordination = await fixture.coordinator.coordination(alice);
+      // From now on nothing that the gateway sends is on its way.
+      sockets[0]?.cork();
+      for (let ping = 1; ping <= 10; ping++) peer.webSocket.ping();
+      peer.send(requests.addTunnel(bob));
+      await firstValueFrom(coordination.requests$);
+      peer.webSocket.ping();
+      await coordination.unsubscribed();
+      expect(await gateway.event('closed')).to.include({ code: 1006 });
+      server.close();
+      await once(server, 'close');
     });
 
     it('count pongs that nobody asked for', async () => {

@@ -4,6 +4,8 @@ import type { CoordinateRequest } from '../../src/proto/index.js';
 import {
   JsonError,
   Node,
+  nodeFromJson,
+  nodeToJson,
   PeerUpdateKind,
   requestFromJson,
   requests,
@@ -20,6 +22,29 @@ const alice = '00112233-4455-6677-8899-aabbccddeeff';
 const aliceBase64 = 'ABEiM0RVZneImaq7zN3u/w==';
 
 const parse = (text: string): unknown => JSON.parse(text);
+
+describe('nodes in JSON', () => {
+  it('are written as in a request, and read again', () => {
+    fc.assert(
+      fc.property(node, (drawn) => {
+        const inRequest = parse(requestToJson(requests.updateSelf(drawn))) as { updateSelf: { node?: unknown } };
+        expect(parse(nodeToJson(drawn))).to.deep.equal(inRequest.updateSelf.node ?? {});
+        expect(sameNode(nodeFromJson(nodeToJson(drawn)), { ...drawn, _unknownFields: {} })).to.equal(true);
+      }),
+    );
+  });
+
+  it('leave out what JSON has no words for', () => {
+    const asOf = { seconds: 253_402_300_800n, nanos: 0 };
+    const odd = Node.fromPartial({ preferredDerp: 1, asOf });
+    expect(nodeToJson({ ...odd, _unknownFields: { 8: [Uint8Array.of(1)] } })).to.equal('{"preferredDerp":1}');
+  });
+
+  it('that are none are said to be none', () => {
+    expect(() => nodeFromJson('[]')).to.throw(JsonError, /^not a Node in JSON: /);
+    expect(() => nodeFromJson('{"endpoints":[1]}')).to.throw(JsonError, /^not a Node in JSON: /);
+  });
+});
 
 describe('requests in JSON', () => {
   it('have lowerCamelCase names, base64 bytes, numbers of 64 bits as text and nothing that is empty', () => {

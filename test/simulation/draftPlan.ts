@@ -29,6 +29,11 @@ const siteOf = (draw: Chance, { coordinators }: Dimensions): number => draw.belo
 const span = (draw: Chance, longest: number): number =>
   Math.round(draw() < 0.7 ? draw.below(longest / 8) : draw.below(longest));
 
+const bounceOf = (draw: Chance, of: Dimensions) => ({
+  ...{ do: 'bounce' as const, peer: peerOf(draw, of), to: siteOf(draw, of), within: draw.below(900) },
+  ...{ where: draw.oneOf<'from' | 'to'>(['from', 'to']), for: span(draw, 8_000) },
+});
+
 const tunnelsFrom = (draw: Chance, dimensions: Dimensions): readonly number[] =>
   Array.from({ length: draw() < 0.5 ? 0 : 1 + draw.below(3) }, () => peerOf(draw, dimensions));
 
@@ -53,6 +58,9 @@ const drafts: readonly Draft[] = [
   draft(5, 'peers', (draw, of) => ({ do: 'vanish', peer: peerOf(draw, of) })),
   draft(3, 'peers', () => ({ do: 'notice' })),
   draft(4, 'peers', (draw, of) => ({ do: 'hop', peer: peerOf(draw, of), to: siteOf(draw, of) })),
+  draft(3, 'peers', (draw, of) => ({ ...bounceOf(draw, of), trouble: 'none' })),
+  draft(4, 'pauses', (draw, of) => ({ ...bounceOf(draw, of), trouble: 'pause' })),
+  draft(4, 'notifications', (draw, of) => ({ ...bounceOf(draw, of), trouble: 'deafen' })),
   draft(6, 'peers', (draw, of) => ({ do: 'stall', peer: peerOf(draw, of), for: span(draw, 20_000) })),
   draft(5, 'peers', (draw, of) => ({ do: 'acknowledge', peer: peerOf(draw, of) })),
   draft(2, 'peers', (draw, of) => ({ do: 'rubbish', peer: peerOf(draw, of), which: draw.below(16) })),
@@ -86,6 +94,11 @@ const drafts: readonly Draft[] = [
     for: span(draw, 15_000),
   })),
   draft(3, 'notifications', (draw, of) => ({ do: 'gap', site: siteOf(draw, of) })),
+  draft(3, 'notifications', (draw, of) => ({
+    do: 'break listening',
+    site: siteOf(draw, of),
+    how: draw.oneOf(['loudly', 'silently']),
+  })),
   draft(3, 'notifications', (draw, of) => ({ do: 'repeat', site: siteOf(draw, of), for: span(draw, 20_000) })),
   draft(4, 'notifications', (draw, of) => ({
     do: 'delay',
@@ -108,6 +121,12 @@ const drafts: readonly Draft[] = [
   })),
   draft(3, 'deaths', (draw, of) => ({ do: 'kill', site: siteOf(draw, of), downFor: span(draw, 15_000) })),
   draft(2, 'deaths', (draw, of) => ({ do: 'close', site: siteOf(draw, of), downFor: span(draw, 15_000) })),
+  draft(3, 'deaths', (draw, of) => ({
+    do: 'close hastily',
+    site: siteOf(draw, of),
+    fails: draw.below(3),
+    downFor: span(draw, 15_000),
+  })),
   draft(5, 'clocks', (draw, of) => ({
     do: 'set clock',
     site: siteOf(draw, of),
@@ -145,6 +164,8 @@ export const draftPlan = (seed: number): Plan => {
       chosen.has('clocks') ? draw.below(200_000) - 100_000 : 0,
     ),
     batch: draw.oneOf([2, 7, 500]),
+    authTime: draw.oneOf([0, 0, 0, 30, 1_000]),
+    reusesIds: draw() < 0.3,
     areLoyal: draw() < 0.7,
     rollingCheck: isAlwaysTold ? 600_000 : 20_000,
     phases: Array.from({ length: phases }, () =>

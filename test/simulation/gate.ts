@@ -1,16 +1,35 @@
-import { Observable } from 'rxjs';
+import { Observable, tap, type Subscriber } from 'rxjs';
+import type { BusEvent } from '../../src/db/bus.js';
 import type { Database } from '../../src/db/database.js';
 import type { Store } from '../../src/db/store.js';
 import type { Process } from './simulatedTime.js';
 
+/** What became of a statement: `abandoned` when nobody waited for its answer any longer. */
+export type Ending = 'answered' | 'failed' | 'abandoned';
+
 /** What a coordinator asks of its database, as it happens. */
 export interface Traffic {
-  /** A statement is made: of so many keys. Returns what is to be called when it has ended. */
-  asked(method: keyof Store, keys: number): () => void;
+  /** A statement is made: of so many keys. Returns what is to be called when it has ended, before the coordinator knows. */
+  asked(method: keyof Store, keys: number): (how: Ending) => void;
+}
+
+/** The way of a process to its database. */
+export interface Gate extends Database {
+  /** From now on nothing is heard any more by who listens now, who does not notice; whoever listens anew hears. */
+  deafen(): void;
+  /** Whoever listens now is told that the connection has broken. */
+  breakListening(): void;
+}
+
+interface Ear {
+  readonly subscriber: Subscriber<BusEvent>;
+  isDeaf: boolean;
 }
 
 /** A database as a process sees it: while that stands still, answers and notifications wait at its door. */
-export const gate = ({ store, bus }: Database, process: Process, traffic: Traffic): Database => {
+export const gate = ({ store, bus }: Database, process: Process, traffic: Traffic): Gate => {
+  const ears = new Set<Ear>();
+
   const enter = <T>(source$: Observable<T>): Observable<T> =>
     new Observable((subscriber) =>
       source$.subscribe({
@@ -34,13 +53,47 @@ export const gate = ({ store, bus }: Database, process: Process, traffic: Traffi
 
   const ask = <T>(method: keyof Store, keys: number, answer$: Observable<T>): Observable<T> =>
     new Observable((subscriber) => {
-      subscriber.add(traffic.asked(method, keys));
-      return enter(answer$).subscribe(subscriber);
+      const ended = traffic.asked(method, keys);
+      let hasEnded = false;
+      const end = (how: Ending) => () => {
+        if (hasEnded) return;
+        hasEnded = true;
+        ended(how);
+      };
+      subscriber.add(end('abandoned'));
+      const noted = tap<T>({ next: end('answered'), complete: end('answered'), error: end('failed') });
+      return enter(answer$).pipe(noted).subscribe(subscriber);
+    });
+
+  const listen$ = (channel: string): Observable<BusEvent> =>
+    new Observable((subscriber) => {
+      const ear: Ear = { subscriber, isDeaf: false };
+      ears.add(ear);
+      subscriber.add(() => ears.delete(ear));
+      return enter(bus.listen$(channel)).subscribe({
+        next: (event) => {
+          if (!ear.isDeaf) subscriber.next(event);
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
+        complete: () => {
+          subscriber.complete();
+        },
+      });
     });
 
   return {
+    deafen: () => {
+      for (const ear of ears) ear.isDeaf = true;
+    },
+    breakListening: () => {
+      process.receive(() => {
+        for (const { subscriber } of [...ears]) subscriber.error(new Error('the connection that listens has broken'));
+      });
+    },
     bus: {
-      listen$: (channel) => enter(bus.listen$(channel)),
+      listen$,
       publish: (...args) => enter(bus.publish(...args)),
     },
     store: {

@@ -15,9 +15,15 @@ export interface Witness {
   readonly known: Map<number, Known>;
   /** By peer: the newest node seen of it, of those that it published over one connection only. */
   readonly newest: Map<number, { readonly derp: number; readonly origin: object }>;
+  /** Who was ready for a handshake. */
+  readonly acknowledgements: Set<number>;
+  /** How often it was told that it shares no tunnel with somebody. */
+  warnings: number;
 }
 
-export const createWitness = (peer: number): Witness => ({ peer, known: new Map(), newest: new Map() });
+export const createWitness = (peer: number): Witness => ({
+  ...{ peer, known: new Map(), newest: new Map(), acknowledgements: new Set(), warnings: 0 },
+});
 
 /** Milliseconds after a reason within which somebody is still told for it, when nothing is disturbed. */
 const patience = 12_000;
@@ -130,10 +136,11 @@ export class Judge {
     const other = this.#peerOf(peerIdOf(update));
     const before = witness.known.get(other);
     const derp = update.node?.preferredDerp ?? 0;
-    const about = `peer ${witness.peer}, of peer ${other}`;
+    const about = `peer ${witness.peer} was told of peer ${other}`;
     if (update.kind === PeerUpdateKind.READY_FOR_HANDSHAKE) {
+      witness.acknowledgements.add(other);
       if (!this.#acknowledged.has(`${other},${witness.peer}`)) {
-        this.complain('nothing invented', `${about}: an acknowledgement that was not given`);
+        this.complain('nothing invented', `${about} that it is ready for a handshake, which it never said`);
       }
       return;
     }
@@ -147,33 +154,33 @@ export class Judge {
         break;
       case PeerUpdateKind.LOST:
         if (!this.#isFresh(`lost ${other}`) && !this.#isFresh(`gone ${other}`))
-          this.complain('lost for a reason', about);
+          this.complain('lost for a reason', `${about} that it is LOST, and it has been there all the time`);
         witness.known.set(other, { kind: 'lost', derp });
         break;
       case PeerUpdateKind.DISCONNECTED: {
         const pair = [witness.peer, other].sort((a, b) => a - b).join(',');
         if (!this.#isFresh(`gone ${other}`) && !this.#isFresh(`parted ${pair}`)) {
-          this.complain('torn down for a reason', about);
+          this.complain('torn down for a reason', `${about} DISCONNECTED, and they share a tunnel all the time`);
         }
         witness.known.set(other, { kind: 'gone', derp: before?.derp ?? 0 });
         break;
       }
       default:
-        this.complain('nothing invented', `${about}: an update of kind ${update.kind}`);
+        this.complain('nothing invented', `${about} an update of kind ${update.kind}`);
     }
   }
 
   #checkNode(witness: Witness, other: number, derp: number, about: string): void {
     const published = this.#origins.get(derp);
     if (published?.peer !== other) {
-      this.complain('nothing invented', `${about}: derp ${derp}, which it never published`);
+      this.complain('nothing invented', `${about} derp ${derp}, which it never published`);
       return;
     }
     const { origin } = published;
     if (origin === undefined) return;
     const newest = witness.newest.get(other);
     if (newest?.origin === origin && newest.derp > derp && !this.#isFresh('hand') && !this.#isFresh('late')) {
-      this.complain('newest last', `${about}: derp ${derp} after ${newest.derp}`);
+      this.complain('newest last', `${about} derp ${derp} after ${newest.derp}`);
     }
     if (newest?.origin !== origin || newest.derp < derp) witness.newest.set(other, { derp, origin });
   }

@@ -1,82 +1,78 @@
 // npm run simulate: the whole system in virtual time, with everything that can go wrong. Each seed is another history.
-import { fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { showProgress } from '../tools/showProgress.js';
+import { startTool } from '../tools/startTool.js';
+import { interrupted, untilSignal } from '../tools/untilSignal.js';
 import { draftPlan } from './draftPlan.js';
-import { parseOptions, usage, type SimulationOptions } from './options.js';
-import { describeFailure, failureOf } from './report.js';
+import { describeHistory } from './describeHistory.js';
+import type { Plan } from './plan.js';
+import { readPlanFile } from './planFile.js';
+import { describeViolations } from './report.js';
+import { runSeeds } from './runSeeds.js';
 import { simulate } from './simulate.js';
+import { simulateCommand, type SeedsRequest, type SimulationRequest } from './simulateCommand.js';
 
-const trace = (seed: number): number => {
-  const { log, violations } = simulate(draftPlan(seed), { isTracing: true });
-  console.log(log.join('\n'));
-  for (const { at, invariant, what } of violations) console.log(`at ${at} ms, ${invariant}: ${what}`);
-  console.log(violations.length === 0 ? `seed ${seed}: everything held` : `seed ${seed} failed`);
-  return violations.length;
+/** Prints all that happens. */
+const trace = (plan: Plan, name: string): number => {
+  const outcome = simulate(plan, { isTracing: true });
+  const { violations } = outcome;
+  console.log(describeHistory(outcome).join('\n'));
+  if (violations.length > 0) console.log(`\n${describeViolations(outcome, name).join('\n')}`);
+  else console.log(`\n${name}: everything held`);
+  return violations.length === 0 ? 0 : 1;
 };
 
-/** Runs every `jobs`th seed, and says how each went to who asked for it. */
-const work = ({ first, seeds, jobs }: SimulationOptions, job: number): void => {
-  for (let seed = first + job; seed < first + seeds; seed += jobs) {
-    const failure = failureOf(seed);
-    process.send?.({ seed, failure: failure === undefined ? undefined : describeFailure(failure) });
+const runPlan = (file: string): number => {
+  const outcome = simulate(readPlanFile(file));
+  if (outcome.violations.length === 0) {
+    console.log(`${file}: everything held`);
+    return 0;
   }
+  console.log(describeViolations(outcome, file).join('\n'));
+  console.log(`with all that happens: npm run simulate -- --plan ${file} --trace`);
+  return 1;
 };
 
-interface Result {
-  readonly seed: number;
-  readonly failure?: string;
-}
-
-const direct = async (options: SimulationOptions): Promise<number> => {
-  const { first, seeds, jobs, isOnce } = options;
+const runAll = async ({ isOnce, ...asked }: SeedsRequest): Promise<number> => {
+  const { first, seeds } = asked;
   const since = performance.now();
   const failed: number[] = [];
   let done = 0;
-  const progress = (): void => {
-    if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${seeds}, ${failed.length} failed `);
-  };
-  const workers = Array.from({ length: jobs }, (_, job) =>
-    fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--jobs', String(jobs)], {
-      env: { ...process.env, TAILNET_SIMULATION_JOB: String(job) },
-    }),
-  );
-  const ends = workers.map(
-    (worker) =>
-      new Promise<number>((resolve, reject) => {
-        worker.on('message', ({ seed, failure }: Result) => {
-          done += 1;
-          if (failure !== undefined) {
-            failed.push(seed);
-            console.log(`${failure}\n`);
-            if (isOnce) for (const other of workers) other.kill();
-          }
-          progress();
-        });
-        worker.on('error', reject);
-        worker.on('exit', (code) => {
-          resolve(code ?? 0);
-        });
-      }),
-  );
-  const codes = await Promise.all(ends);
-  progress();
+  const signal = untilSignal();
+  const enough = new AbortController();
+  let isWhole: boolean;
+  {
+    using progress = showProgress('simulate', () => `${done} of ${seeds}, ${failed.length} failed`);
+    isWhole = await runSeeds(
+      { ...asked, isDescribing: true },
+      ({ seed, failure }) => {
+        done += 1;
+        if (failure === undefined) return;
+        failed.push(seed);
+        progress.print(`${failure.description}\n`);
+        if (isOnce) enough.abort();
+      },
+      { stop: AbortSignal.any([signal, enough.signal]) },
+    );
+  }
   const seconds = ((performance.now() - since) / 1_000).toFixed(1);
-  const tried = done < seeds ? `${done} of ${seeds}, ended early` : `${done}`;
-  console.log(`${tried} simulations from seed ${first} on in ${seconds} s: ${failed.length} failed`);
+  const tried = done < seeds ? `${done} of ${seeds}` : String(done);
+  const early = done === seeds ? '' : signal.aborted ? '; interrupted' : '; ended early';
+  console.log(`${tried} simulations from seed ${first} on in ${seconds} s: ${failed.length} failed${early}`);
   if (failed.length > 0) console.log(`failed: ${failed.sort((a, b) => a - b).join(' ')}`);
-  const hasBroken = codes.some((code) => code !== 0);
-  if (hasBroken) console.error('a process of the simulation broke off');
-  return failed.length > 0 || hasBroken ? 1 : 0;
+  if (!isWhole) console.error('a process of the simulation broke off');
+  if (failed.length > 0 || !isWhole) return 1;
+  return done < seeds ? interrupted : 0;
 };
 
-const job = process.env['TAILNET_SIMULATION_JOB'];
-try {
-  const options = parseOptions(process.argv.slice(2), availableParallelism());
-  if (job !== undefined) work(options, Number(job));
-  else if (options.isTracing) process.exitCode = trace(options.first) > 0 ? 1 : 0;
-  else process.exitCode = await direct(options);
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-  process.exitCode = 2;
-}
+const act = (request: SimulationRequest): Promise<number> | number => {
+  switch (request.kind) {
+    case 'seeds':
+      return runAll(request);
+    case 'trace':
+      return trace(draftPlan(request.seed), `seed ${request.seed}`);
+    case 'plan':
+      return request.isTracing ? trace(readPlanFile(request.file), request.file) : runPlan(request.file);
+  }
+};
+
+await startTool(simulateCommand(), act);

@@ -3,7 +3,8 @@ import { channels } from '../../src/db/bus.js';
 import type { Backup } from '../../src/testing/memory/rows.js';
 import type { Undo } from '../../src/testing/faults/faults.js';
 import type { Action, FaultAction, OperatorAction } from './plan.js';
-import type { Site, World } from './world.js';
+import type { Site } from './site.js';
+import type { World } from './world.js';
 
 /** What lasts, and must be over before a calm. */
 export interface Performance {
@@ -50,9 +51,7 @@ export const createPerformance = (world: World): Performance => {
       3_000,
       () => () => undefined,
     );
-    judge.anythingMayBeTold();
-    judge.mayBeSlow();
-    truth.tampered();
+    world.tampered();
     what();
   };
 
@@ -108,6 +107,22 @@ export const createPerformance = (world: World): Performance => {
         world.drop(link);
         world.connect(action.peer, site, 'new', []);
         world.leave(action.peer);
+        return;
+      }
+      case 'bounce': {
+        const link = world.peers[action.peer]?.link;
+        const site = siteAt(action.to);
+        if (link === undefined || site === undefined || site === link.site) return;
+        const tunnels = [...(world.peers[action.peer]?.tunnels ?? [])];
+        world.leave(action.peer);
+        world.after(action.within, () => {
+          // It may have come back in another way.
+          if (world.peers[action.peer]?.link === undefined) world.connect(action.peer, site, 'new', tunnels);
+        });
+        const troubled = action.where === 'from' ? link.site.index : action.to;
+        if (action.trouble === 'pause') disturb({ do: 'pause', site: troubled, for: action.for, first: 'inputs' });
+        if (action.trouble === 'deafen')
+          disturb({ do: 'deafen', site: troubled, channel: 'all', isTold: true, for: action.for });
         return;
       }
       case 'stall':
@@ -183,6 +198,17 @@ export const createPerformance = (world: World): Performance => {
           });
         });
         return;
+      case 'break listening':
+        withSite(action.site, (site) => {
+          // Silence is noticed within the time that heartbeats may be late; then there is a wait, and all is read again.
+          last([site], 10_000, () => {
+            if (action.how === 'silently') site.gate.deafen();
+            else site.gate.breakListening();
+            // Nobody but the coordinator itself ends a silence.
+            return () => undefined;
+          });
+        });
+        return;
       case 'repeat':
         withSite(action.site, (site) => {
           last([site], action.for, () => site.database.faults.repeatNotifications());
@@ -239,6 +265,14 @@ export const createPerformance = (world: World): Performance => {
           world.close(site, action.downFor);
         });
         return;
+      case 'close hastily':
+        withSite(action.site, (site) => {
+          if (site.process.isPaused) return;
+          for (const [peer, { link }] of world.peers.entries()) if (link?.site === site) world.publish(peer);
+          site.database.faults.failNext('writeBindings', action.fails);
+          world.close(site, action.downFor);
+        });
+        return;
       case 'delete peer':
         byHand(() => {
           database.rows.deletePeer(world.idOf(action.peer));
@@ -267,6 +301,8 @@ export const createPerformance = (world: World): Performance => {
           byHand(() => {
             database.rows.putPeer({ ...row, node: Uint8Array.of(255), updatedAt: row.updatedAt + 1 });
           });
+          world.poisoned(action.peer);
+          database.bus.publish(channels.peer, [row.peerId]).subscribe();
         }
         return;
       }

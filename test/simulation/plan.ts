@@ -14,6 +14,10 @@ export interface Plan {
   readonly batch: number;
   /** In which time everything is looked at without a reason, in milliseconds. */
   readonly rollingCheck: number;
+  /** Milliseconds that an authorisation takes at most. */
+  readonly authTime: number;
+  /** Whether the coordinators of a site all have the same id, one after the other. */
+  readonly reusesIds: boolean;
   /** Whether peers connect again, with all they had, when a coordinator ends them. */
   readonly areLoyal: boolean;
   /** Each is followed by a calm in which everything must come right. */
@@ -50,6 +54,17 @@ export type PeerAction =
   | { readonly do: 'notice' }
   /** Drops, connects elsewhere, and says goodbye before anybody can have noticed. */
   | { readonly do: 'hop'; readonly peer: number; readonly to: number }
+  /** Says goodbye and comes back elsewhere at once, while one of the two coordinators cannot hear of it. */
+  | {
+      readonly do: 'bounce';
+      readonly peer: number;
+      readonly to: number;
+      readonly within: number;
+      readonly trouble: 'none' | 'pause' | 'deafen';
+      /** Which coordinator: where it was, or where it goes. */
+      readonly where: 'from' | 'to';
+      readonly for: number;
+    }
   /** Takes nothing in for a while. */
   | { readonly do: 'stall'; readonly peer: number; readonly for: number }
   | { readonly do: 'acknowledge'; readonly peer: number }
@@ -78,6 +93,8 @@ export type FaultAction =
       readonly for: number;
     }
   | { readonly do: 'gap'; readonly site: number }
+  /** Its connection for notifications breaks; or nothing comes over it any more, until it listens anew. */
+  | { readonly do: 'break listening'; readonly site: number; readonly how: 'loudly' | 'silently' }
   | { readonly do: 'repeat'; readonly site: number; readonly for: number }
   /** Notifications are late: each channel by its own time, so that they overtake each other. */
   | { readonly do: 'delay'; readonly site: number; readonly by: number; readonly for: number }
@@ -89,6 +106,8 @@ export type FaultAction =
 export type OperatorAction =
   | { readonly do: 'kill'; readonly site: number; readonly downFor: number }
   | { readonly do: 'close'; readonly site: number; readonly downFor: number }
+  /** Everybody there publishes, the statement with it fails so many times, and the coordinator closes: all in one moment. */
+  | { readonly do: 'close hastily'; readonly site: number; readonly fails: number; readonly downFor: number }
   | { readonly do: 'delete peer'; readonly peer: number }
   | { readonly do: 'delete tunnels'; readonly peer: number }
   | { readonly do: 'delete coordinator'; readonly site: number }

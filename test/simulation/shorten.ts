@@ -2,7 +2,8 @@ import type { Plan, Step } from './plan.js';
 
 /**
  * Leaves out of a plan whatever is not needed for it to fail: whole phases, then halves, quarters and so on of the
- * steps, for as long as `fails` says so of what is left. At most `limit` (400) plans are tried.
+ * steps, then phases in which nothing is left; for as long as `fails` says so of what is left. At most `limit` (400)
+ * plans are tried.
  */
 export const shorten = (plan: Plan, fails: (plan: Plan) => boolean, limit = 400): Plan => {
   let shortest = plan;
@@ -16,9 +17,14 @@ export const shorten = (plan: Plan, fails: (plan: Plan) => boolean, limit = 400)
     return true;
   };
 
-  for (let index = plan.phases.length - 1; index >= 0 && shortest.phases.length > 1; index--) {
-    tryPhases(shortest.phases.filter((_, other) => other !== index));
-  }
+  const leaveOutPhases = (isMeant: (phase: readonly Step[]) => boolean): void => {
+    for (let index = shortest.phases.length - 1; index >= 0 && shortest.phases.length > 1; index--) {
+      if (!isMeant(shortest.phases[index] ?? [])) continue;
+      tryPhases(shortest.phases.filter((_, other) => other !== index));
+    }
+  };
+
+  leaveOutPhases(() => true);
   for (
     let size = Math.ceil(countSteps(shortest) / 2);
     size >= 1 && tries < limit;
@@ -30,6 +36,7 @@ export const shorten = (plan: Plan, fails: (plan: Plan) => boolean, limit = 400)
       if (tries >= limit) break;
     }
   }
+  leaveOutPhases(({ length }) => length === 0);
   return shortest;
 };
 

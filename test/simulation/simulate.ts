@@ -1,8 +1,11 @@
 import { config } from 'rxjs';
 import type { Violation } from './invariants.js';
+import { checkAcknowledgements, checkCoordinators, checkNoInterest, checkSights, checkTables } from './calmChecks.js';
+import { createObstacles } from './obstacles.js';
 import { createPerformance } from './perform.js';
 import { describeAction, type Plan } from './plan.js';
-import { World, checkPeriod } from './world.js';
+import { checkPeriod } from './siteWatch.js';
+import { World } from './world.js';
 
 /** How a simulation went. */
 export interface Outcome {
@@ -29,13 +32,14 @@ const quiet = 5_000;
 export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing?: boolean } = {}): Outcome => {
   const world = new World(plan, isTracing);
   const performance = createPerformance(world);
+  const obstacleTo = createObstacles(world);
   const { judge } = world;
   const { onUnhandledError } = config;
   config.onUnhandledError = (error) => {
     judge.complain('no defect', `thrown: ${String(error)}`);
   };
   const watch = (): void => {
-    world.checkHeartbeats();
+    world.watch.check();
     world.after(checkPeriod, watch);
   };
   watch();
@@ -43,8 +47,9 @@ export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing
   const act = (phase: Plan['phases'][number]): void => {
     for (const step of phase) {
       world.after(step.at, () => {
-        world.note(describeAction(step));
-        performance.perform(step);
+        const obstacle = obstacleTo(step);
+        world.note(`${describeAction(step)}${obstacle === undefined ? '' : ` (left out: ${obstacle})`}`);
+        if (obstacle === undefined) performance.perform(step);
       });
     }
     world.pass((phase.at(-1)?.at ?? 0) + 1);
@@ -60,21 +65,24 @@ export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing
     const before = world.writes;
     world.pass(quiet);
     if (world.writes > before) judge.complain('quiet when idle', `${world.writes - before} writes`);
-    world.checkSights();
-    world.checkTables();
-    world.checkCoordinators();
+    checkSights(world);
+    checkTables(world);
+    checkCoordinators(world);
     judge.allIsCalm();
+    checkAcknowledgements(world);
     world.refused.clear();
   };
 
   try {
-    for (const phase of plan.phases) {
+    for (const [index, phase] of plan.phases.entries()) {
+      world.note(`phase ${index + 1} of ${plan.phases.length}`);
       act(phase);
       if (judge.violations.length > 0) break;
       calm();
       if (judge.violations.length > 0) break;
     }
     if (judge.violations.length === 0) {
+      checkNoInterest(world);
       for (const site of world.sites) world.close(site, Infinity);
       world.pass(30_000);
       world.checkAllClosed();

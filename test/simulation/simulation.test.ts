@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { draftPlan } from './draftPlan.js';
 import { mutants } from './mutants/mutants.js';
-import { parseOptions } from './options.js';
 import { describeFailure, failureOf } from './report.js';
 import { countSteps, shorten } from './shorten.js';
 import { simulate } from './simulate.js';
 
 /** Seeds that are run with every test; `npm run simulate -- --seeds 100000` runs as many as one likes. */
-const seeds = 250;
+const seeds = 200;
 const perTest = 25;
 
 describe('the whole system, simulated', function () {
@@ -61,31 +60,6 @@ describe('the mutants of the core', () => {
     it(`"${name}" finds its text once`, () => {
       const source = readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8');
       expect(source.split(find)).to.have.lengthOf(2);
-    });
-  }
-});
-
-describe('npm run simulate', () => {
-  it('runs a thousand seeds, or the one that is given, on all processors', () => {
-    const rest = { isTracing: false, isOnce: false };
-    expect(parseOptions([], 4)).to.deep.equal({ first: 1, seeds: 1000, jobs: 4, ...rest });
-    expect(parseOptions(['--seed', '9'], 4)).to.deep.equal({ first: 9, seeds: 1, jobs: 1, ...rest });
-    expect(parseOptions(['--seed', '9', '--seeds', '20', '--jobs', '3', '--once'], 4)).to.deep.equal({
-      ...{ first: 9, seeds: 20, jobs: 3, isTracing: false, isOnce: true },
-    });
-  });
-
-  for (const [args, message] of [
-    [['--seeds', 'many'], '--seeds must be a whole number from 1 to 4294967295, got "many"'],
-    [['--seeds', '0'], '--seeds must be a whole number from 1 to 4294967295, got "0"'],
-    [['--seed', '4294967296'], '--seed must be a whole number from 0 to 4294967295, got "4294967296"'],
-    [['--seed', '1.5'], '--seed must be a whole number from 0 to 4294967295, got "1.5"'],
-    [['--jobs', '0'], '--jobs must be a whole number from 1 to 4294967295, got "0"'],
-    [['--trace'], '--trace is for one seed: give --seed, and no --seeds'],
-    [['--sed', '1'], "Unknown option '--sed'"],
-  ] as const) {
-    it(`refuses ${args.join(' ')}`, () => {
-      expect(() => parseOptions(args, 4)).to.throw(message);
     });
   }
 });

@@ -12,6 +12,8 @@ export interface Post {
   /** The node that it published last. */
   derp: number | undefined;
   readonly wanted: Set<number>;
+  /** The tunnels that it has removed over this connection. */
+  readonly removed: Set<number>;
   /** When it last said something. */
   saidAt: number;
 }
@@ -74,7 +76,15 @@ export class Truth {
   connected(peer: number, coordinatorId: Uuid): Post {
     const key = `${coordinatorId} ${peer}`;
     const post = this.#posts.get(key) ?? {
-      ...{ peer, coordinatorId, isOpen: true, derp: undefined, wanted: new Set<number>(), saidAt: -Infinity },
+      ...{
+        peer,
+        coordinatorId,
+        isOpen: true,
+        derp: undefined,
+        wanted: new Set<number>(),
+        removed: new Set<number>(),
+        saidAt: -Infinity,
+      },
     };
     this.#posts.set(key, post);
     // What it took back elsewhere since it was here before is wanted here.
@@ -99,6 +109,7 @@ export class Truth {
 
   opened(post: Post, dst: number): void {
     post.wanted.add(dst);
+    post.removed.delete(dst);
     post.saidAt = this.#now();
     const fact = this.#put(this.#edges, edge(post.peer, dst), true, post);
     // A goodbye that is still on its way may find the tunnel, and nothing yet that says that the peer is there again.
@@ -109,6 +120,7 @@ export class Truth {
 
   shut(post: Post, dst: number): void {
     post.wanted.delete(dst);
+    post.removed.add(dst);
     this.#withdraw(post, [edge(post.peer, dst)]);
     this.#put(this.#edges, edge(post.peer, dst), false, post);
     this.#doubtIfHasty(post);
@@ -158,6 +170,8 @@ export class Truth {
       if (withdrawal.coordinatorId === coordinatorId) this.#doubt(withdrawal);
     }
     for (const post of this.openPosts()) if (post.coordinatorId === coordinatorId) this.lost(post);
+    // Another one may come by the same id, and knows nothing.
+    for (const [key, post] of this.#posts) if (post.coordinatorId === coordinatorId) this.#posts.delete(key);
   }
 
   /** Somebody changed the tables by hand: what nobody connected answers for may be anything. */
@@ -219,6 +233,12 @@ export class Truth {
         if (post?.wanted.has(other) === true ? !isShared : fact.isCertain && fact.value !== isThere) {
           complaints.push(`the tunnel ${key} is ${isThere ? 'there, and was taken back' : 'not there, and is wanted'}`);
         }
+        const isKept = rows.tunnels.some(
+          ({ src, dst, coordinatorId }) =>
+            src === this.#idOf(peer) && dst === this.#idOf(other) && coordinatorId === post?.coordinatorId,
+        );
+        if (isKept && post?.removed.has(other) === true)
+          complaints.push(`the tunnel ${key} is there where its own peer has removed it`);
         if (isThere || this.#edges.has(key)) this.#edges.set(key, { value: isThere, isCertain: true });
       }
     }
@@ -311,6 +331,7 @@ export class Truth {
     post.isOpen = false;
     post.derp = undefined;
     post.wanted.clear();
+    post.removed.clear();
   }
 }
 

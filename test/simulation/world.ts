@@ -1,116 +1,81 @@
 import { pino } from 'pino';
-import { BehaviorSubject, Subject, Subscription, take } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import { BehaviorSubject, Subject, Subscription, ignoreElements, tap, timer } from 'rxjs';
+import type { Auth } from '../../src/auth/auth.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { channels } from '../../src/db/bus.js';
 import type { Store, Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
-import { peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
+import { PeerUpdateKind, closeErrors, peerIdOf, peerUpdateKindName } from '../../src/proto/responses.js';
 import { requests } from '../../src/proto/requests.js';
-import { aNode, memoryDatabase, type FaultyDatabase } from '../../src/testing/index.js';
+import { aNode, memoryDatabase } from '../../src/testing/index.js';
 import { chance, type Chance } from '../support/chance.js';
-import { canDecode, derpOf, expectedSight } from './expected.js';
+import { sharesTunnel } from './expected.js';
 import { gate } from './gate.js';
-import { coordinatorIdOf, coordinatorNameOf } from './names.js';
-import { createWitness, Judge, type Witness } from './judge.js';
+import { coordinatorIdOf, peerNumberOf } from './names.js';
+import { createWitness, Judge } from './judge.js';
+import { isExpectedError } from './isExpectedError.js';
+import type { Link, Peer } from './link.js';
+import { nonsense } from './nonsense.js';
 import type { Plan } from './plan.js';
-import { createSimulatedTime, type Process, type SimulatedTime } from './simulatedTime.js';
+import { isHealthy, type Site, type Vitals } from './site.js';
+import { SiteWatch } from './siteWatch.js';
+import { createSimulatedTime, type SimulatedTime } from './simulatedTime.js';
+import { traceRows } from './traceRows.js';
+import { willBeLost } from './willBeLost.js';
 import { Truth, type Post } from './truth.js';
-
-/** Milliseconds of the default tuning, which the simulation keeps but for the rolling check. */
-const heartbeatPeriod = 2_000;
-const expiry = 3 * heartbeatPeriod;
-/** Milliseconds between two looks at the heartbeats. */
-export const checkPeriod = 500;
-
-/** A place where a coordinator runs; when it ends, another one starts there after a while. */
-export interface Site {
-  readonly index: number;
-  readonly database: FaultyDatabase;
-  process: Process;
-  coordinator: Coordinator;
-  close$: Subject<void>;
-  state: 'up' | 'closing' | 'down';
-  /** Milliseconds that notifications to it are late: each channel by its own time. */
-  lateness: number;
-  /** When its last disturbance ended. */
-  disturbances: number;
-  undisturbedSince: number;
-}
-
-/** A connection, as its peer sees it. */
-export interface Link {
-  readonly peer: number;
-  readonly site: Site;
-  readonly process: Process;
-  readonly witness: Witness;
-  readonly requests$: Subject<CoordinateRequest>;
-  readonly ready$: BehaviorSubject<boolean>;
-  readonly wire: Subscription;
-  /** What the coordinator knows the peer by; undefined until it has taken the connection. */
-  post: Post | undefined;
-  isOver: boolean;
-  /** Whether the peer has done something that ends it. */
-  mayEnd: boolean;
-}
-
-interface Peer {
-  readonly id: Uuid;
-  derp: number;
-  asOf: number;
-  readonly tunnels: Set<number>;
-  link: Link | undefined;
-}
-
-/** Error lines that say what a simulation did to its coordinators, and not that something is wrong with them. */
-const expectedErrors = [
-  /^coordinator failed \d+ heartbeats and is unhealthy$/,
-  /^binding given up$/,
-  /^failed to cleanup /,
-  /^own peers not marked lost in time/,
-  /^node in the database cannot be decoded/,
-];
 
 /** Coordinators, peers, and what is true: whatever is done here is done to all three. */
 export class World {
   readonly time: SimulatedTime = createSimulatedTime();
   readonly judge: Judge;
+  readonly watch = new SiteWatch(this);
   readonly truth: Truth;
   readonly sites: Site[] = [];
   readonly peers: Peer[];
   readonly halfOpen = new Set<Link>();
   readonly log: string[] = [];
   readonly database;
-  readonly #plan: Plan;
+  readonly plan: Plan;
   readonly #draw: Chance;
   readonly #started: number;
-  readonly #beats = new Map<Uuid, number>();
   /** By what a coordinator knows a peer by: the connection that it took last. */
   readonly #holders = new Map<Post, Link>();
-  readonly #statements = new Map<string, number>();
   /** Statements so far, by method. */
   readonly counts = new Map<keyof Store, number>();
   readonly refused = new Set<number>();
+  /** Milliseconds that an authorisation takes at most. */
+  authTime: number;
+  /** Who saw a peer when a row of it was made unreadable: for that alone, nobody is to be told that it is gone. */
+  #spared: (readonly [Link, number])[] = [];
+  /** When a peer last said goodbye. */
+  readonly goodbyes = new Map<number, number>();
+  /** How often rows were changed by hand. */
+  tamperings = 0;
   #derps = 0;
   /** How many coordinators each site has had. */
   readonly #lives = new Map<number, number>();
   #isTracing: boolean;
 
   constructor(plan: Plan, isTracing: boolean) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#isTracing = isTracing;
     this.#draw = chance(plan.seed ^ 0x5f37_59df);
     this.#started = this.time.now();
+    this.authTime = plan.authTime;
     this.peers = Array.from({ length: plan.peers }, (_, index) => ({
       id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
       ...{ derp: 0, asOf: 0, tunnels: new Set<number>(), link: undefined },
     }));
-    this.judge = new Judge(this.now, (id) => Number(id.slice(-12)));
+    this.judge = new Judge(this.now, peerNumberOf);
     this.truth = new Truth(this.now, (peer) => this.idOf(peer));
     this.database = memoryDatabase({ scheduler: this.time });
     this.database.bus.listen$(channels.heartbeat).subscribe((event) => {
-      if (event.kind === 'message') this.#beat(event.payload);
+      if (event.kind === 'message') this.watch.beat(event.payload);
     });
-    if (isTracing) this.#traceRows();
+    if (isTracing)
+      traceRows(this.database, (text) => {
+        this.note(text);
+      });
     for (let index = 0; index < plan.coordinators; index++) this.sites.push(this.#createSite(index));
   }
 
@@ -144,6 +109,7 @@ export class World {
     const ends = [this.judge.disturb(), this.truth.disturb(site.coordinator.id)];
     const { process } = site;
     site.disturbances += 1;
+    site.disturbed += 1;
     return () => {
       for (const end of ends) end();
       if (site.process !== process) return;
@@ -161,7 +127,8 @@ export class World {
       this.halfOpen.add(older);
     }
     const link: Link = {
-      ...{ peer, site, process: site.process, witness: createWitness(peer), requests$: new Subject(), isOver: false },
+      ...{ peer, site, process: site.process, witness: createWitness(peer), isOver: false },
+      ...{ requests$: new Subject(), effects: new Map() },
       ...{ ready$: new BehaviorSubject(true), wire: new Subscription(), post: undefined, mayEnd: false },
     };
     state.link = link;
@@ -169,7 +136,8 @@ export class World {
     site.process.receive(() => {
       if (link.isOver) return;
       const { requests$, ready$ } = link;
-      const connection = coordinator.coordinate$(this.idOf(peer), requests$, { ready$ });
+      const auth = this.#authOf(link);
+      const connection = coordinator.coordinate$(this.idOf(peer), requests$, { ready$, auth });
       if (isHealthy(coordinator)) {
         const post = this.truth.connected(peer, coordinator.id);
         const replaced = this.#holders.get(post);
@@ -181,7 +149,7 @@ export class World {
         connection.subscribe({
           next: (response) => {
             this.#told(link, response, () => {
-              this.judge.told(link.witness, response, this.#plan.batch);
+              this.judge.told(link.witness, response, this.plan.batch);
             });
           },
           error: (error: unknown) => {
@@ -216,7 +184,7 @@ export class World {
   open(peer: number, other: number): void {
     if (peer === other) return;
     const state = this.#peer(peer);
-    this.#send(peer, requests.addTunnel(this.idOf(other)), (post) => {
+    this.send(peer, requests.addTunnel(this.idOf(other)), (post) => {
       this.truth.opened(post, other);
     });
     if (state.link !== undefined) state.tunnels.add(other);
@@ -228,8 +196,9 @@ export class World {
     const other = candidates[which % candidates.length];
     if (other === undefined) return;
     if (this.#peer(peer).link !== undefined) tunnels.delete(other);
-    this.#send(peer, requests.removeTunnel(this.idOf(other)), (post) => {
+    this.send(peer, requests.removeTunnel(this.idOf(other)), (post) => {
       this.judge.mayBeParted(peer, other);
+      this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       this.truth.shut(post, other);
     });
   }
@@ -238,12 +207,16 @@ export class World {
     const { link, tunnels } = this.#peer(peer);
     if (link === undefined) return;
     link.mayEnd = true;
-    this.#send(peer, requests.disconnect(), (post) => {
+    this.send(peer, requests.disconnect(), (post) => {
       this.judge.mayBeGone(peer);
+      this.goodbyes.set(peer, this.now());
+      this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       for (const other of this.peers.keys()) if (other !== peer) this.judge.mayBeParted(peer, other);
       this.truth.left(post);
     });
     tunnels.clear();
+    // Until the coordinator has read the goodbye, anything may come between.
+    if (!link.isOver) this.halfOpen.add(link);
     this.#peer(peer).link = undefined;
   }
 
@@ -253,7 +226,7 @@ export class World {
     for (const [other, { kind }] of link.witness.known) {
       if (kind === 'gone') continue;
       this.judge.acknowledged(peer, other);
-      this.#send(peer, requests.readyForHandshake(this.idOf(other)));
+      this.send(peer, requests.readyForHandshake(this.idOf(other)));
     }
   }
 
@@ -321,14 +294,16 @@ export class World {
   close(site: Site, downFor: number): void {
     if (site.state !== 'up' || site.process.isPaused) return;
     site.state = 'closing';
-    const { coordinator, process } = site;
+    const { coordinator } = site;
     const end = this.disturb(site);
-    for (const link of this.#linksOf(site)) link.mayEnd = true;
+    for (const link of this.linksOf(site)) link.mayEnd = true;
+    const checkRows = willBeLost(this, site);
     coordinator.health$.subscribe({
       complete: () => {
         end();
+        checkRows();
         this.after(0, () => {
-          this.#checkNothingLeft(site, process);
+          this.watch.checkNothingLeft(site);
           site.state = 'down';
           site.database.faults.goAway();
           this.after(downFor, () => {
@@ -338,7 +313,7 @@ export class World {
       },
     });
     this.truth.coordinatorEnded(coordinator.id);
-    for (const link of this.#linksOf(site)) this.judge.mayBeLost(link.peer);
+    for (const link of this.linksOf(site)) this.judge.mayBeLost(link.peer);
     site.close$.next();
   }
 
@@ -348,57 +323,19 @@ export class World {
     Object.assign(site, this.#createSite(site.index));
   }
 
-  /** What connected peers see, compared with what the rows say. */
-  checkSights(): void {
-    const rows = this.database.rows.backup();
-    const live = this.liveIds();
-    for (const { link } of this.peers) {
-      if (link === undefined) continue;
-      const viewer = { id: this.idOf(link.peer), here: link.site.coordinator.id, live };
-      for (const other of this.peers.keys()) {
-        if (other === link.peer || rows.peers.some((row) => row.peerId === this.idOf(other) && !canDecode(row)))
-          continue;
-        const expected = expectedSight(rows, viewer, this.idOf(other));
-        const known = link.witness.known.get(other);
-        const isRight =
-          expected.kind === 'there'
-            ? known?.kind === 'there' && known.derp === expected.derp
-            : expected.kind === 'lost'
-              ? known?.kind !== 'there'
-              : known === undefined || known.kind === 'gone';
-        if (isRight) continue;
-        this.judge.complain(
-          'sees what the tables say',
-          `peer ${link.peer} sees of peer ${other} ${JSON.stringify(known)}; the rows say ${JSON.stringify(expected)}`,
-        );
-      }
-    }
+  /** Rows are changed by hand. */
+  tampered(): void {
+    this.tamperings += 1;
+    this.#spared = [];
+    this.judge.anythingMayBeTold();
+    this.judge.mayBeSlow();
+    this.truth.tampered();
   }
 
-  checkTables(): void {
-    const complaints = this.truth.complaints(
-      this.database.rows.backup(),
-      this.liveIds(),
-      this.peers.length,
-      this.refused,
-    );
-    for (const complaint of complaints) this.judge.complain('tables hold what was said', complaint);
-  }
-
-  checkCoordinators(): void {
-    const live = [...this.liveIds()].sort();
-    for (const { coordinator, index } of this.sites) {
-      coordinator.coordinators$.pipe(take(1)).subscribe((ids) => {
-        if (ids.join() !== live.join())
-          this.judge.complain(
-            'agreed on who is live',
-            `c${index} knows ${ids.map(coordinatorNameOf).join(', ')}; live are ${live.map(coordinatorNameOf).join(', ')}`,
-          );
-      });
-      coordinator.health$.pipe(take(1)).subscribe((health) => {
-        if (health !== 'healthy') this.judge.complain('agreed on who is live', `c${index} is ${health}`);
-      });
-    }
+  /** A row of this peer cannot be read any more. */
+  poisoned(peer: number): void {
+    const watching = this.peers.flatMap(({ link }) => (link?.witness.known.get(peer)?.kind === 'there' ? [link] : []));
+    for (const link of watching) this.#spared.push([link, peer]);
   }
 
   checkAllClosed(): void {
@@ -413,7 +350,7 @@ export class World {
   }
 
   #createSite(index: number): Site {
-    const plan = this.#plan;
+    const plan = this.plan;
     const draw = this.#draw;
     const process = this.time.createProcess(plan.clocks[index] ?? 0);
     const lateness = () => site.lateness;
@@ -434,44 +371,29 @@ export class World {
     const close$ = new Subject<void>();
     const life = (this.#lives.get(index) ?? 0) + 1;
     this.#lives.set(index, life);
-    const id = coordinatorIdOf(index, life);
+    const id = coordinatorIdOf(index, plan.reusesIds ? 1 : life);
+    const vitals: Vitals = { health: 'starting', failures: 0, unhealthySince: Infinity };
+    const way = gate(database, process, { asked: (method, keys) => this.watch.asked(site, method, keys) });
     const coordinator = createCoordinator({
-      ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index) },
-      database: gate(database, process, { asked: (method, keys) => this.#asked(id, method, keys) }),
+      ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index), database: way },
       tuning: { rollingCheckPeriod: plan.rollingCheck, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
     });
     const site: Site = {
-      ...{ index, process, database, coordinator, close$, state: 'up', lateness: 0 },
-      ...{ disturbances: 0, undisturbedSince: this.now() },
+      ...{ index, process, database, gate: way, coordinator, close$, vitals, state: 'up', lateness: 0 },
+      statements: new Map(),
+      ...{ disturbances: 0, disturbed: 0, undisturbedSince: this.now() },
     };
+    coordinator.health$.subscribe((health) => {
+      this.watch.becomes(index, vitals, health);
+    });
     return site;
-  }
-
-  /** Notes what becomes of rows, as it is announced. */
-  #traceRows(): void {
-    const name = (id: Uuid): string => String(Number(id.slice(-12)));
-    this.database.bus.listen$(channels.peer).subscribe((event) => {
-      if (event.kind === 'gap') return;
-      const rows = this.database.rows.peers(event.payload).map((row) => {
-        const derp = canDecode(row) ? derpOf(row) : '?';
-        return `${row.status} at ${coordinatorNameOf(row.coordinatorId)} with derp ${derp}`;
-      });
-      this.note(`  the rows of peer ${name(event.payload)}: ${rows.join(', ') || 'none'}`);
-    });
-    this.database.bus.listen$(channels.tunnel).subscribe((event) => {
-      if (event.kind === 'gap') return;
-      const [src = '', dst = ''] = event.payload.split(',');
-      const rows = this.database.rows.tunnels(src).filter((row) => row.dst === dst);
-      const at = rows.map(({ coordinatorId }) => coordinatorNameOf(coordinatorId)).join(', ');
-      this.note(`  the tunnel of peer ${name(src)} to ${name(dst)}: ${at || 'none'}`);
-    });
   }
 
   #loggerOf(index: number) {
     const write = (line: string): void => {
       const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { message: string } };
       this.note(`c${index} logs: ${msg}${err === undefined ? '' : ` (${err.message})`}`);
-      if (level < 50 || (level < 60 && expectedErrors.some((expected) => expected.test(msg)))) return;
+      if (level < 50 || (level < 60 && isExpectedError(msg))) return;
       this.judge.complain('no defect', `c${index} logs: ${msg} ${err?.message ?? ''}`);
     };
     return pino({ level: this.#isTracing ? 'info' : 'error', base: null, timestamp: false }, { write });
@@ -483,7 +405,7 @@ export class World {
     return found;
   }
 
-  #linksOf(site: Site): readonly Link[] {
+  linksOf(site: Site): readonly Link[] {
     return [...this.peers.flatMap(({ link }) => link ?? []), ...this.halfOpen].filter(
       (link) => link.process === site.process,
     );
@@ -496,19 +418,43 @@ export class World {
       derp,
       asOf: { seconds: BigInt(Math.floor(asOf / 1_000)), nanos: (asOf % 1_000) * 1_000_000 },
     });
-    this.#send(link.peer, requests.updateSelf(node), (post) => {
+    this.send(link.peer, requests.updateSelf(node), (post) => {
       this.judge.published(link.peer, derp, link);
       this.truth.published(post, derp);
     });
   }
 
-  #send(peer: number, request: CoordinateRequest, said?: (post: Post) => void): void {
+  /** @param effect what is to be noted when the coordinator lets the request take effect */
+  send(peer: number, request: CoordinateRequest, effect?: (post: Post) => void): void {
     const { link } = this.#peer(peer);
     link?.process.receive(() => {
       if (link.isOver || link.post === undefined) return;
-      said?.(link.post);
+      if (effect !== undefined) link.effects.set(request, effect);
       link.requests$.next(request);
     });
+  }
+
+  /** Allows everything, sooner or later. What it allows takes effect at once. */
+  #authOf(link: Link): Auth {
+    const takeEffect = (request: CoordinateRequest): void => {
+      const effect = link.effects.get(request);
+      link.effects.delete(request);
+      if (link.post !== undefined) effect?.(link.post);
+    };
+    return (request) => {
+      const wait = this.#draw.below(this.authTime);
+      if (wait > 0)
+        return timer(wait, link.process.scheduler).pipe(
+          ignoreElements(),
+          tap({
+            complete: () => {
+              takeEffect(request);
+            },
+          }),
+        );
+      takeEffect(request);
+      return undefined;
+    };
   }
 
   #told(link: Link, { error, peerUpdates }: CoordinateResponse, judge: () => void): void {
@@ -516,11 +462,43 @@ export class World {
       if (error !== '') this.note(`peer ${link.peer} is told: ${error}`);
       for (const update of peerUpdates) {
         const derp = update.node === undefined ? '' : `, derp ${update.node.preferredDerp}`;
-        const other = Number(peerIdOf(update).slice(-12));
+        const other = peerNumberOf(peerIdOf(update));
         this.note(`  peer ${link.peer} is told of peer ${other}: ${peerUpdateKindName(update.kind)}${derp}`);
       }
     }
+    if (error !== '') this.#endingTold(link, error);
+    for (const update of peerUpdates) {
+      if (update.kind === PeerUpdateKind.DISCONNECTED) this.#disconnectedTold(link, peerNumberOf(peerIdOf(update)));
+    }
     if (!link.isOver) judge();
+  }
+
+  /** Whoever saw a peer whose row cannot be read any more must go on seeing it. */
+  #disconnectedTold(link: Link, other: number): void {
+    const isSpared = this.#spared.some(([spared, seen]) => spared === link && seen === other);
+    if (isSpared && sharesTunnel(this.database.rows.backup(), this.idOf(link.peer), this.idOf(other)))
+      this.judge.complain(
+        'torn down for a reason',
+        `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
+      );
+  }
+
+  /** What a connection is told at its end must be so. */
+  #endingTold(link: Link, error: string): void {
+    const { peer, site, process } = link;
+    if (error.startsWith('you do not share a tunnel with ')) link.witness.warnings += 1;
+    else if (
+      (error === closeErrors.unhealthy && site.process === process && site.vitals.health !== 'unhealthy') ||
+      (error === closeErrors.closed && site.process === process && site.state === 'up') ||
+      (error === closeErrors.overwritten && !this.#isFollowed(link)) ||
+      error === closeErrors.internal
+    )
+      this.judge.complain('ended for a reason', `peer ${peer} at c${site.index} is told "${error}", which is not so`);
+  }
+
+  /** Whether the peer has connected to the same coordinator again since. */
+  #isFollowed(link: Link): boolean {
+    return link.post !== undefined && this.#holders.get(link.post) !== link;
   }
 
   /** The coordinator ended a connection. */
@@ -532,7 +510,7 @@ export class World {
     const wasNewest = this.#peer(peer).link === link;
     if (link.post?.isOpen === true) this.#isLost(link);
     this.#forget(link);
-    if (wasNewest && this.#plan.areLoyal) this.#comeBack(peer);
+    if (wasNewest && this.plan.areLoyal) this.#comeBack(peer);
   }
 
   /** As a client does: after a moment, somewhere else, with all that it had. */
@@ -543,7 +521,6 @@ export class World {
       if (this.#peer(peer).link !== undefined || up.length === 0) return;
       this.note(`peer ${peer} comes back`);
       this.connect(peer, this.#draw.oneOf(up), 'same', tunnels);
-      if (this.#peer(peer).link === undefined) this.#comeBack(peer);
     });
   }
 
@@ -567,81 +544,16 @@ export class World {
   }
 
   #siteEnded(site: Site): void {
-    for (const link of this.#linksOf(site)) {
+    for (const link of this.linksOf(site)) {
       link.isOver = true;
       this.judge.mayBeLost(link.peer);
       const wasNewest = this.#peer(link.peer).link === link;
       this.#forget(link);
-      if (wasNewest && this.#plan.areLoyal) this.#comeBack(link.peer);
+      if (wasNewest && this.plan.areLoyal) this.#comeBack(link.peer);
     }
     for (const { peer, coordinatorId } of this.truth.openPosts()) {
       if (coordinatorId === site.coordinator.id) this.judge.mayBeLost(peer);
     }
     this.truth.coordinatorEnded(site.coordinator.id);
   }
-
-  #beat(coordinatorId: Uuid): void {
-    this.#beats.set(coordinatorId, this.now());
-  }
-
-  /** Looks at the heartbeats: who is silent may be called lost, and none but who is disturbed may be silent. */
-  checkHeartbeats(): void {
-    for (const site of this.sites) {
-      const { coordinator, index, state, disturbances, undisturbedSince } = site;
-      const silence = this.now() - (this.#beats.get(coordinator.id) ?? 0);
-      if (silence >= expiry - checkPeriod) {
-        for (const { peer, coordinatorId } of this.truth.openPosts()) {
-          if (coordinatorId === coordinator.id) this.judge.mayBeLost(peer);
-        }
-      }
-      const isUndisturbed = state === 'up' && disturbances === 0 && this.now() - undisturbedSince > expiry;
-      if (isUndisturbed && silence > 2 * heartbeatPeriod) {
-        this.judge.complain('heartbeats go on', `c${index} has been silent for ${silence} ms`);
-      }
-    }
-  }
-
-  #asked(coordinatorId: Uuid, method: keyof Store, keys: number): () => void {
-    this.counts.set(method, (this.counts.get(method) ?? 0) + 1);
-    const largest = method === 'readBindings' ? Math.max(250, this.#plan.batch) : this.#plan.batch;
-    if (keys > largest) this.judge.complain('bounded work', `${method} with ${keys} keys`);
-    const key = `${coordinatorId} ${method}`;
-    const underWay = (this.#statements.get(key) ?? 0) + 1;
-    this.#statements.set(key, underWay);
-    if (underWay > (method === 'readBindings' ? 6 : 2)) {
-      this.judge.complain('bounded work', `${underWay} ${method} at a time at ${coordinatorNameOf(coordinatorId)}`);
-    }
-    return () => {
-      this.#statements.set(key, (this.#statements.get(key) ?? 1) - 1);
-    };
-  }
-
-  #checkNothingLeft({ index, coordinator }: Site, process: Process): void {
-    if (process.timers > 0) this.judge.complain('nothing left', `c${index} has ${process.timers} timers`);
-    for (const [key, count] of this.#statements) {
-      if (key.startsWith(coordinator.id) && count > 0)
-        this.judge.complain('nothing left', `c${index}: ${count} ${key}`);
-    }
-  }
 }
-
-/** Whether a coordinator takes connections. */
-const isHealthy = ({ health$ }: Coordinator): boolean => {
-  let isTaken = false;
-  health$.pipe(take(1)).subscribe((health) => {
-    isTaken = health === 'healthy' || health === 'starting';
-  });
-  return isTaken;
-};
-
-/** What no peer should send. */
-const nonsense: readonly unknown[] = [
-  undefined,
-  null,
-  { ...requests.disconnect(), disconnect: undefined, addTunnel: { id: new Uint8Array(3) } },
-  { ...requests.disconnect(), disconnect: undefined, addTunnel: { id: new Uint8Array(16) } },
-  { ...requests.disconnect(), disconnect: undefined, removeTunnel: { id: new Uint8Array(17) } },
-  { ...requests.disconnect(), disconnect: undefined, updateSelf: { node: undefined } },
-  { ...requests.disconnect(), disconnect: undefined, readyForHandshake: [null] },
-  { ...requests.disconnect(), disconnect: undefined, readyForHandshake: [{ id: new Uint8Array(1) }] },
-];

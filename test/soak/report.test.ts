@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { environment } from '../../bench/report/environment.js';
 import { judgeSeries } from './judgeSeries.js';
 import type { Sample } from './metrics.js';
-import { reasonsOf, recoveryTable, soakPage } from './report.js';
+import { reasonsOf, recoveryLines, recoveryTable, soakPage } from './report.js';
 import type { SoakResult } from './soak.js';
 
 const samples: readonly Sample[] = Array.from({ length: 9 }, (_, index) => ({
@@ -24,9 +24,18 @@ const result: SoakResult = {
 
 describe('the report of a soak', () => {
   it('has the median and the worst recovery of each kind of fault, and how often there was none', () => {
-    expect(recoveryTable(result.recoveries).slice(1)).to.deep.equal([
+    expect(recoveryTable(result.recoveries)).to.deep.equal([
+      ['fault', 'times', 'median (s)', 'worst (s)', 'not in time'],
       ['a freeze', '1', '0.50', '0.50', '0'],
       ['a kill', '3', '2.50', '4.00', '1'],
+    ]);
+  });
+
+  it('says the same in columns on a terminal', () => {
+    expect(recoveryLines(result.recoveries).split('\n')).to.deep.equal([
+      'fault     times  median (s)  worst (s)  not in time',
+      'a freeze  1      0.50        0.50       0',
+      'a kill    3      2.50        4.00       1',
     ]);
   });
 

@@ -3,6 +3,7 @@ import type { ChartOptions, Series } from '../../bench/report/lineChart.js';
 import { formatNumber } from '../../bench/report/formatNumber.js';
 import { median } from '../../bench/report/median.js';
 import { page, type Section, type Table } from '../../bench/report/page.js';
+import { table } from '../../src/cli/table.js';
 import type { Judged } from './judgeSeries.js';
 import { metrics, type MetricName, type Sample } from './metrics.js';
 import type { Recovery, SoakResult } from './soak.js';
@@ -21,7 +22,7 @@ export const reasonsOf = ({ failures }: SoakResult, judged: readonly Judged[]): 
 
 /** Recovery in seconds by kind of fault: how often, median, worst. */
 export const recoveryTable = (recoveries: readonly Recovery[]): Table => [
-  ['fault', 'times', 'median', 'worst', 'not in time'],
+  ['fault', 'times', 'median (s)', 'worst (s)', 'not in time'],
   ...[...new Set(recoveries.map(({ kind }) => kind))].sort().map((kind) => {
     const all = recoveries.filter((recovery) => recovery.kind === kind).map(({ milliseconds }) => milliseconds);
     const times = all.filter((time) => time !== undefined);
@@ -34,6 +35,12 @@ export const recoveryTable = (recoveries: readonly Recovery[]): Table => [
     ];
   }),
 ];
+
+/** The same for a terminal. */
+export const recoveryLines = (recoveries: readonly Recovery[]): string => {
+  const [titles = [], ...rows] = recoveryTable(recoveries);
+  return table(titles, rows);
+};
 
 /** The whole run on one page. */
 export const soakPage = (result: SoakResult, judged: readonly Judged[], environment: Environment): string => {

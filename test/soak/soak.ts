@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createProgress } from '../../bench/progress.js';
 import { chance } from '../support/chance.js';
 import { privateServer } from '../support/privateServer.js';
 import { query } from '../support/query.js';
+import { showProgress } from '../tools/showProgress.js';
 import { openCluster } from './cluster.js';
 import { openCrowd } from './crowd.js';
 import { faults, removeCoordinators, type Stage } from './faults.js';
 import type { Sample } from './metrics.js';
-import type { SoakOptions } from './soakOptions.js';
+import type { SoakOptions } from './soakCommand.js';
 import { sampler } from './takeSample.js';
 
 /** A fault, and how long it took until everybody saw what is true; undefined if it took too long. */
@@ -48,7 +48,6 @@ export const soak = async (options: SoakOptions, stop: AbortSignal): Promise<Soa
   const fail = (reason: string): void => {
     if (!stop.aborted) failures.push(reason);
   };
-  const progress = createProgress('soak');
   const draw = chance(options.seed);
   await using server = await privateServer();
   const [version] = await query<{ server_version: string }>(server.url, 'show server_version');
@@ -69,13 +68,11 @@ export const soak = async (options: SoakOptions, stop: AbortSignal): Promise<Soa
   const sampling = setInterval(() => {
     if (!isCalm) void sample(false).then((taken) => samples.push(taken));
   }, samplePeriod);
-  const showing = setInterval(() => {
+  using _progress = showProgress('soak', () => {
     const seconds = Math.round((performance.now() - start) / 1000);
     const left = Math.max(0, Math.round(options.minutes * 60 - seconds));
-    progress.say(
-      `seed ${options.seed}, ${seconds} s, ${left} s left, ${recoveries.length} faults, ${crowd.here} peers here, ${failures.length} failures`,
-    );
-  }, 500);
+    return `seed ${options.seed}, ${seconds} s, ${left} s left, ${recoveries.length} faults, ${crowd.here} peers here, ${failures.length} failures`;
+  });
 
   /** Lets nobody do anything until all is right, and takes a sample of that. */
   const calmDown = async (): Promise<number | undefined> => {
@@ -119,6 +116,7 @@ export const soak = async (options: SoakOptions, stop: AbortSignal): Promise<Soa
   };
 
   const stopped = new Promise<void>((resolve) => {
+    if (stop.aborted) resolve();
     stop.addEventListener('abort', () => {
       resolve();
     });
@@ -132,8 +130,6 @@ export const soak = async (options: SoakOptions, stop: AbortSignal): Promise<Soa
   } finally {
     clearInterval(acting);
     clearInterval(sampling);
-    clearInterval(showing);
-    progress.end();
   }
   const logged = cluster.logged();
   for (const [message, count] of logged) if (message.startsWith('fatal')) fail(`logged ${count} times: ${message}`);

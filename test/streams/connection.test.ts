@@ -274,7 +274,7 @@ describe('connection$', () => {
     connect(alice);
     const { send } = connect(bob);
     close();
-    for (const connection of connections.all()) if (connection.peerId === alice) connection.end('coordinator closed');
+    for (const connection of connections.all()) if (connection.id === alice) connection.end('coordinator closed');
     send(requests.disconnect());
     expect(told.slice(2)).to.deep.equal(['forget alice', ...gone('bob')]);
   });

@@ -5,10 +5,10 @@ import { peersChanged } from '../../src/streams/changes.js';
 import { alice, bob, carol } from '../../src/testing/index.js';
 
 /** A connection that keeps everything that it hears. */
-const listening = (peerId: Uuid): Connection & { readonly heard: readonly string[] } => {
+const listening = (id: Uuid): Connection & { readonly heard: readonly string[] } => {
   const heard: string[] = [];
   return {
-    peerId,
+    id,
     heard,
     tell: ({ peers }) => void heard.push(...peers),
     end: (reason) => void heard.push(reason),

@@ -16,7 +16,7 @@ const setUp = () => {
   const connect = (peerId: string) => {
     let isOver = false;
     const connection: Connection = {
-      peerId,
+      id: peerId,
       tell: () => undefined,
       end: (reason) => {
         if (isOver) return;

@@ -68,9 +68,11 @@ describe('ownRowsDoubts$', () => {
 
   it('counts the silence from the last heartbeat that was written', doubts('c 3999ms f 1999ms o 4s o', '-', '6s d'));
 
+  it('doubts ten seconds after a write failed: it may have come late', doubts('-', '-', '10s -d', {}, '-f'));
+
   it(
-    'doubts once, ten seconds later, when writes failed: they may have come late',
-    doubts('-', '-', '10s 1ms d', {}, '-fff'),
+    'doubts ten seconds after the last one, too, but no more often',
+    doubts('-', '-', '10s -d 9999ms d', {}, '-f 4s fff 5s f'),
   );
 
   it('doubts at every gap but the first, which only says that it listens', doubts('-', 'g-g-g', '--d-d'));

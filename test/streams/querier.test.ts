@@ -48,7 +48,7 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
     told$: new Observable<string>((subscriber) => {
       for (const peerId of [alice, bob]) {
         connections.open({
-          peerId,
+          id: peerId,
           tell: ({ peers }) => {
             subscriber.next(`${nameOf(peerId)}: ${peers.map(nameOf).join(', ')}`);
           },

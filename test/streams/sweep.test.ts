@@ -32,7 +32,7 @@ const setUp = (scheduler: TestScheduler, joined: number, watched: number) => {
     options: {
       view,
       querier: { refreshNeighbours: () => mark('n'), refreshBindings: () => mark('b') },
-      scheduler,
+      ...{ chunk: 250, scheduler },
     },
   };
 };
@@ -70,7 +70,7 @@ describe('sweep$', () => {
           },
           refreshBindings: (peerId: string) => void read.push(peerId),
         },
-        scheduler,
+        ...{ chunk: 250, scheduler },
       };
       expectObservable(sweep$(options, () => 5)).toBe('10ms |');
     })();
@@ -134,7 +134,7 @@ describe('rollingCheck$', () => {
       const options = {
         view: { joined: () => joined.values(), watched: () => [].values() },
         querier: { refreshNeighbours: (peerId: string) => read$.next(peerId), refreshBindings: () => undefined },
-        scheduler,
+        ...{ chunk: 250, scheduler },
       };
       scheduler.schedule(() => joined.push('a'), 2500);
       expectObservable(merge(read$, rollingCheck$(1000, options).pipe(ignoreElements())), '^ 4100ms !').toBe(

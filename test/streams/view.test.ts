@@ -143,13 +143,15 @@ describe('View', () => {
     expect(decoded).to.deep.equal([1, 2]);
   });
 
-  it('passes over a row whose node cannot be decoded, and keeps what it knew of it', () => {
+  it('keeps what it knew of a node that cannot be decoded any more, and sees all the same that its peer is lost', () => {
     const view = aliceAndBob();
     view.setBindings(bob, [row(bob, north, 0)]);
     expect(seen(view, alice, bob)).to.equal('absent');
     view.setBindings(bob, [row(bob, north, 1)]);
     expect(view.setBindings(bob, [row(bob, north, 0, { updatedAt: 9 })])).to.equal(false);
     expect(seen(view, alice, bob)).to.equal('node 1');
+    expect(view.setBindings(bob, [row(bob, north, 0, { updatedAt: 9, status: 'lost' })])).to.equal(true);
+    expect(seen(view, alice, bob)).to.equal('lost 1');
     view.setLive(new Set([south]));
     view.setBindings(bob, [row(bob, north, 0, { updatedAt: 9 }), row(bob, south, 2)]);
     expect(seen(view, alice, bob)).to.equal('node 2');

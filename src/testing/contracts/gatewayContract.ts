@@ -1,347 +1,404 @@
-import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
-import {
-  filter,
-  firstValueFrom,
-  lastValueFrom,
-  map,
-  mergeMap,
-  ReplaySubject,
-  Subject,
-  take,
-  takeWhile,
-  tap,
-  toArray,
-} from 'rxjs';
-import type { Observable, Subscription } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../coordinator.js';
-import type { Uuid } from '../../db/store.js';
-import type { GatewayEvent } from '../../gateways/gatewayEvent.js';
-import type { CoordinateRequest, CoordinateResponse, CoordinateResponse_PeerUpdate } from '../../proto/gen/tailnet.js';
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { BehaviorSubject } from 'rxjs';
+import type { CoordinateResponse, Node } from '../../proto/gen/tailnet.js';
+import { requestToJson } from '../../proto/json.js';
 import { requests } from '../../proto/requests.js';
-import { PeerUpdateKind, peerIdOf } from '../../proto/responses.js';
+import { closeErrors, errorResponse, PeerUpdateKind, updatesResponse } from '../../proto/responses.js';
+import { nilUuid, uuidToBytes } from '../../proto/uuid.js';
 import { aNode } from '../aNode.js';
-import { alice, bob, carol } from '../cast.js';
-import { memoryDatabase, type MemoryDatabase } from '../memoryDatabase.js';
+import { alice, bob, carol, dave } from '../cast.js';
+import type { TestPeer } from '../testPeer.js';
+import { GatewayStage, type GatewayUnderTest } from './gatewayStage.js';
 import { globalTestRunner, type TestRunner } from './testRunner.js';
 
-/** How a peer introduces itself. */
-export interface Introduction {
-  readonly id: Uuid;
-  readonly role: 'peer' | 'agent' | 'client';
-  /** The agent of a client. */
-  readonly agent?: Uuid;
-}
+/** What a gateway may let pile up for a slow receiver before it says so: the buffers of the system included, generously. */
+const patienceBytes = 64 * 1024 * 1024;
+const updateBytes = 256 * 1024;
 
-/** A peer's end of a connection, in whatever the gateway speaks. */
-export interface ConnectedPeer {
-  readonly send: (request: CoordinateRequest) => void;
-  /** All responses from the first one on, for whoever subscribes when. */
-  readonly responses$: Observable<CoordinateResponse>;
-  /** Resolves when the connection is over, however it ended. */
-  readonly ended: Promise<unknown>;
-  /** Ends the connection in order, without a Disconnect. */
-  readonly leave: () => void;
-  /** Breaks the connection. */
-  readonly breakOff: () => void;
-  /** Stops reading, as if the peer were too slow. Left out: slow peers are not tested. */
-  readonly pause?: () => void;
-  readonly resume?: () => void;
-}
-
-/** A gateway to be tested, with what it takes to be its client. */
-export interface GatewayUnderTest {
-  /** Serves, on a free port, until it is unsubscribed from or drained. It believes what peers say about themselves. */
-  readonly serve: (
-    coordinator: Pick<Coordinator, 'coordinate$'>,
-    drain$: Observable<unknown>,
-  ) => Observable<GatewayEvent>;
-  /** Connects to where the event `listening` says. Resolves when the peer was let in; rejects when it was not. */
-  readonly connect: (url: string, introduction: Introduction) => Promise<ConnectedPeer>;
-}
+const aboutBob = (node: Node, reason = ''): CoordinateResponse =>
+  updatesResponse([{ id: uuidToBytes(bob), kind: PeerUpdateKind.NODE, node, reason }]);
 
 /**
- * A suite that shows whether a gateway keeps its promises to peers, in front of a real coordinator. Call it in a test file
- * of your own, under mocha, vitest, jest, or anything else with their `describe` and `it`:
+ * A suite that shows whether a gateway keeps its promises: what it owes to a coordinator, and to the peers behind it. It
+ * runs the gateway in front of a real coordinator on a memory database, and connects to it over its own transport. Call
+ * it in a test file of your own, under mocha, vitest, jest, or anything else with their `describe` and `it`:
  *
  * ```ts
- * gatewayContract('my gateway', {
- *   serve: (coordinator, drain$) => myGateway(coordinator, { port: 0, drain$ }),
- *   connect: async (url, { id, role, agent }) => ({ send, responses$, ended, leave, breakOff }),
- * });
+ * gatewayContract('my gateway', async () => ({
+ *   gateway: (coordinator, drain$) => myGateway(coordinator, { port: 0, drain$ }),
+ *   client: (url) => ({ coordinate$: (peerId, requests$, options) => … }),
+ * }));
  * ```
  */
 export function gatewayContract(
   name: string,
-  { serve, connect }: GatewayUnderTest,
+  setup: () => Promise<GatewayUnderTest>,
   { describe, it, beforeEach, afterEach }: TestRunner = globalTestRunner(),
 ): void {
   describe(`${name} keeps the contract of a gateway`, () => {
-    let database: MemoryDatabase;
-    let coordinator: Coordinator;
-    let peers: ConnectedPeer[];
-    let events: GatewayEvent[];
-    let event$: ReplaySubject<GatewayEvent>;
-    let drain$: Subject<void>;
-    let serving: Subscription;
-    let url: string;
-    /** What the gateway says of each peer: whether more may be sent to it. */
-    let readiness: Map<Uuid, boolean>;
+    let tested: GatewayUnderTest;
+    let stage: GatewayStage;
 
     beforeEach(async () => {
-      database = memoryDatabase();
-      coordinator = createCoordinator({
-        database,
-        tuning: { heartbeatPeriod: 50, heartbeatTimeout: 40, unhealthySpread: 10 },
-      });
-      await firstValueFrom(coordinator.health$.pipe(filter((health) => health === 'healthy')));
-      peers = [];
-      events = [];
-      readiness = new Map();
-      event$ = new ReplaySubject();
-      drain$ = new Subject();
-      event$.subscribe({ next: (event) => events.push(event), error: () => undefined });
-      serving = serve(watched(coordinator), drain$).subscribe(event$);
-      url = (await eventOf('listening')).url;
+      tested = await setup();
+      stage = new GatewayStage(tested);
+      await stage.serve();
     });
 
-    afterEach(async () => {
-      for (const { breakOff } of peers) breakOff();
-      await Promise.all(peers.map(({ ended }) => ended));
-      serving.unsubscribe();
-      database.faults.recover();
-      await coordinator.close();
-    });
+    afterEach(() => stage.end());
 
-    const watched = (inner: Coordinator): Pick<Coordinator, 'coordinate$'> => ({
-      coordinate$: (peerId, requests$, { ready$, ...options } = {}) => {
-        const noted$ = ready$?.pipe(tap((isReady) => readiness.set(peerId, isReady)));
-        return inner.coordinate$(peerId, requests$, { ...options, ...(noted$ && { ready$: noted$ }) });
-      },
-    });
-
-    type EventOf<Kind extends GatewayEvent['kind']> = Extract<GatewayEvent, { kind: Kind }>;
-    const eventsOf = <Kind extends GatewayEvent['kind']>(kind: Kind, count: number): Promise<EventOf<Kind>[]> =>
-      firstValueFrom(
-        event$.pipe(
-          filter((event): event is EventOf<Kind> => event.kind === kind),
-          take(count),
-          toArray(),
-        ),
-      );
-    const eventOf = async <Kind extends GatewayEvent['kind']>(kind: Kind): Promise<EventOf<Kind>> => {
-      const [event] = await eventsOf(kind, 1);
-      if (!event) throw new Error(`the gateway completed without the event ${kind}`);
-      return event;
+    /** Alice and Bob, both by way of the gateway, who see each other. */
+    const meet = async (): Promise<{ alices: TestPeer; bobs: TestPeer }> => {
+      const alices = await stage.join(alice);
+      const bobs = await stage.join(bob);
+      alices.addTunnel(bob);
+      alices.updateDerp(1);
+      bobs.updateDerp(2);
+      await alices.eventuallyHasDerp(bob, 2);
+      await bobs.eventuallyHasDerp(alice, 1);
+      return { alices, bobs };
     };
 
-    const join = async (
-      id: Uuid,
-      introduction: Omit<Introduction, 'id'> = { role: 'peer' },
-    ): Promise<ConnectedPeer> => {
-      const peer = await connect(url, { id, ...introduction });
-      peers.push(peer);
-      return peer;
-    };
-
-    /** The first update about a peer that fits. */
-    const sees = (
-      { responses$ }: ConnectedPeer,
-      about: Uuid,
-      fits: (update: CoordinateResponse_PeerUpdate) => boolean,
-    ): Promise<CoordinateResponse_PeerUpdate> =>
-      firstValueFrom(
-        responses$.pipe(
-          mergeMap(({ peerUpdates }) => peerUpdates),
-          filter((update) => peerIdOf(update) === about && fits(update)),
-        ),
-      );
-    const ofKind = (kind: PeerUpdateKind) => (update: CoordinateResponse_PeerUpdate) => update.kind === kind;
-    const atDerp = (derp: number) => (update: CoordinateResponse_PeerUpdate) => update.node?.preferredDerp === derp;
-
-    /** The first error that a peer is told. */
-    const errorOf = ({ responses$ }: ConnectedPeer): Promise<string> =>
-      firstValueFrom(
-        responses$.pipe(
-          map(({ error }) => error),
-          filter((error) => error !== ''),
-        ),
-      );
-
-    /** An agent and its client, who see each other. */
-    const meet = async (): Promise<{ agent: ConnectedPeer; client: ConnectedPeer }> => {
-      const agent = await join(alice, { role: 'agent' });
-      const client = await join(bob, { role: 'client', agent: alice });
-      agent.send(requests.updateSelf(aNode({ of: alice, derp: 1 })));
-      client.send(requests.addTunnel(alice));
-      client.send(requests.updateSelf(aNode({ of: bob, derp: 2 })));
-      await sees(client, alice, atDerp(1));
-      await sees(agent, bob, atDerp(2));
-      return { agent, client };
-    };
-
-    /** The connection of this peer is over, for the peer and in the events. */
-    const endsWith = async (peer: ConnectedPeer, id: Uuid, code: number): Promise<void> => {
-      await peer.ended;
-      const closed$ = event$.pipe(filter((event) => event.kind === 'closed' && event.peerId === id));
-      const event = await firstValueFrom(closed$);
-      equal(event.kind === 'closed' && event.code, code);
-    };
-
-    it('lets peers see each other, and what changes, in order', async () => {
-      const { agent, client } = await meet();
-      for (const derp of [3, 4, 5]) {
-        agent.send(requests.updateSelf(aNode({ of: alice, derp })));
-        await sees(client, alice, atDerp(derp));
-      }
-      client.send(requests.updateSelf(aNode({ of: bob, derp: 6 })));
-      await sees(agent, bob, atDerp(6));
-    });
-
-    it('tells who has connected, and how', async () => {
-      await join(alice, { role: 'agent' });
-      const { peerId, role, remoteAddress, protocol } = await eventOf('opened');
-      deepEqual({ peerId, role }, { peerId: alice, role: 'agent' });
-      match(remoteAddress, /\S/);
-      match(protocol, /\S/);
-    });
-
-    it('ends after a Disconnect, which others see as DISCONNECTED', async () => {
-      const { agent, client } = await meet();
-      agent.send(requests.disconnect());
-      await sees(client, alice, ofKind(PeerUpdateKind.DISCONNECTED));
-      await endsWith(agent, alice, 1000);
-    });
-
-    it('shows a peer as LOST whose connection broke', async () => {
-      const { agent, client } = await meet();
-      agent.breakOff();
-      await sees(client, alice, ofKind(PeerUpdateKind.LOST));
-      await endsWith(agent, alice, 1006);
-    });
-
-    it('shows a peer as LOST that left without a Disconnect', async () => {
-      const { agent, client } = await meet();
-      agent.leave();
-      await sees(client, alice, ofKind(PeerUpdateKind.LOST));
-      await agent.ended;
-      const { peerId } = await eventOf('closed');
-      equal(peerId, alice);
-    });
-
-    it('says what a peer may not do, and ends; others do not notice', async () => {
-      const { agent, client } = await meet();
-      client.send(requests.addTunnel(carol));
-      equal(await errorOf(client), `authorization: invalid agent id, expected ${alice}, got ${carol}`);
-      await endsWith(client, bob, 1008);
-      await sees(agent, bob, ofKind(PeerUpdateKind.LOST));
-      const again = await join(bob, { role: 'client', agent: alice });
-      again.send(requests.updateSelf(aNode({ of: bob, derp: 7 })));
-      again.send(requests.addTunnel(alice));
-      await sees(agent, bob, atDerp(7));
-    });
-
-    it('says what makes no sense, and ends', async () => {
-      const peer = await join(alice);
-      peer.send({ ...requests.addTunnel(bob), addTunnel: { id: new Uint8Array(3) } });
-      equal(await errorOf(peer), 'add_tunnel: a peer id has 16 bytes, got 3');
-      await endsWith(peer, alice, 1008);
-    });
-
-    it('goes on after a warning', async () => {
-      const { agent } = await meet();
-      agent.send(requests.readyForHandshake(carol));
-      equal(await errorOf(agent), `you do not share a tunnel with "${carol}"`);
-      agent.send(requests.disconnect());
-      await endsWith(agent, alice, 1000);
-    });
-
-    it('ends the older of two connections of one peer, and says so', async () => {
-      const older = await join(alice);
-      older.send(requests.updateSelf(aNode({ of: alice })));
-      const newer = await join(alice);
-      equal(await errorOf(older), 'peer ID overwritten by new connection');
-      await endsWith(older, alice, 4409);
-      newer.send(requests.addTunnel(bob));
-      const other = await join(bob);
-      other.send(requests.updateSelf(aNode({ of: bob, derp: 3 })));
-      await sees(newer, bob, atDerp(3));
-    });
-
-    it('sends peers away while the coordinator is unhealthy, those who come as well', async () => {
-      const first = await join(alice);
-      database.faults.goAway();
-      equal(await errorOf(first), 'coordinator unhealthy');
-      await endsWith(first, alice, 1013);
-      const second = await join(bob);
-      equal(await errorOf(second), 'coordinator unhealthy');
-      await endsWith(second, bob, 1013);
-    });
-
-    it('ends in order: drained, then the coordinator closed, everybody told, and complete', async () => {
-      const { agent, client } = await meet();
-      drain$.next();
-      await rejects(connect(url, { id: carol, role: 'peer' }));
-      agent.send(requests.updateSelf(aNode({ of: alice, derp: 9 })));
-      await sees(client, alice, atDerp(9));
-      await coordinator.close();
-      for (const peer of [agent, client]) equal(await errorOf(peer), 'coordinator closed');
-      await endsWith(agent, alice, 1001);
-      await endsWith(client, bob, 1001);
-      await lastValueFrom(event$);
-    });
-
-    it('tells everybody when it is unsubscribed from, and lets nobody in', async () => {
-      const { agent, client } = await meet();
-      serving.unsubscribe();
-      for (const peer of [agent, client]) {
-        equal(await errorOf(peer), 'coordinator closed');
-        await peer.ended;
-      }
-      await rejects(connect(url, { id: carol, role: 'peer' }));
-    });
-
-    it('says of each connection once that it opened, and once that it closed, with what went over it', async () => {
-      const { agent, client } = await meet();
-      for (const peer of [agent, client]) peer.send(requests.disconnect());
-      const closed = await eventsOf('closed', 2);
-      const opened = await eventsOf('opened', 2);
-      deepEqual(new Set(closed.map(({ peerId }) => peerId)), new Set(opened.map(({ peerId }) => peerId)));
-      equal(closed.find(({ peerId }) => peerId === alice)?.received, 2);
-      equal(closed.find(({ peerId }) => peerId === bob)?.received, 3);
-      drain$.next();
-      await lastValueFrom(event$);
-      deepEqual(events.map(({ kind }) => kind).sort(), ['closed', 'closed', 'listening', 'opened', 'opened']);
-    });
-
-    it('sends a peer that did not read for a while the newest state only', async () => {
-      const watching = await join(carol);
-      if (!watching.pause || !watching.resume) return;
-      const busy = await join(bob);
-      const quick = await join(alice);
-      for (const peer of [watching, quick]) peer.send(requests.addTunnel(bob));
-      const endpoints = ['x'.repeat(200_000)];
+    /** Carol and Dave, who see each other and notice nothing of anybody else. */
+    const bystanders = async (): Promise<{ areUndisturbed: () => Promise<void> }> => {
+      const carols = await stage.join(carol);
+      const daves = await stage.join(dave);
+      carols.addTunnel(dave);
       let derp = 0;
-      /** Publishes the next node of the busy one, and waits until the quick one has it. */
-      const update = async (): Promise<void> => {
+      const areUndisturbed = async () => {
         derp++;
-        busy.send(requests.updateSelf(aNode({ of: bob, derp, endpoints })));
-        await sees(quick, bob, atDerp(derp));
+        daves.updateDerp(derp);
+        await carols.eventuallyHasDerp(dave, derp);
+        deepEqual(carols.seen.historyOf(dave).at(-1), { kind: 'node', derp });
+        deepEqual([...carols.seen.errors, ...daves.seen.errors], []);
       };
-      await update();
-      await sees(watching, bob, atDerp(1));
-      watching.pause();
-      while (readiness.get(carol) === true) await update();
-      for (let count = 0; count < 20; count++) await update();
-      watching.resume();
-      await sees(watching, bob, atDerp(derp));
-      const seen = await firstValueFrom(
-        watching.responses$.pipe(
-          mergeMap(({ peerUpdates }) => peerUpdates),
-          takeWhile((one) => !atDerp(derp)(one), true),
-          toArray(),
-        ),
-      );
-      ok(seen.length < derp - 15, `${seen.length} updates of ${derp} were sent`);
+      await areUndisturbed();
+      return { areUndisturbed };
+    };
+
+    describe('connecting', () => {
+      it('makes one connection of one client, as who it is', async () => {
+        const alices = await stage.join(alice);
+        alices.updateDerp(1);
+        await stage.until('passes on a request', () => stage.connectionOf(alice).requests.length === 1);
+        deepEqual(
+          stage.watched.connections.map(({ peerId }) => peerId),
+          [alice],
+        );
+        deepEqual(
+          stage.eventsOf('opened').map(({ peerId }) => peerId),
+          [alice],
+        );
+      });
+
+      it('does not subscribe for whom it cannot identify', async () => {
+        if (tested.stranger$ === undefined) return;
+        await stage.over(tested.stranger$(stage.url), 'turns a stranger away');
+        deepEqual(stage.watched.connections, []);
+        deepEqual(stage.eventsOf('opened'), []);
+        await meet();
+      });
+
+      it('lets a peer come back after any end, many times', async () => {
+        for (let count = 1; count <= 20; count++) {
+          const alices = await stage.join(alice);
+          if (count % 2 === 0) await alices.disconnect();
+          else alices.drop();
+          await stage.released(alice);
+          await stage.until('says that it was closed', () => stage.eventsOf('closed', alice).length === count);
+        }
+      });
+    });
+
+    describe('what is passed on', () => {
+      it('lets peers see each other', async () => {
+        await meet();
+      });
+
+      it('is every request, once and in order', async () => {
+        const alices = await stage.join(alice);
+        const sent = Array.from({ length: 300 }, (_, index) =>
+          index % 3 === 0
+            ? requests.addTunnel(`00000000-0000-4000-8000-${String(index).padStart(12, '0')}`)
+            : requests.updateSelf(aNode({ derp: index, endpoints: ['ä€😀', 'x'.repeat(index * 10)] })),
+        );
+        for (const request of sent) alices.send(request);
+        const connection = stage.connectionOf(alice);
+        await stage.until('passes on 300 requests', () => connection.requests.length >= sent.length);
+        deepEqual(connection.requests.map(requestToJson), sent.map(requestToJson));
+      });
+
+      it('is every response, once and in order, also many at once', async () => {
+        const alices = await stage.join(alice);
+        const connection = stage.connectionOf(alice);
+        const reasons = Array.from({ length: 300 }, (_, index) => `number ${String(index)}`);
+        for (const reason of reasons) {
+          connection.say(aboutBob(aNode({ of: bob }), reason));
+        }
+        connection.say(errorResponse('that was all'));
+        await alices.eventuallyError('that was all');
+        deepEqual(
+          alices.responses.flatMap(({ peerUpdates }) => peerUpdates.map(({ reason }) => reason)),
+          reasons,
+        );
+      });
+
+      it('is nothing but differences', async () => {
+        const bobs = stage.local(bob);
+        const alices = await stage.join(alice);
+        alices.addTunnel(bob);
+        for (const derp of [1, 2, 3]) {
+          bobs.updateDerp(derp);
+          await alices.eventuallyHasDerp(bob, derp);
+        }
+        await bobs.disconnect();
+        await alices.eventuallyDisconnected(bob);
+        deepEqual(
+          alices.seen.historyOf(bob).map(({ kind, derp }) => `${kind} ${String(derp)}`),
+          ['node 1', 'node 2', 'node 3', 'disconnected 3'],
+        );
+      });
+
+      it('is large, too: a node of 256 KiB, there and back', async () => {
+        const { alices, bobs } = await meet();
+        const endpoints = ['x'.repeat(updateBytes)];
+        bobs.send(requests.updateSelf(aNode({ of: bob, derp: 3, endpoints })));
+        await alices.eventuallyHasDerp(bob, 3);
+        deepEqual(alices.responses.at(-1)?.peerUpdates.at(-1)?.node?.endpoints, endpoints);
+      });
+    });
+
+    describe('the end of a connection', () => {
+      it('is a goodbye after a Disconnect, and the connection ends without an error', async () => {
+        const { alices, bobs } = await meet();
+        await bobs.disconnect();
+        await alices.eventuallyDisconnected(bob);
+        await stage.released(bob);
+      });
+
+      it('is a goodbye also for who hangs up right after a Disconnect', async () => {
+        const { alices, bobs } = await meet();
+        bobs.send(requests.disconnect());
+        bobs.endRequests();
+        await alices.eventuallyDisconnected(bob);
+      });
+
+      it('is a loss when the connection breaks', async () => {
+        const { alices, bobs } = await meet();
+        bobs.drop();
+        await alices.eventuallyLost(bob);
+        await stage.released(bob);
+      });
+
+      it('is a loss when the client ends it in order, but without a Disconnect', async () => {
+        const { alices, bobs } = await meet();
+        bobs.endRequests();
+        await alices.eventuallyLost(bob);
+        await bobs.eventuallyClosed();
+        await stage.released(bob);
+      });
+
+      it('comes after the requests that were sent before it', async () => {
+        const watcher = stage.local(alice);
+        watcher.addTunnel(bob);
+        const bobs = await stage.join(bob);
+        for (let derp = 1; derp <= 20; derp++) bobs.updateDerp(derp);
+        bobs.endRequests();
+        await watcher.eventuallyLost(bob);
+        await watcher.eventuallyHasDerp(bob, 20);
+      });
+
+      it('is told to who connected again elsewhere, and does not touch the newer connection', async () => {
+        const first = await stage.join(alice);
+        first.updateDerp(1);
+        await stage.until('passes on a request', () => stage.connectionOf(alice).requests.length === 1);
+        const second = await stage.join(alice);
+        await first.eventuallyClosed(closeErrors.overwritten);
+        const bobs = stage.local(bob);
+        bobs.addTunnel(alice);
+        second.updateDerp(2);
+        await bobs.eventuallyHasDerp(alice, 2);
+        await stage.until('says that the first was closed', () => stage.eventsOf('closed', alice).length === 1);
+      });
+
+      it('comes after the error that says why, when a request is refused', async () => {
+        const { alices, bobs } = await meet();
+        bobs.send(requests.addTunnel(nilUuid));
+        await bobs.eventuallyClosed('tunnel destination must not be the nil UUID');
+        await alices.eventuallyLost(bob);
+        await stage.released(bob);
+      });
+
+      it('does not come with an error that is none to end for', async () => {
+        const { alices, bobs } = await meet();
+        bobs.readyForHandshake(carol);
+        await bobs.eventuallyError(`you do not share a tunnel with "${carol}"`);
+        bobs.updateDerp(3);
+        await alices.eventuallyHasDerp(bob, 3);
+      });
+
+      it('comes after what cannot be read, and touches nobody else', async () => {
+        if (tested.babbler$ === undefined) return;
+        const others = await bystanders();
+        const watcher = stage.local(alice);
+        watcher.addTunnel(bob);
+        await stage.over(tested.babbler$(stage.url, bob), 'ends the connection of who sends nonsense');
+        await stage.until('lets go of everybody else', () =>
+          stage.watched.connections.every(({ isOver, peerId }) => isOver || peerId !== bob),
+        );
+        await others.areUndisturbed();
+      });
+
+      it('comes after a response that cannot be sent, and touches nobody else', async () => {
+        const others = await bystanders();
+        const alices = await stage.join(alice);
+        const nobodysFault: object = { peerUpdates: [undefined], error: '' };
+        stage.connectionOf(alice).say(nobodysFault as never);
+        await alices.eventuallyClosed(closeErrors.internal);
+        await stage.released(alice);
+        await stage.until('says that it failed', () => stage.eventsOf('failed', alice).length === 1);
+        await others.areUndisturbed();
+      });
+
+      it('comes with a defect of coordinate$, and touches nobody else', async () => {
+        const others = await bystanders();
+        const alices = await stage.join(alice);
+        stage.connectionOf(alice).break(new Error('a defect'));
+        await alices.eventuallyClosed(closeErrors.internal);
+        await stage.until('says that it failed', () => stage.eventsOf('failed', alice).length === 1);
+        await others.areUndisturbed();
+      });
+
+      it('comes when coordinate$ throws, and touches nobody else', async () => {
+        const others = await bystanders();
+        stage.watched.throwFor(alice, new Error('a defect'));
+        await stage.connect(alice).eventuallyClosed(closeErrors.internal);
+        await stage.until('says that it failed', () => stage.eventsOf('failed', alice).length === 1);
+        await others.areUndisturbed();
+      });
+    });
+
+    describe('a slow receiver', () => {
+      it('costs no more than it may, and sees in the end what is true', async () => {
+        const ready$ = new BehaviorSubject(true);
+        const bobs = stage.local(bob);
+        const witness = stage.local(dave);
+        witness.addTunnel(bob);
+        const alices = await stage.join(alice, { ready$ });
+        alices.addTunnel(bob);
+        const connection = stage.connectionOf(alice);
+        let derp = 0;
+        /** When the witness has it, Alice's connection has it, too, unless it waits until she is ready. */
+        const update = async () => {
+          derp++;
+          bobs.send(requests.updateSelf(aNode({ of: bob, derp, endpoints: ['x'.repeat(updateBytes)] })));
+          await witness.eventuallyHasDerp(bob, derp);
+        };
+        await update();
+        await alices.eventuallyHasDerp(bob, 1);
+
+        ready$.next(false);
+        while (connection.isReady) {
+          ok(
+            derp * updateBytes < patienceBytes,
+            `the ready$ that the gateway gives to coordinate$ should be false by now: ${String(patienceBytes / 1024 / 1024)} MiB wait for a client that does not read`,
+          );
+          await update();
+        }
+        for (let count = 0; count < 50; count++) await update();
+        ready$.next(true);
+        await alices.eventuallyHasDerp(bob, derp);
+        await stage.until('says that it is ready again', () => connection.isReady);
+        ok(
+          alices.seen.historyOf(bob).length < derp - 25,
+          'while ready$ is false the coordinator merges what changes; this many updates were sent all the same',
+        );
+        bobs.updateDerp(derp + 1);
+        await alices.eventuallyHasDerp(bob, derp + 1);
+      });
+
+      it('gets all that was emitted, and the last word', async () => {
+        const ready$ = new BehaviorSubject(false);
+        const alices = await stage.join(alice, { ready$ });
+        const connection = stage.connectionOf(alice);
+        let count = 0;
+        const say = (node: Node) => connection.say(aboutBob(node, String(++count)));
+        while (connection.isReady && count * updateBytes < patienceBytes) {
+          say(aNode({ of: bob, endpoints: ['x'.repeat(updateBytes)] }));
+        }
+        // A coordinator may have more than one response for who has just been ready.
+        for (let more = 1; more <= 3; more++) say(aNode({ of: bob, derp: more }));
+        stage.local(alice);
+        await stage.released(alice);
+        ready$.next(true);
+        await alices.eventuallyClosed(closeErrors.overwritten);
+        deepEqual(
+          alices.responses.flatMap(({ peerUpdates }) => peerUpdates.map(({ reason }) => reason)),
+          Array.from({ length: count }, (_, index) => String(index + 1)),
+        );
+      });
+
+      it('keeps nobody else waiting', async () => {
+        const others = await bystanders();
+        const alices = await stage.join(alice, { ready$: new BehaviorSubject(false) });
+        const connection = stage.connectionOf(alice);
+        const response = aboutBob(aNode({ of: bob, endpoints: ['x'.repeat(updateBytes)] }));
+        for (let bytes = 0; connection.isReady && bytes < patienceBytes; bytes += updateBytes) connection.say(response);
+        await others.areUndisturbed();
+        alices.drop();
+        await stage.released(alice);
+      });
+    });
+
+    describe('the end of all', () => {
+      it('by draining: nobody new comes in, who is there stays, and it completes with the last', async () => {
+        const { alices, bobs } = await meet();
+        stage.drain$.next();
+        await stage.over(tested.client(stage.url).coordinate$(carol), 'turns away who comes while it drains');
+        equal(stage.watched.connectionOf(carol), undefined, 'nobody new is let in');
+        bobs.updateDerp(3);
+        await alices.eventuallyHasDerp(bob, 3);
+        await bobs.disconnect();
+        await alices.eventuallyDisconnected(bob);
+        await stage.coordinator.close();
+        await alices.eventuallyClosed(closeErrors.closed);
+        await stage.completed();
+      });
+
+      it('by draining when nobody is there', async () => {
+        stage.drain$.next();
+        await stage.completed();
+      });
+
+      it('by closing the coordinator: everybody is told', async () => {
+        const { alices, bobs } = await meet();
+        await stage.coordinator.close();
+        await alices.eventuallyClosed(closeErrors.closed);
+        await bobs.eventuallyClosed(closeErrors.closed);
+      });
+
+      it('by unsubscribing: everybody is told, is let go of, and nobody gets in any more', async () => {
+        const watcher = stage.local(carol);
+        watcher.addTunnel(alice);
+        const { alices, bobs } = await meet();
+        await watcher.eventuallyHasDerp(alice, 1);
+        stage.unsubscribe();
+        await alices.eventuallyClosed(closeErrors.closed);
+        await bobs.eventuallyClosed(closeErrors.closed);
+        await stage.released(alice);
+        await stage.released(bob);
+        await watcher.eventuallyLost(alice);
+        await stage.over(tested.client(stage.url).coordinate$(dave), 'turns away who comes later');
+        equal(stage.watched.connectionOf(dave), undefined, 'nobody new is let in');
+      });
+
+      it('comes for an unhealthy coordinator one by one, and for who connects then at once', async () => {
+        const { alices, bobs } = await meet();
+        stage.database.faults.goAway();
+        await alices.eventuallyClosed(closeErrors.unhealthy);
+        await bobs.eventuallyClosed(closeErrors.unhealthy);
+        await stage.connect(carol).eventuallyClosed(closeErrors.unhealthy);
+      });
     });
   });
 }

@@ -1,81 +1,61 @@
 // npm run simulate:mutants: breaks the core in every way that mutants.ts lists, and has each found by simulation.
-import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { mutants, type Mutant } from './mutants.js';
+import { showProgress } from '../../tools/showProgress.js';
+import { startTool } from '../../tools/startTool.js';
+import { interrupted, untilSignal } from '../../tools/untilSignal.js';
+import { runSeeds } from '../runSeeds.js';
+import type { SeedResult } from '../worker.js';
+import type { Mutant } from './mutants.js';
+import { mutantsCommand, type MutantsRequest } from './mutantsCommand.js';
+import { withMutant } from './withMutant.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const act = async ({ chosen, seeds, jobs }: MutantsRequest): Promise<number> => {
+  const signal = untilSignal();
+  let survivors = 0;
+  let number = 0;
+  let tried = 0;
+  let current = '';
+  using progress = showProgress(
+    'simulate:mutants',
+    () => `${number} of ${chosen.length}, "${current}": ${tried} of ${seeds} seeds`,
+  );
 
-/** Seeds that are tried on a mutant before it counts as not found. */
-const patience = 2_000;
+  /** The first failure of a core with this mistake; undefined if there is none. */
+  const find = (mutant: Mutant): Promise<SeedResult | undefined> =>
+    withMutant(mutant, async (directory) => {
+      let found: SeedResult | undefined;
+      const enough = new AbortController();
+      const isWhole = await runSeeds(
+        { first: 1, seeds, jobs, isDescribing: false },
+        (result) => {
+          tried += 1;
+          if (result.failure === undefined) return;
+          found ??= result;
+          enough.abort();
+        },
+        { stop: AbortSignal.any([signal, enough.signal]), directory },
+      );
+      if (!isWhole) progress.print(`a process of the simulation of "${mutant.name}" broke off`);
+      return found;
+    });
 
-/** A copy of what a simulation needs, with the mistake in it. It stands beside the original, whose modules it uses. */
-const withCopy = async <T>(mutant: Mutant, work: (directory: string) => Promise<T>): Promise<T> => {
-  const directory = await mkdtemp(join(root, '.mutant-'));
-  standing = directory;
-  try {
-    for (const part of ['src', 'test/simulation', 'test/support/chance.ts', 'package.json', 'tsconfig.json']) {
-      await cp(join(root, part), join(directory, part), { recursive: true });
+  for (const mutant of chosen) {
+    number += 1;
+    tried = 0;
+    current = mutant.name;
+    const found = await find(mutant);
+    if (signal.aborted) {
+      progress.print(`interrupted: ${number - 1} of ${chosen.length} were tried, ${survivors} were not found`);
+      return interrupted;
     }
-    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
-    const file = join(directory, 'src', mutant.file);
-    const source = await readFile(file, 'utf8');
-    if (source.split(mutant.find).length !== 2)
-      throw new Error(`"${mutant.name}": its text is not there once in ${mutant.file}`);
-    await writeFile(
-      file,
-      source.replace(mutant.find, () => mutant.replace),
+    if (found === undefined) survivors += 1;
+    progress.print(
+      found === undefined
+        ? `NOT FOUND  ${mutant.name} (${tried} seeds)`
+        : `found      ${mutant.name}: seed ${found.seed}, "${found.failure?.invariant}" (${tried} seeds)`,
     );
-    return await work(directory);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
+  progress.print(survivors === 0 ? 'all were found' : `${survivors} were not found`);
+  return survivors === 0 ? 0 : 1;
 };
 
-/** What a simulation of the copy prints, up to its first failure. */
-const simulateIn = (directory: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const args = ['--import', 'tsx', join('test', 'simulation', 'main.ts'), '--once', '--seeds', String(patience)];
-    const child = spawn(process.execPath, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
-    child.on('error', reject);
-    child.on('close', () => {
-      resolve(output);
-    });
-  });
-
-/** The copy that stands now; a signal must not leave it behind. */
-let standing: string | undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    if (standing !== undefined) rmSync(standing, { recursive: true, force: true });
-    process.exit(130);
-  });
-}
-
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !mutants.some((mutant) => mutant.name === name));
-if (unknown.length > 0) {
-  console.error(
-    `no such mutant: ${unknown.join(', ')}; there are:\n${mutants.map(({ name, why }) => `  '${name}': ${why}`).join('\n')}`,
-  );
-  process.exit(2);
-}
-let survivors = 0;
-for (const mutant of mutants) {
-  if (chosen.length > 0 && !chosen.includes(mutant.name)) continue;
-  const output = await withCopy(mutant, simulateIn);
-  const found = /^seed (\d+): .*\n\s+at [\d.]+ ms, ([^:]+):/m.exec(output);
-  const tried = /^(\d+)(?: of \d+, ended early)? simulations/m.exec(output)?.[1] ?? '?';
-  if (found === null) survivors += 1;
-  console.log(
-    found === null
-      ? `NOT FOUND  ${mutant.name} (${tried} seeds)${tried === '?' ? `\n${output}` : ''}`
-      : `found      ${mutant.name}: seed ${found[1]}, "${found[2]}" (${tried} seeds)`,
-  );
-}
-console.log(survivors === 0 ? 'all were found' : `${survivors} were not found`);
-process.exitCode = survivors === 0 ? 0 : 1;
+await startTool(mutantsCommand(), act);

@@ -1,0 +1,14 @@
+export { jwtKeyFile, jwtSecretFile } from './fileKeys.js';
+export type { FileKeysOptions } from './fileKeys.js';
+export { jwtPublicKey, jwtSecret } from './fixedKeys.js';
+export type { IdentityClaims } from './identityFromClaims.js';
+export { jwksUrl } from './jwksUrl.js';
+export type { JwksUrlOptions } from './jwksUrl.js';
+export type { JwtKeys, RefreshableKeys } from './jwtKeys.js';
+export { jwtVerifier } from './jwtVerifier.js';
+export type { JwtVerifierOptions, TokenVerifier, VerifiedToken } from './jwtVerifier.js';
+export type { KeysEvent } from './keyCache.js';
+export { revocationFile } from './revocationFile.js';
+export type { RevocationFileOptions, RevocationsEvent } from './revocationFile.js';
+export type { TokenHeader } from './tokenHeader.js';
+export type { JwtAlgorithm, VerificationKey } from './verificationKey.js';

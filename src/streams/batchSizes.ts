@@ -1,0 +1,23 @@
+/** How much goes into one statement, or is done in one go, where it is not simply so many keys. */
+export interface BatchSizes {
+  /** Pairs of peers asked for in one statement. */
+  readonly pairs: number;
+  /** Tunnels added and removed in one statement. */
+  readonly tunnels: number;
+  /** Own rows read in one statement. */
+  readonly ownRows: number;
+  /** Nodes of own rows read in one statement, and peers looked at in one go. */
+  readonly chunk: number;
+}
+
+/**
+ * All in proportion to the keys in one statement: each must end before its timeout, and leave time for others.
+ *
+ * @param maxBatchSize keys in one statement
+ */
+export const batchSizes = (maxBatchSize: number): BatchSizes => ({
+  pairs: 10 * maxBatchSize,
+  tunnels: 20 * maxBatchSize,
+  ownRows: 2 * maxBatchSize,
+  chunk: Math.ceil(maxBatchSize / 2),
+});

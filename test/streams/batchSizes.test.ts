@@ -1,0 +1,14 @@
+import { expect } from 'chai';
+import { defaultTuning } from '../../src/index.js';
+import { batchSizes } from '../../src/streams/batchSizes.js';
+
+describe('batchSizes', () => {
+  it('fit into the time of a statement with the default tuning', () => {
+    const sizes = { pairs: 5_000, tunnels: 10_000, ownRows: 1_000, chunk: 250 };
+    expect(batchSizes(defaultTuning.maxBatchSize)).to.deep.equal(sizes);
+  });
+
+  it('are never nothing', () => {
+    expect(batchSizes(1)).to.deep.equal({ pairs: 10, tunnels: 20, ownRows: 2, chunk: 1 });
+  });
+});
