@@ -39,14 +39,6 @@ describe('serve --auth jwt', function () {
       body: 'token has the wrong audience\n',
     });
 
-    const grpc = /"grpc":"([^"]+)"/.exec(server.lines.join())?.[1] ?? '';
-    const client = grpcClient(`grpc://${grpc}`);
-    expect(await new PeerCall(client, { 'x-peer-id': alice }).ended).to.include({ code: status.UNAUTHENTICATED });
-    const call = new PeerCall(client, { authorization: `Bearer ${await mint('--sub', bob)}` });
-    await call.opened;
-    call.call.cancel();
-    client.close();
-
     const token = join(directory.path, 'token');
     writeFileSync(token, await mint('--sub', alice, '--name', 'Alice', '--role', 'agent'));
     await using peer = runProgram('src/cli/main.ts', ['peer', '--url', url, '--token-file', token]);
@@ -64,6 +56,14 @@ describe('serve --auth jwt', function () {
     const short = new PeerSocket(`${url}?token=${await mint('--sub', bob, '--expires', '2s')}`);
     expect((await short.next()).error).to.equal('token expired');
     expect(await short.closed).to.include({ code: 1008, reason: 'token expired' });
+    const grpc = /"grpc":"([^"]+)"/.exec(server.lines.join())?.[1] ?? '';
+    const client = grpcClient(`grpc://${grpc}`);
+    expect(await new PeerCall(client, { 'x-peer-id': alice }).ended).to.include({ code: status.UNAUTHENTICATED });
+    const call = new PeerCall(client, { authorization: `Bearer ${await mint('--sub', bob)}` });
+    await call.opened;
+    call.call.cancel();
+    client.close();
+
     server.signal('SIGTERM');
     expect(await server.ended).to.equal(0);
   });
