@@ -16,6 +16,16 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
 /** Reads a TCP port; 0 picks a free one. */
 export const port = wholeNumber(0, 65_535);
 
+/** Reads a TCP port, or `none`. */
+export function grpcPort(text: string): number | 'none' {
+  if (text === 'none') return text;
+  try {
+    return port(text);
+  } catch {
+    throw new InvalidArgumentError('It is a whole number from 0 to 65535, or none.');
+  }
+}
+
 /** Reads a UUID that is not the nil UUID. */
 export function uuid(text: string): Uuid {
   if (!isUuid(text)) throw new InvalidArgumentError('It is a UUID.');

@@ -1,42 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, switchMap, tap } from 'rxjs';
-import type { Logger } from 'pino';
-import type { TokenVerifier } from '../auth/jwt/index.js';
+import { BehaviorSubject, filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
-import type { GatewayEvent } from '../gateways/gatewayEvent.js';
-import { healthRoutes } from '../gateways/healthRoutes.js';
-import { httpServer$ } from '../gateways/httpServer.js';
-import { identityFromQuery } from '../gateways/identityFromQuery.js';
-import { identityFromToken } from '../gateways/identityFromToken.js';
-import { routesUnder } from '../gateways/routesUnder.js';
-import { coordinatePath, v1CoordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
-import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
-import { v1WebSocketRoute, webSocketRoute } from '../gateways/webSocketRoute.js';
-import { watchRoutes } from '../gateways/watchRoutes.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
-import { logGatewayEvent } from './logGatewayEvent.js';
 import { prepareDatabase } from './prepareDatabase.js';
+import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends GatewayOptions {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
-  readonly host: string;
-  /** 0 picks a free one. */
-  readonly port: number;
-  readonly limits: Partial<WebSocketLimits>;
-  /** Who may watch peers over HTTP at the same time. */
-  readonly maxWatchers: number;
-  /** What all paths begin with; empty for nothing. */
-  readonly basePath: string;
-  readonly allowedOrigins: readonly string[];
-  readonly trustedProxies: readonly string[];
-  /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
-  readonly verify?: TokenVerifier;
-  readonly logger: Logger;
 }
 
 /** Draining that takes longer is given up, in milliseconds; the coordinator itself takes 15 s at most. */
@@ -49,7 +24,7 @@ const databasePatience = 3000;
  * Runs a coordinator and its server until SIGTERM or SIGINT, and returns the exit code.
  *
  * A database that cannot be reached is waited for; errors with a {@link CommandError} when it will never do, or when
- * nothing can listen at the port.
+ * nothing can listen at a port.
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { databaseUrl, dataDir, logger } = options;
@@ -108,48 +83,13 @@ async function serveCoordinator(
   options: ServeOptions,
   end: Promise<unknown>,
 ): Promise<void> {
+  const { logger } = options;
   const draining$ = new BehaviorSubject(false);
-  const drain$ = draining$.pipe(filter((draining) => draining));
-  const {
-    host,
-    port,
-    limits,
-    maxWatchers,
-    basePath,
-    allowedOrigins: origins,
-    trustedProxies,
-    verify,
-    logger,
-  } = options;
-  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
-  const onEvent = (event: GatewayEvent) => logGatewayEvent(logger, event);
-  // Nobody has to say who they are to watch, where everybody is believed anyway.
-  const watching = {
-    ...(verify && { identify: identityFromToken(verify) }),
-    ...{ origins, trustedProxies, limits: { maxWatchers, handshakeTimeout }, draining$, onEvent },
+  const onListening = (addresses: Addresses) => {
+    const { id: coordinatorId } = coordinator;
+    logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
   };
-  const routes = routesUnder(basePath, {
-    ...healthRoutes(coordinator, draining$),
-    ...watchRoutes(coordinator, watching),
-    [coordinatePath]: webSocketRoute,
-    [v1CoordinatePath]: v1WebSocketRoute,
-  });
-  const identify = verify ? identityFromToken(verify) : identityFromQuery;
-  const paths = { path: basePath + coordinatePath, v1: { path: basePath + v1CoordinatePath } };
-  const webSockets = { ...paths, identify, origins, trustedProxies, limits, drain$ };
-  const onError = (error: unknown) => logger.error({ err: error }, 'HTTP request failed');
-  const events$ = httpServer$({ host, port, routes, handshakeTimeout, maxUnfinished, drain$, onError }).pipe(
-    tap(({ url }) => {
-      const { id: coordinatorId } = coordinator;
-      logger.info({ http: url + basePath, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
-    }),
-    switchMap(({ server }) => webSocketGateway(coordinator, { ...webSockets, server })),
-    tap(onEvent),
-  );
-  const served = lastValueFrom(events$, { defaultValue: undefined }).catch((error: unknown) => {
-    if (!isSystemError(error)) throw error;
-    throw new CommandError(`cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
-  });
+  const served = lastValueFrom(gateways$(coordinator, options, draining$, onListening), { defaultValue: undefined });
   try {
     await Promise.race([served, end, defect(coordinator)]);
   } finally {
@@ -168,8 +108,4 @@ async function defect({ health$ }: Coordinator): Promise<never> {
 /** Resolves when the coordinator has tried its database. */
 function started({ health$ }: Coordinator): Promise<unknown> {
   return firstValueFrom(health$.pipe(filter((health) => health !== 'starting')), { defaultValue: undefined });
-}
-
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error;
 }

@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
-import { defaultWebSocketLimits as limits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
+import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
@@ -7,16 +8,23 @@ import { option } from './environment.js';
 import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
 import { networkOptions, type NetworkOptions } from './networkOptions.js';
-import { authentication, host, isLoopback, port, wholeNumber } from './parsers.js';
+import { authentication, grpcPort, host, isLoopback, port, wholeNumber } from './parsers.js';
+import { tlsFilesOf, tlsOptions, type TlsFileOptions } from './tlsOptions.js';
 import { UsageError } from './usageError.js';
 
-interface ServeOptions extends WebSocketLimits, NetworkOptions, JwtOptions {
+type Limits = WebSocketLimits & GrpcLimits;
+
+const limits: Limits = { ...defaultWebSocketLimits, ...defaultGrpcLimits };
+
+interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOptions {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  readonly grpcPort?: number | 'none';
   readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
+  readonly v1: boolean;
   readonly maxWatchers: number;
   readonly logLevel: LogLevel;
 }
@@ -32,13 +40,22 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     .addOption(option('--host <host>', 'name or address to listen on').argParser(host).default('127.0.0.1'))
     .addOption(option('--port <port>', 'port for HTTP and WebSockets; 0: a free one').argParser(port).default(7350))
     .addOption(
+      option(
+        '--grpc-port <port>',
+        'port for gRPC; 0: a free one; none: no gRPC. Otherwise 7351, or a free one if that is taken or --port is 0',
+      ).argParser(grpcPort),
+    )
+    .addOption(
       option('--auth <how>', 'who may connect; none: everybody, as whoever they say; jwt: who has a token, as it says')
         .argParser(authentication)
         .default('none'),
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
+    .addOption(option('--no-v1', 'serve no peers that speak V1, the protocol of old ones'))
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
-  for (const made of [...jwtOptions(), ...networkOptions(), ...limitOptions()]) command.addOption(made);
+  for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
+    command.addOption(made);
+  }
   return command.action(async (options: ServeOptions) => {
     if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
     if (options.auth === 'none') refuseJwtOptions(command);
@@ -47,22 +64,24 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
       );
     }
+    const tlsFiles = tlsFilesOf(options);
     const logger = createLogger(options.logLevel);
     const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
-    end(await serve({ ...options, limits: limitsOf(options), logger, ...(verify && { verify }) }));
+    const given = { ...(tlsFiles && { tlsFiles }), ...(verify && { verify }) };
+    end(await serve({ ...options, ...given, limits: limitsOf(options), logger }));
   });
 }
 
-function limitsOf(options: WebSocketLimits): WebSocketLimits {
+function limitsOf(options: Limits): Limits {
   const { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
   const { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
-  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished } = options;
+  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams } = options;
   const { handshakeTimeout, pingPeriod, closeTimeout } = options;
   const sizes = { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark };
   const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
-  const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished };
+  const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams };
   return { ...sizes, ...rates, ...counts, handshakeTimeout, pingPeriod, closeTimeout };
 }
 
@@ -84,12 +103,13 @@ function limitOptions(): Option[] {
     limit('--bytes-per-second <n>', 'bytes of one peer, on average; more are read later', limits.bytesPerSecond),
     limit('--byte-burst <n>', 'bytes of one peer at once, after a silence', limits.byteBurst),
     limit('--max-tunnels <n>', 'open tunnels of one connection', limits.maxTunnels),
-    limit('--max-connections <n>', 'open connections', limits.maxConnections),
+    limit('--max-connections <n>', 'open connections of each kind', limits.maxConnections),
     limit('--max-handshakes <n>', 'clients that are identified at the same time', limits.maxHandshakes),
-    limit('--max-unfinished <n>', 'sockets that are no WebSockets, or not yet', limits.maxUnfinished),
+    limit('--max-unfinished <n>', 'sockets of each kind over which no peer is connected', limits.maxUnfinished),
+    limit('--max-concurrent-streams <n>', 'gRPC calls at the same time over one socket', limits.maxConcurrentStreams),
     limit('--max-watchers <n>', 'who watch peers over HTTP', defaultWatchLimits.maxWatchers),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
     limit('--ping-period <ms>', 'from one ping to the next; who is silent for so long is cut off', limits.pingPeriod),
-    limit('--close-timeout <ms>', 'time of a peer to answer a close frame', limits.closeTimeout),
+    limit('--close-timeout <ms>', 'time of a peer to let its connection end in order', limits.closeTimeout),
   ];
 }

@@ -51,6 +51,7 @@ export function statusOfClosing(code: number, reason: string): CallStatus {
 function refusedFor(code: number, reason: string): number | undefined {
   if (code !== closeCodes.refused) return undefined;
   if (reason.startsWith('authorization: ')) return grpcStatus.permissionDenied;
+  if (reason.startsWith('token ')) return grpcStatus.unauthenticated;
   return reason.startsWith('too many ') ? grpcStatus.resourceExhausted : undefined;
 }
 

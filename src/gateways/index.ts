@@ -47,6 +47,7 @@ export { httpServer$ } from './httpServer.js';
 export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';
 export type { Identify, Identity, Role } from './identity.js';
+export { identityFromCallToken } from './identityFromCallToken.js';
 export { identityFromMetadata } from './identityFromMetadata.js';
 export { identityFromQuery } from './identityFromQuery.js';
 export { identityFromToken } from './identityFromToken.js';

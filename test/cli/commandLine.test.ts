@@ -47,6 +47,12 @@ describe('the command line', () => {
         'serve --base-path /tailnet?x',
         `error: option '--base-path <path>' argument '/tailnet?x' is invalid. It looks like /tailnet.`,
       ],
+      [
+        'serve --grpc-port x',
+        `error: option '--grpc-port <port>' argument 'x' is invalid. It is a whole number from 0 to 65535, or none.`,
+      ],
+      ['serve --tls-cert server.pem', 'error: TLS needs both --tls-cert and --tls-key'],
+      ['serve --tls-client-ca ca.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       ['serve --auth ldap', `error: option '--auth <how>' argument 'ldap' is invalid. It is none or jwt.`],
       ['serve --auth jwt', `error: ${oneKey}`],
       ['serve --auth jwt --jwt-secret x --jwt-key-file y', `error: ${oneKey}`],

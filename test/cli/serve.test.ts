@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { credentials as clientCredentials, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import pg from 'pg';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -9,6 +12,10 @@ import { processStart } from '../../src/cli/embeddedPostgres/processStart.js';
 import { runningEmbeddedPostgres } from '../../src/cli/embeddedPostgres/runningEmbeddedPostgres.js';
 import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
 import { CoordinateResponse } from '../../src/proto/gen/tailnet.js';
+import { requests } from '../../src/proto/requests.js';
+import { grpcClient, PeerCall } from '../gateways/peerCall.js';
+import { RawClient, statusOf } from '../gateways/rawCall.js';
+import { createAuthority } from '../support/certificates.js';
 import { privateServer } from '../support/privateServer.js';
 import { PeerUpdateKind, errorResponse, updatesResponse } from '../../src/proto/responses.js';
 import { query } from '../support/query.js';
@@ -25,6 +32,7 @@ const patience = 120_000;
 interface LogLine {
   readonly msg: string;
   readonly http: string;
+  readonly grpc?: string;
   readonly coordinatorId: string;
   readonly databaseUrl: string;
 }
@@ -110,7 +118,7 @@ describe('serve', function () {
       const { port } = squatter.address() as { port: number };
       using directory = temporaryDirectory();
       await using server = runProgram('src/cli/main.ts', [
-        ...['serve', '--port', String(port), '--data-dir', directory.path],
+        ...['serve', '--port', String(port), '--grpc-port', '0', '--data-dir', directory.path],
       ]);
       expect(await server.ended).to.equal(1);
       expect(server.errors()).to.equal(
@@ -120,6 +128,113 @@ describe('serve', function () {
     } finally {
       squatter.close();
     }
+  });
+
+  it('serves gRPC as well, says where, and drains it', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url]);
+    const { http, grpc } = await listening(server);
+    expect(grpc).to.match(/^127\.0\.0\.1:[1-9]\d*$/);
+    const client = grpcClient(`grpc://${grpc ?? ''}`);
+    const call = new PeerCall(client, { 'x-peer-id': bob });
+    await call.opened;
+    call.send(requests.updateSelf({ preferredDerp: 7 }));
+    await using peer = runPeer(http, alice, ['--tunnel', bob]);
+    expect(await peer.line((line) => line.startsWith(bob))).to.contain('derp 7');
+    server.signal('SIGTERM');
+    expect(await call.ended).to.include({ code: status.UNAVAILABLE, details: 'coordinator closed' });
+    expect(await server.ended).to.equal(0);
+    client.close();
+  });
+
+  it('serves no gRPC when it is told so', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url, '--grpc-port', 'none']);
+    expect(await listening(server)).not.to.have.property('grpc');
+  });
+
+  it('insists on a port for gRPC that it was given, but not on the default', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    // Whoever has it, it is taken.
+    const other = createServer().on('error', () => {});
+    other.listen(7351, '127.0.0.1');
+    try {
+      const { port } = squatter.address() as { port: number };
+      await using database = await testDatabase();
+      await using insisting = runServe(['--database-url', database.url, '--grpc-port', String(port)]);
+      expect(await insisting.ended).to.equal(1);
+      const reason = `listen EADDRINUSE: address already in use 127.0.0.1:${port}`;
+      expect(insisting.errors()).to.equal(
+        `error: cannot listen on 127.0.0.1, port ${port}: ${reason}; choose another with --grpc-port\n`,
+      );
+      const words = ['--database-url', database.url, '--port', String(await freePort())];
+      await using flexible = runProgram('src/cli/main.ts', ['serve', ...words]);
+      const { grpc } = await listening(flexible);
+      expect(grpc).to.match(/^127\.0\.0\.1:(?!7351$)/);
+      expect(flexible.lines.join('\n')).to.contain('the default port for gRPC is taken, using a free one');
+    } finally {
+      squatter.close();
+      other.close();
+    }
+  });
+
+  it('shows a certificate, and asks for one, at both ports', async () => {
+    using authority = await createAuthority();
+    const own = await authority.sign('localhost');
+    const shown = await authority.sign('alice');
+    const ca = authority.root.cert;
+    await using database = await testDatabase();
+    await using server = runServe([
+      ...['--database-url', database.url, '--tls-cert', own.certFile, '--tls-key', own.keyFile],
+      ...['--tls-client-ca', authority.root.certFile],
+    ]);
+    const { http, grpc = '' } = await listening(server);
+    expect(http).to.match(/^https:/);
+    // A load balancer has no certificate.
+    const health = get(`${http}/healthz`, { ca, agent: false });
+    const [response] = (await once(health, 'response')) as [IncomingMessage];
+    expect(response.resume().statusCode).to.equal(200);
+    const socket = new WebSocket(`${http.replace('https', 'wss')}/api/v2/coordinate?id=${alice}`, {
+      ...{ ca, cert: shown.cert, key: shown.key },
+    });
+    await once(socket, 'open');
+    for (const [credentials, code] of [
+      [clientCredentials.createSsl(ca, shown.key, shown.cert), status.OK],
+      [clientCredentials.createSsl(ca), status.UNAVAILABLE],
+    ] as const) {
+      const client = grpcClient(`grpcs://${grpc}`, credentials);
+      const call = new PeerCall(client, { 'x-peer-id': bob });
+      call.send(requests.disconnect());
+      expect(await call.ended).to.include({ code });
+      client.close();
+    }
+    socket.terminate();
+  });
+
+  it('says which certificates it cannot use, and exits with 1', async () => {
+    using directory = temporaryDirectory();
+    await using database = await testDatabase();
+    const file = `${directory.path}/nothing.pem`;
+    await using server = runServe(['--database-url', database.url, '--tls-cert', file, '--tls-key', file]);
+    expect(await server.ended).to.equal(1);
+    expect(server.errors()).to.equal(
+      `error: cannot use the certificates: ENOENT: no such file or directory, open '${file}'\n`,
+    );
+  });
+
+  it('logs what strangers send over gRPC, but not on standard error, nor what may be secret', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url, '--log-level', 'debug']);
+    const { grpc } = await listening(server);
+    const client = new RawClient(`grpc://${grpc ?? ''}`);
+    await statusOf(client.call({ 'x-peer-id': alice, authorization: 'Bearer secr\u00e9t' }).end());
+    await server.line((line) => line.includes('Failed to add metadata entry authorization"'));
+    client.session.destroy();
+    server.signal('SIGTERM');
+    expect(await server.ended).to.equal(0);
+    expect(server.errors()).to.equal('');
+    expect(server.lines.join('\n')).to.not.contain('secr');
   });
 
   it('ends at once with the second signal, and even then leaves no database behind', async () => {
@@ -387,8 +502,8 @@ describe('status and migrate', function () {
 });
 
 function runServe(words: string[], options?: { cwd: string }): RunningProgram {
-  const port = words.includes('--port') ? [] : ['--port', '0'];
-  return runProgram('src/cli/main.ts', ['serve', ...port, ...words], options);
+  const ports = ['--port', '--grpc-port'].flatMap((port) => (words.includes(port) ? [] : [port, '0']));
+  return runProgram('src/cli/main.ts', ['serve', ...ports, ...words], options);
 }
 
 function runPeer(http: string, id: string, words: string[]): RunningProgram {

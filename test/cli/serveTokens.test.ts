@@ -1,8 +1,10 @@
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { base64Url, hs256, token } from '../auth/jwt/mint.js';
+import { grpcClient, PeerCall } from '../gateways/peerCall.js';
 import { PeerSocket, refusedUpgrade } from '../gateways/peerSocket.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { runProgram, type RunningProgram } from './childProcess.js';
@@ -54,6 +56,14 @@ describe('serve --auth jwt', function () {
     const short = new PeerSocket(`${url}?token=${await mint('--sub', bob, '--expires', '2s')}`);
     expect((await short.next()).error).to.equal('token expired');
     expect(await short.closed).to.include({ code: 1008, reason: 'token expired' });
+    const grpc = /"grpc":"([^"]+)"/.exec(server.lines.join())?.[1] ?? '';
+    const client = grpcClient(`grpc://${grpc}`);
+    expect(await new PeerCall(client, { 'x-peer-id': alice }).ended).to.include({ code: status.UNAUTHENTICATED });
+    const call = new PeerCall(client, { authorization: `Bearer ${await mint('--sub', bob)}` });
+    await call.opened;
+    call.call.cancel();
+    client.close();
+
     server.signal('SIGTERM');
     expect(await server.ended).to.equal(0);
   });

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { defaultTuning } from '../../src/defaults.js';
 import { defaultWatchLimits } from '../../src/gateways/watchOptions.js';
+import { defaultGrpcLimits } from '../../src/gateways/grpcOptions.js';
 import { defaultWebSocketLimits } from '../../src/gateways/webSocketOptions.js';
 import { root, textOf } from './markdown.js';
 
@@ -58,6 +59,14 @@ describe('the tables of the documentation are complete and true', () => {
 
   it('the limits of the WebSocket gateway', () => {
     defaults('docs/embedding.md', '## Limits of the WebSocket gateway', { ...defaultWebSocketLimits });
+  });
+
+  it('the limits of the gRPC gateway, as far as they are its own', () => {
+    const own = Object.entries(defaultGrpcLimits).filter(([name]) => !(name in defaultWebSocketLimits));
+    defaults('docs/gateways.md', '### Limits of the gRPC gateway', Object.fromEntries(own));
+    expect(defaultWebSocketLimits).to.include(
+      Object.fromEntries(Object.entries(defaultGrpcLimits).filter(([name]) => name in defaultWebSocketLimits)),
+    );
   });
 
   it('the limits of watching', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, distinctUntilChanged, ignoreElements, map, NEVER, Subject, tap } from 'rxjs';
-import type { SchedulerLike , Observable} from 'rxjs';
+import type { SchedulerLike, Observable } from 'rxjs';
 import { peerAuth } from '../../src/auth/peerAuth.js';
 import type { Coordinator } from '../../src/coordinator.js';
 import { defaultGrpcLimits } from '../../src/gateways/index.js';

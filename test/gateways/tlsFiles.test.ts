@@ -59,9 +59,9 @@ describe('tlsFiles$', () => {
       watch(files)
         .nth(0)
         .catch((error: unknown) => String(error));
+    copyFileSync(second.certFile, files.cert);
     expect(await failure()).to.contain(`ENOENT: no such file or directory, open '${files.key}'`);
     copyFileSync(first.keyFile, files.key);
-    copyFileSync(second.certFile, files.cert);
     expect(await failure()).to.match(/key values mismatch/);
     writeFileSync(files.cert, 'none');
     expect(await failure()).to.match(/PEM|no start line/i);

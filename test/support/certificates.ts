@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { generate } from 'selfsigned';
 
 /** A certificate and its key, both in PEM, and the files that hold them. */
 export interface Certificate {
@@ -14,46 +11,48 @@ export interface Certificate {
   readonly keyFile: string;
 }
 
-/** An authority of a test's own, which signs with `openssl`. */
+/** An authority of a test's own. */
 export interface Authority extends Disposable {
   readonly root: Certificate;
-  /** A certificate for servers on localhost and for clients, under this name. */
+  /** A certificate for servers on this machine and for clients, under this name. */
   readonly sign: (name: string) => Promise<Certificate>;
 }
-
-const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 export async function createAuthority(): Promise<Authority> {
   const directory = mkdtempSync(join(tmpdir(), 'tailnet-certificates-'));
   let count = 0;
-  const filesFor = (name: string) => {
-    const path = join(directory, `${String(count++)}-${name}`);
-    return { certFile: `${path}.crt`, keyFile: `${path}.key`, requestFile: `${path}.csr` };
+  const keep = ({ cert, private: key }: { cert: string; private: string }): Certificate => {
+    const path = join(directory, String(count++));
+    const [certFile, keyFile] = [`${path}.crt`, `${path}.key`];
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
+    return { cert: Buffer.from(cert), key: Buffer.from(key), certFile, keyFile };
   };
-  const read = ({ certFile, keyFile }: { certFile: string; keyFile: string }): Certificate => ({
-    ...{ certFile, keyFile, cert: readFileSync(certFile), key: readFileSync(keyFile) },
+  const nameOf = (value: string) => [{ name: 'commonName', value }];
+  // Two of the same name would be taken for one another.
+  const root = await generate(nameOf(`authority of ${directory}`), {
+    ...{ keyType: 'ec' as const, algorithm: 'sha256' },
+    extensions: [{ name: 'basicConstraints', cA: true, critical: true }],
   });
-
-  const files = filesFor('root');
-  await run('openssl', [
-    ...['req', '-x509', ...newKey, '-keyout', files.keyFile, '-out', files.certFile],
-    ...['-days', '2', '-subj', '/CN=test authority'],
-  ]);
-  const extensions = join(directory, 'extensions');
-  writeFileSync(extensions, 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
   return {
-    root: read(files),
-    sign: async (name) => {
-      const signed = filesFor(name);
-      await run('openssl', [
-        ...['req', '-new', ...newKey, '-keyout', signed.keyFile, '-out', signed.requestFile, '-subj', `/CN=${name}`],
-      ]);
-      await run('openssl', [
-        ...['x509', '-req', '-in', signed.requestFile, '-out', signed.certFile, '-days', '2', '-extfile', extensions],
-        ...['-CA', files.certFile, '-CAkey', files.keyFile, '-set_serial', String(count)],
-      ]);
-      return read(signed);
-    },
+    root: keep(root),
+    sign: async (name) =>
+      keep(
+        await generate(nameOf(name), {
+          ...{ keyType: 'ec' as const, algorithm: 'sha256' },
+          ca: { cert: root.cert, key: root.private },
+          extensions: [
+            { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
+            {
+              name: 'subjectAltName',
+              altNames: [
+                { type: 7, ip: '127.0.0.1' },
+                { type: 2, value: 'localhost' },
+              ],
+            },
+          ],
+        }),
+      ),
     [Symbol.dispose]: () => {
       rmSync(directory, { recursive: true, force: true });
     },

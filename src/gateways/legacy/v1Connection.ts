@@ -1,5 +1,4 @@
-import type { Observable } from 'rxjs';
-import type { Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import type { GatewayEvent } from '../gatewayEvent.js';
 import type { Identity } from '../identity.js';
 import { peerConnection } from '../peerConnection.js';

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { BehaviorSubject } from 'rxjs';
+import { closeCodes } from '../../gateways/closeCode.js';
 import type { CoordinateResponse, Node } from '../../proto/gen/tailnet.js';
 import { requestToJson } from '../../proto/json.js';
 import { requests } from '../../proto/requests.js';
@@ -174,6 +175,7 @@ export function gatewayContract(
         await bobs.disconnect();
         await alices.eventuallyDisconnected(bob);
         await stage.released(bob);
+        await stage.closed(bob, closeCodes.goodbye);
       });
 
       it('is a goodbye also for who hangs up right after a Disconnect', async () => {
@@ -188,6 +190,7 @@ export function gatewayContract(
         bobs.drop();
         await alices.eventuallyLost(bob);
         await stage.released(bob);
+        await stage.closed(bob, closeCodes.broken);
       });
 
       it('is a loss when the client ends it in order, but without a Disconnect', async () => {
@@ -218,7 +221,7 @@ export function gatewayContract(
         bobs.addTunnel(alice);
         second.updateDerp(2);
         await bobs.eventuallyHasDerp(alice, 2);
-        await stage.until('says that the first was closed', () => stage.eventsOf('closed', alice).length === 1);
+        await stage.closed(alice, closeCodes.overwritten);
       });
 
       it('comes after the error that says why, when a request is refused', async () => {
@@ -227,6 +230,7 @@ export function gatewayContract(
         await bobs.eventuallyClosed('tunnel destination must not be the nil UUID');
         await alices.eventuallyLost(bob);
         await stage.released(bob);
+        await stage.closed(bob, closeCodes.refused);
       });
 
       it('does not come with an error that is none to end for', async () => {
@@ -274,6 +278,7 @@ export function gatewayContract(
         stage.watched.throwFor(alice, new Error('a defect'));
         await stage.connect(alice).eventuallyClosed(closeErrors.internal);
         await stage.until('says that it failed', () => stage.eventsOf('failed', alice).length === 1);
+        await stage.closed(alice, closeCodes.internal);
         await others.areUndisturbed();
       });
     });
@@ -375,6 +380,7 @@ export function gatewayContract(
         await stage.coordinator.close();
         await alices.eventuallyClosed(closeErrors.closed);
         await bobs.eventuallyClosed(closeErrors.closed);
+        await stage.closed(alice, closeCodes.closed);
       });
 
       it('by unsubscribing: everybody is told, is let go of, and nobody gets in any more', async () => {
@@ -397,7 +403,9 @@ export function gatewayContract(
         stage.database.faults.goAway();
         await alices.eventuallyClosed(closeErrors.unhealthy);
         await bobs.eventuallyClosed(closeErrors.unhealthy);
+        await stage.closed(alice, closeCodes.unhealthy);
         await stage.connect(carol).eventuallyClosed(closeErrors.unhealthy);
+        await stage.closed(carol, closeCodes.unhealthy);
       });
     });
   });

@@ -17,6 +17,8 @@ export interface ContractedEvent {
   readonly url?: string;
   /** Of `opened`, `closed` and `failed`. */
   readonly peerId?: Uuid;
+  /** Of `closed`, why: one of `closeCodes`. Left out: not tested. */
+  readonly code?: number;
 }
 
 /** A gateway to be tested. */
@@ -167,6 +169,13 @@ export class GatewayStage {
   /** Resolves when the gateway has completed. */
   completed(): Promise<void> {
     return this.until('completes', () => this.#hasCompleted);
+  }
+
+  /** Resolves when the gateway has said that a peer's connection closed, and with this code if it says codes. */
+  async closed(peerId: Uuid, code: number): Promise<void> {
+    await this.until(`says that ${nameOf(peerId)} was closed`, () => this.eventsOf('closed', peerId).length > 0);
+    const event = this.eventsOf('closed', peerId)[0];
+    equal(event?.code ?? code, code, `the code of the event "closed" of ${nameOf(peerId)}`);
   }
 
   /** Resolves when the gateway has let go of a peer. */

@@ -1,0 +1,226 @@
+import type { Logger } from 'pino';
+import {
+  type BehaviorSubject,
+  type Observable,
+  catchError,
+  defer,
+  EMPTY,
+  filter,
+  ignoreElements,
+  merge,
+  of,
+  shareReplay,
+  switchMap,
+  tap,
+  throwError,
+} from 'rxjs';
+import type { TokenVerifier } from '../auth/jwt/index.js';
+import type { Coordinator } from '../coordinator.js';
+import type { GatewayEvent } from '../gateways/gatewayEvent.js';
+import { grpcGateway } from '../gateways/grpcGateway.js';
+import type { GrpcLimits } from '../gateways/grpcOptions.js';
+import { healthRoutes } from '../gateways/healthRoutes.js';
+import { httpServer$ } from '../gateways/httpServer.js';
+import { identityFromCallToken } from '../gateways/identityFromCallToken.js';
+import { identityFromToken } from '../gateways/identityFromToken.js';
+import { routesUnder } from '../gateways/routesUnder.js';
+import type { TlsOptions } from '../gateways/tls.js';
+import { tlsFiles$, type TlsFiles } from '../gateways/tlsFiles.js';
+import { watchRoutes } from '../gateways/watchRoutes.js';
+import { coordinatePath, v1CoordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
+import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
+import { v1WebSocketRoute, webSocketRoute } from '../gateways/webSocketRoute.js';
+import { CommandError } from './commandError.js';
+import { errorText } from './errorText.js';
+import { logGatewayEvent } from './logGatewayEvent.js';
+
+/** Where and how peers are served. */
+export interface GatewayOptions {
+  readonly host: string;
+  /** For HTTP and WebSockets; 0 picks a free one. */
+  readonly port: number;
+  /** Default: 7351, or a free one if that is taken or `port` is 0. */
+  readonly grpcPort?: number | 'none';
+  readonly tlsFiles?: TlsFiles;
+  readonly limits: Partial<WebSocketLimits & GrpcLimits>;
+  /** Who may watch peers over HTTP at the same time. */
+  readonly maxWatchers: number;
+  /** What all paths begin with; empty for nothing. */
+  readonly basePath: string;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  /** Whether peers that speak V1 are served, over WebSockets. */
+  readonly v1: boolean;
+  /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
+  readonly verify?: TokenVerifier;
+  readonly logger: Logger;
+}
+
+/** Where we listen. */
+export interface Addresses {
+  /** A URL, with the base path. */
+  readonly http: string;
+  /** Host and port. */
+  readonly grpc?: string;
+}
+
+const defaultGrpcPort = 7351;
+
+/**
+ * HTTP, WebSockets and gRPC, until they are drained: completes when the last peer is gone. Logs what happens.
+ *
+ * @param onListening told once, when all of them listen
+ */
+export function gateways$(
+  coordinator: Coordinator,
+  options: GatewayOptions,
+  draining$: BehaviorSubject<boolean>,
+  onListening: (addresses: Addresses) => void,
+): Observable<GatewayEvent> {
+  return defer(() => {
+    const { tlsFiles, grpcPort, basePath, logger } = options;
+    const common = {
+      ...{ coordinator, draining$, drain$: draining$.pipe(filter(Boolean)) },
+      ...(tlsFiles !== undefined && { tls: certificates$(tlsFiles, logger) }),
+    };
+    const addresses: { http?: string; grpc?: string } = {};
+    const note = (event: GatewayEvent): void => {
+      if (event.kind !== 'listening') return;
+      const { protocol, host } = new URL(event.url);
+      if (protocol.startsWith('grpc')) addresses.grpc = host;
+      else addresses.http = event.url + basePath;
+      const { http, grpc } = addresses;
+      if (http !== undefined && (grpc !== undefined || grpcPort === 'none')) onListening({ ...addresses, http });
+    };
+    return merge(http$(options, common), grpc$(options, common)).pipe(
+      tap(note),
+      tap((event) => logGatewayEvent(logger, event)),
+    );
+  });
+}
+
+interface Common {
+  readonly coordinator: Coordinator;
+  readonly draining$: Observable<boolean>;
+  readonly drain$: Observable<unknown>;
+  readonly tls?: Observable<TlsOptions>;
+}
+
+function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }: Common): Observable<GatewayEvent> {
+  const {
+    host,
+    port,
+    limits,
+    maxWatchers,
+    basePath,
+    allowedOrigins: origins,
+    trustedProxies,
+    v1,
+    verify,
+    logger,
+  } = options;
+  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
+  // Nobody has to say who they are to watch, where everybody is believed anyway.
+  const identify = verify && { identify: identityFromToken(verify) };
+  const onEvent = (event: GatewayEvent): void => logGatewayEvent(logger, event);
+  const health = healthRoutes(coordinator, draining$);
+  const routes = routesUnder(basePath, {
+    ...health,
+    ...watchRoutes(coordinator, {
+      ...{ ...identify, origins, trustedProxies, draining$, onEvent },
+      limits: { maxWatchers, handshakeTimeout },
+    }),
+    [coordinatePath]: webSocketRoute,
+    ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
+  });
+  return httpServer$({
+    ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$ },
+    ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
+    onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
+  }).pipe(
+    switchMap(({ server, url }) =>
+      merge(
+        of<GatewayEvent>({ kind: 'listening', url }),
+        webSocketGateway(coordinator, {
+          ...{ ...identify, server, path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ },
+          ...(v1 && { v1: { path: basePath + v1CoordinatePath } }),
+        }).pipe(filter(({ kind }) => kind !== 'listening')),
+      ),
+    ),
+    catchError(cannotListen(host, port)),
+  );
+}
+
+function grpc$(
+  { host, port, grpcPort, limits, verify, logger }: GatewayOptions,
+  { coordinator, drain$, tls }: Common,
+): Observable<GatewayEvent> {
+  if (grpcPort === 'none') return EMPTY;
+  const at = (chosen: number): Observable<GatewayEvent> =>
+    grpcGateway(coordinator, {
+      ...{ host, port: chosen, limits, drain$ },
+      ...(tls && { tls }),
+      ...(verify && { identify: identityFromCallToken(verify) }),
+    }).pipe(catchError(cannotListen(host, chosen, '; choose another with --grpc-port')));
+  const served$ = grpcPort === undefined ? atDefaultPort(at, port, logger) : at(grpcPort);
+  return merge(quietGrpc(logger), served$);
+}
+
+/** Who has not asked for a port has asked for nothing that another program could be in the way of. */
+function atDefaultPort(
+  at: (port: number) => Observable<GatewayEvent>,
+  httpPort: number,
+  logger: Logger,
+): Observable<GatewayEvent> {
+  if (httpPort === 0) return at(0);
+  return at(defaultGrpcPort).pipe(
+    catchError((error: unknown) => {
+      if (!isTaken(error)) throw error;
+      logger.warn({ port: defaultGrpcPort }, 'the default port for gRPC is taken, using a free one');
+      return at(0);
+    }),
+  );
+}
+
+/**
+ * grpc-js writes to standard error what it thinks of strangers' metadata. That is for debugging, and without what stands
+ * behind a colon, which may be a token.
+ */
+function quietGrpc(logger: Logger): Observable<never> {
+  return defer(() => import('@grpc/grpc-js')).pipe(
+    tap(({ setLogger }) => {
+      const write = (text: unknown): void => logger.debug({ part: 'grpc' }, String(text).replace(/:.*/s, ''));
+      setLogger({ error: write, info: write, debug: write });
+    }),
+    ignoreElements(),
+  );
+}
+
+function certificates$(files: TlsFiles, logger: Logger): Observable<TlsOptions> {
+  const onError = (err: unknown): void => logger.warn({ err }, 'new certificates are no good, keeping the old ones');
+  return tlsFiles$(files, { onError }).pipe(
+    tap(() => logger.info({ files }, 'certificates read')),
+    catchError((error: unknown) =>
+      throwError(() => new CommandError(`cannot use the certificates: ${errorText(error)}`, { cause: error })),
+    ),
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+}
+
+function cannotListen(host: string, port: number, advice = '') {
+  return (error: unknown): Observable<never> => {
+    const isOfSystem = error instanceof Error && 'syscall' in error;
+    if (!isOfSystem) return throwError(() => error);
+    const message = `cannot listen on ${host}, port ${port}: ${error.message}${advice}`;
+    return throwError(() => new CommandError(message, { cause: error }));
+  };
+}
+
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof CommandError &&
+    error.cause instanceof Error &&
+    'code' in error.cause &&
+    error.cause.code === 'EADDRINUSE'
+  );
+}
