@@ -116,7 +116,7 @@ export const createMultiAgent = (
       error: (error: unknown) => {
         isClosed = true;
         reason$.error(error);
-        responses$.error(error);
+        responses$.complete();
       },
       complete: end,
     }),
