@@ -211,7 +211,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const connections = new Connections();
   const isConnected = connections.has;
   const decode = bindingDecoder(logger.child({ part: 'view' }));
-  const binder = createBinder(calls, logger.child({ part: 'binder' }));
+  const binder = createBinder(calls, logger.child({ part: 'binder' }), (peerId) => tunneler.isWriting(peerId));
   const view = new View(id, decode, binder.nodeOf);
   const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder);
   const handshaker = createHandshaker({

@@ -48,6 +48,8 @@ export interface Binder {
    * something to do about a peer that is right only when its bindings are gone. Completes with `written$`.
    */
   readonly goodbyeSettled$: Observable<Uuid>;
+  /** The tunnels that a peer asked for are written, or given up: if it is lost, that may be written now. */
+  tunnelsSettled(peerId: Uuid): void;
   /** Takes in nothing more. */
   end(): void;
   /** Writes while it is subscribed to; completes when it was ended and everything is written. */
@@ -83,7 +85,15 @@ export const nextBinding = (current: HeldBinding | undefined, change: BindingCha
   }
 };
 
-export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatches'>, logger: Logger): Binder => {
+/**
+ * @param isOpeningTunnels says whether tunnels of a peer are still being written. That it is lost is written after them,
+ * for a goodbye elsewhere takes along what it finds of a lost peer: a tunnel that came later would stay.
+ */
+export const createBinder = (
+  calls: Pick<StoreCalls, 'writeBindings' | 'inBatches'>,
+  logger: Logger,
+  isOpeningTunnels: (peerId: Uuid) => boolean,
+): Binder => {
   /** The newest binding of each peer; those of peers that went are dropped once they are written. */
   const entries = new Map<Uuid, Entry>();
   const dirty$ = createInbox<Uuid>();
@@ -115,17 +125,19 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatche
     return { bindings: batch.map(({ binding }) => binding), at };
   };
 
-  const unwrittenEntry = (peerId: Uuid): Entry | undefined => {
+  /** What is to be written of a peer now. */
+  const dueEntry = (peerId: Uuid): Entry | undefined => {
     const entry = entries.get(peerId);
-    return entry?.at === undefined ? entry : undefined;
+    if (entry === undefined || entry.at !== undefined) return undefined;
+    return entry.binding.kind === 'lost' && isOpeningTunnels(peerId) ? undefined : entry;
   };
 
-  /** What is unwritten of these peers, as far as it fits into a statement; and whether that is not all. */
+  /** What is due of these peers, as far as it fits into a statement; and whether that is not all. */
   const nextBatch = (peerIds: readonly Uuid[]): { readonly batch: readonly Entry[]; readonly isCut: boolean } => {
     const batch: Entry[] = [];
     let bytes = 0;
     for (const peerId of peerIds) {
-      const entry = unwrittenEntry(peerId);
+      const entry = dueEntry(peerId);
       if (entry === undefined) continue;
       if (bytes >= maxBytes) return { batch, isCut: true };
       bytes += entry.binding.kind === 'disconnected' ? 0 : entry.binding.node.length;
@@ -144,7 +156,7 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatche
     };
     const statement$ = defer(() => {
       next = { batch: [], isCut: false };
-      if (!peerIds.some(unwrittenEntry)) return EMPTY;
+      if (!peerIds.some(dueEntry)) return EMPTY;
       hasWritten = true;
       return calls.writeBindings(newest).pipe(map((at) => record(next.batch, at)));
     });
@@ -184,6 +196,9 @@ export const createBinder = (calls: Pick<StoreCalls, 'writeBindings' | 'inBatche
     },
     owesGoodbye,
     goodbyeSettled$,
+    tunnelsSettled: (peerId) => {
+      if (entries.get(peerId)?.binding.kind === 'lost') dirty$.next(peerId);
+    },
     end: () => {
       dirty$.complete();
     },

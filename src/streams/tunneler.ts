@@ -36,6 +36,8 @@ export interface Tunneler {
   accept(change: TunnelChange): void;
   /** Writes again what a connected source wants of a tunnel whose row was found missing, or still there. */
   readonly reassert: (src: Uuid, dst: Uuid) => void;
+  /** Whether something that this source asked for is not written yet. */
+  readonly isWriting: (src: Uuid) => boolean;
   /** The tunnels that a connected source wants. */
   wantedBy(src: Uuid): ReadonlySet<Uuid>;
   /** The tunnels that connected sources want. */
@@ -80,15 +82,15 @@ const nothing: ReadonlySet<Uuid> = new Set();
 const rememberedRemovals = 1000;
 
 /**
- * @param goodbyes says of which sources a goodbye waits to be written as a binding. Their tunnels are cleared only when
+ * @param binder says of which sources a goodbye waits to be written as a binding. Their tunnels are cleared only when
  * it does not any more: a clear spares the tunnels at other coordinators where the source is live, and one that came
  * first could take for live what a moment later turns out to be lost, and goes with the goodbye. Then nobody would ever
- * look for the tunnels again.
+ * look for the tunnels again. It is told in turn when all tunnels of a source are written.
  */
 export const createTunneler = (
   calls: Pick<StoreCalls, 'writeTunnels' | 'sizes' | 'inBatches'>,
   logger: Logger,
-  goodbyes: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$'>,
+  binder: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$' | 'tunnelsSettled'>,
 ): Tunneler => {
   const sources = new Map<Uuid, Source>();
   /** What the last statement about a source says, until that is settled. */
@@ -132,7 +134,7 @@ export const createTunneler = (
   const dueSource = (src: Uuid): Source | undefined => {
     const source = sources.get(src);
     if (source === undefined || isSettled(source)) return undefined;
-    return source.clear !== undefined && goodbyes.owesGoodbye(src) ? undefined : source;
+    return source.clear !== undefined && binder.owesGoodbye(src) ? undefined : source;
   };
 
   /** The first of what is to be written of a source, so many operations at most. */
@@ -160,6 +162,7 @@ export const createTunneler = (
     if (source.unwritten?.size === 0) source.unwritten = undefined;
     if (source.clear === clear) source.clear = undefined;
     dropIfIdle(src);
+    if (isSettled(source)) binder.tunnelsSettled(src);
   };
 
   /** What is unwritten of these sources, as far as it fits into a statement; and whether that is not all. */
@@ -241,6 +244,10 @@ export const createTunneler = (
       else return;
       dirty$.next(src);
     },
+    isWriting: (src) => {
+      const source = sources.get(src);
+      return source !== undefined && !isSettled(source);
+    },
     wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
     hasRemoved: (src, dst) => sources.get(src)?.removed?.has(dst) ?? false,
     *wanted() {
@@ -252,7 +259,7 @@ export const createTunneler = (
     written$: merge(
       dirty$,
       // It completes when no goodbye waits any more, and so no tunnel does.
-      goodbyes.goodbyeSettled$.pipe(filter((src) => sources.get(src)?.clear !== undefined)),
+      binder.goodbyeSettled$.pipe(filter((src) => sources.get(src)?.clear !== undefined)),
     ).pipe(coalesceInBatches(writeUnwritten, calls.inBatches(giveUp))),
   };
 };

@@ -158,24 +158,39 @@ onEveryBackend('what a peer takes back reaches what it left behind', (open) => {
 });
 
 describe('a goodbye that meets a broken connection half-way', () => {
-  it('takes the tunnels along, whichever is written first: that the peer is lost there, or that it left here', () => {
+  /** Bob at a coordinator, with a tunnel to Carol that is not written before `letGo`; and another coordinator. */
+  const setUp = (held: 'writeBindings' | 'writeTunnels') => {
     const scheduler = new VirtualTimeScheduler();
     const database = memoryDatabase({ scheduler });
-    const [here, there] = [database.connect(), database.connect()];
     const passTo = (milliseconds: number): void => {
       scheduler.maxFrames = milliseconds;
       scheduler.flush();
       scheduler.frame = milliseconds;
     };
+    const [here, there] = [database.connect(), database.connect()];
     const [home, away] = [here, there].map((wire) => createCoordinator({ database: wire, scheduler }));
-    const broken = away?.coordinate$(bob, concat(of(requests.updateSelf(aNode()), requests.addTunnel(carol)), NEVER));
-    const connection = broken?.subscribe();
+    passTo(500);
+    const letGo = (held === 'writeTunnels' ? there : here).faults.hang(held);
+    return {
+      ...{ database, passTo, letGo },
+      connect: () =>
+        away?.coordinate$(bob, concat(of(requests.updateSelf(aNode()), requests.addTunnel(carol)), NEVER)).subscribe(),
+      sayGoodbye: () => home?.coordinate$(bob, of(requests.disconnect())).subscribe(),
+      end: () => {
+        for (const coordinator of [home, away]) void coordinator?.close();
+        passTo(60_000);
+      },
+    };
+  };
+
+  it('takes the tunnels along, whichever is written first: that the peer is lost there, or that it left here', () => {
+    const { database, passTo, letGo, connect, sayGoodbye, end } = setUp('writeBindings');
+    const connection = connect();
     passTo(1_000);
     expect(database.rows.tunnels(bob)).to.have.lengthOf(1);
 
     // The goodbye is on its way, when elsewhere the connection is found to be broken.
-    const letGo = here.faults.hang('writeBindings');
-    home?.coordinate$(bob, of(requests.disconnect())).subscribe();
+    sayGoodbye();
     passTo(1_100);
     connection?.unsubscribe();
     passTo(1_200);
@@ -183,8 +198,24 @@ describe('a goodbye that meets a broken connection half-way', () => {
     passTo(2_000);
     expect(database.rows.peers(bob)).to.deep.equal([]);
     expect(database.rows.tunnels(bob)).to.deep.equal([]);
+    end();
+  });
 
-    for (const coordinator of [home, away]) void coordinator?.close();
-    passTo(60_000);
+  it('takes along a tunnel that is still being written when the connection breaks', () => {
+    const { database, passTo, letGo, connect, sayGoodbye, end } = setUp('writeTunnels');
+    const connection = connect();
+    passTo(1_000);
+    expect(database.rows.peers(bob)).to.have.lengthOf(1);
+    expect(database.rows.tunnels(bob)).to.deep.equal([]);
+
+    connection?.unsubscribe();
+    passTo(1_100);
+    sayGoodbye();
+    passTo(1_200);
+    letGo();
+    passTo(2_000);
+    expect(database.rows.peers(bob)).to.deep.equal([]);
+    expect(database.rows.tunnels(bob)).to.deep.equal([]);
+    end();
   });
 });

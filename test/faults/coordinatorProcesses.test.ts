@@ -5,6 +5,7 @@ import { alice, bob, dave } from '../../src/testing/index.js';
 import { coordinatorProgram } from '../processes/coordinatorProcess.js';
 import { query } from '../support/query.js';
 import { testDatabase } from '../support/testDatabase.js';
+import { heartbeatOf } from './heartbeatOf.js';
 import { expectUnharmed, openMesh } from './mesh.js';
 import type { SteadyPeer } from './steadyPeer.js';
 import { seconds, together, waits } from './together.js';
@@ -38,6 +39,9 @@ together('a process with a coordinator', () => {
   waits('stands still for 3 s: nobody notices', 3, async (arrange) => {
     await using database = await arrange(testDatabase);
     await using mesh = await arrange(() => openMesh(database.url, database.url));
+    const { coordinatorId } = (await mesh.coordinators[1]?.listening) ?? {};
+    // From its last heartbeat to the next it is then silent for three seconds, and not for up to five, of the six it has.
+    await heartbeatOf(database.url, String(coordinatorId));
     mesh.coordinators[1]?.signal('SIGSTOP');
     mesh.update(2);
     await delay(3_000);

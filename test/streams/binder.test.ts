@@ -26,9 +26,12 @@ const inWords = (binder: Binder): Observable<string> =>
 const setUp = (scheduler: TestScheduler, options: Parameters<typeof storeCallsOn>[2] = {}) => {
   const database = northsDatabase(scheduler);
   const book = logbook();
-  const binder = createBinder(storeCallsOn(database.store, scheduler, options), book.logger);
+  /** Peers whose tunnels are still being written. */
+  const opening = new Set<Uuid>();
+  const isOpening = (peerId: Uuid) => opening.has(peerId);
+  const binder = createBinder(storeCallsOn(database.store, scheduler, options), book.logger, isOpening);
   const statuses = (peerId?: Uuid) => database.rows.peers(peerId).map((row) => `${nameOf(row.peerId)} ${row.status}`);
-  return { binder, database, book, statuses, at: onTime(scheduler), statements$: statementsOf(database) };
+  return { binder, database, book, opening, statuses, at: onTime(scheduler), statements$: statementsOf(database) };
 };
 
 describe('nextBinding', () => {
@@ -406,6 +409,67 @@ describe('binder', () => {
     }),
   );
 
+  describe('writes that a peer is lost', () => {
+    it(
+      'once its tunnels are written, and holds up nobody else',
+      marbles(({ scheduler, expectObservable }) => {
+        const { binder, opening, at, statements$, statuses } = setUp(scheduler);
+        at(1, () => {
+          for (const peerId of [alice, bob]) binder.accept(node(peerId, 1));
+        });
+        at(20, () => {
+          opening.add(alice);
+          for (const peerId of [alice, bob]) binder.accept(lost(peerId));
+        });
+        at(50, () => {
+          expect(statuses()).to.deep.equal(['alice ok', 'bob lost']);
+          opening.delete(alice);
+          binder.tunnelsSettled(alice);
+        });
+        expectObservable(inWords(binder)).toBe('11ms a 18ms b 29ms c', {
+          a: 'alice node, bob node',
+          b: 'bob lost',
+          c: 'alice lost',
+        });
+        expectObservable(statements$).toBe('-a 18ms b 29ms c', {
+          a: 'write alice 1, bob 1',
+          b: 'write bob lost',
+          c: 'write alice lost',
+        });
+      }),
+    );
+
+    it(
+      'not at all, if it is back by then, whose node does not wait',
+      marbles(({ scheduler, expectObservable }) => {
+        const { binder, opening, at } = setUp(scheduler);
+        at(1, () => binder.accept(node(alice, 1)));
+        at(20, () => {
+          opening.add(alice);
+          binder.accept(lost(alice));
+        });
+        at(30, () => binder.accept(node(alice, 1)));
+        at(50, () => {
+          opening.delete(alice);
+          binder.tunnelsSettled(alice);
+        });
+        expectObservable(inWords(binder)).toBe('11ms a 28ms a', { a: 'alice node' });
+      }),
+    );
+
+    it(
+      'and nothing of one that is there, whose tunnels were written',
+      marbles(({ scheduler, expectObservable }) => {
+        const { binder, at } = setUp(scheduler);
+        at(1, () => binder.accept(node(alice, 1)));
+        at(20, () => {
+          for (const peerId of [alice, bob]) binder.tunnelsSettled(peerId);
+        });
+        expectObservable(inWords(binder)).toBe('11ms a', { a: 'alice node' });
+      }),
+    );
+  });
+
   it(
     'cancels a write that nobody waits for any more',
     marbles(({ scheduler, cold, expectObservable, expectSubscriptions }) => {
@@ -413,6 +477,7 @@ describe('binder', () => {
       const binder = createBinder(
         { ...storeCallsOn(northsDatabase(scheduler).store, scheduler), writeBindings: () => write$ },
         logbook().logger,
+        () => false,
       );
       onTime(scheduler)(2, () => binder.accept(node(alice, 1)));
       expectObservable(binder.written$, '^---!').toBe('-');

@@ -23,7 +23,7 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
   const database = northsDatabase(scheduler);
   const { logger, lines } = logbook();
   const calls = storeCallsOn(database.store, scheduler);
-  const [binder, tunneler] = [createBinder(calls, logger), createTunneler(calls, logger, noGoodbyes)];
+  const [binder, tunneler] = [createBinder(calls, logger, () => false), createTunneler(calls, logger, noGoodbyes)];
   const connected = new Set(peers);
   merge(binder.written$, tunneler.written$).subscribe();
   const at = onTime(scheduler);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { type Observable, map, merge, tap } from 'rxjs';
+import { type Observable, Subject, map, merge, tap } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
-import { createBinder } from '../../src/streams/binder.js';
+import { type Binder, createBinder } from '../../src/streams/binder.js';
 import { type Tunneler, createTunneler } from '../../src/streams/tunneler.js';
 import { alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
@@ -21,14 +21,16 @@ const arrow = ({ src, dst }: { src: Uuid; dst: Uuid }) => `${nameOf(src)}>${name
 
 const setUp = (
   scheduler: TestScheduler,
-  goodbyes: Parameters<typeof createTunneler>[2] = noGoodbyes,
+  goodbyes: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$'> = noGoodbyes,
   options: Parameters<typeof storeCallsOn>[2] = {},
 ) => {
   const database = northsDatabase(scheduler);
   const book = logbook();
-  const tunneler = createTunneler(storeCallsOn(database.store, scheduler, options), book.logger, goodbyes);
+  const settled$ = new Subject<Uuid>();
+  const binder = { ...goodbyes, tunnelsSettled: (peerId: Uuid) => settled$.next(peerId) };
+  const tunneler = createTunneler(storeCallsOn(database.store, scheduler, options), book.logger, binder);
   return {
-    ...{ tunneler, database, book, faults: database.faults },
+    ...{ tunneler, database, book, faults: database.faults, settled$: settled$.pipe(map(nameOf)) },
     at: onTime(scheduler),
     statements$: statementsOf(database),
     rows: () => database.rows.tunnels().map(arrow),
@@ -308,6 +310,36 @@ describe('tunneler', () => {
     }),
   );
 
+  describe('says that all tunnels of a source are written', () => {
+    it(
+      'when none is left, however many came meanwhile, and not before',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults, settled$ } = setUp(scheduler);
+        faults.failNext('writeTunnels');
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(2, () => tunneler.accept(add(alice, carol)));
+        at(3, () => tunneler.accept(release(alice)));
+        at(516, () => tunneler.accept(remove(alice, dave)));
+        at(520, () => expect(tunneler.isWriting(alice)).to.equal(true));
+        // Tried again at 511 ms, with what had come by then; and then with what came since.
+        expectObservable(inWords(tunneler)).toBe('521ms a 9ms a', { a: 'alice' });
+        expectObservable(settled$).toBe('531ms a', { a: 'alice' });
+        at(540, () => expect(tunneler.isWriting(alice)).to.equal(false));
+      }),
+    );
+
+    it(
+      'also when they cannot be',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults, settled$ } = setUp(scheduler);
+        faults.failNext('writeTunnels', 1, new StoreError('refused', 'no'));
+        at(1, () => tunneler.accept(add(alice, bob)));
+        expectObservable(inWords(tunneler)).toBe('-');
+        expectObservable(settled$).toBe('11ms a', { a: 'alice' });
+      }),
+    );
+  });
+
   describe('clears the tunnels of a source whose goodbye waits', () => {
     /** A binder that owes goodbyes of these, and settles them as drawn. */
     const owing = (peers: readonly Uuid[], settled$: Observable<Uuid>) => {
@@ -369,7 +401,7 @@ describe('tunneler', () => {
       marbles(({ scheduler, expectObservable }) => {
         const database = northsDatabase(scheduler);
         const calls = storeCallsOn(database.store, scheduler);
-        const binder = createBinder(calls, logbook().logger);
+        const binder = createBinder(calls, logbook().logger, () => false);
         const tunneler = createTunneler(calls, logbook().logger, binder);
         database.faults.failNext('writeBindings');
         onTime(scheduler)(1, () => {

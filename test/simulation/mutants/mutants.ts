@@ -155,7 +155,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'goodbye does not wait for its binding',
     file: 'streams/tunneler.ts',
-    find: 'return source.clear !== undefined && goodbyes.owesGoodbye(src) ? undefined : source;',
+    find: 'return source.clear !== undefined && binder.owesGoodbye(src) ? undefined : source;',
     replace: 'return source;',
     why: 'Tunnels are spared for a binding that goes a moment later.',
   },
