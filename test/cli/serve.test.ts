@@ -294,7 +294,7 @@ describe('serve', function () {
 
   it('serves old peers, which speak V1, at a path of their own', async () => {
     await using database = await testDatabase();
-    await using server = runServe(['--database-url', database.url, '--base-path', '/mesh']);
+    await using server = runServe(['--database-url', database.url, '--base-path', '/mesh', '--log-level', 'debug']);
     const { http } = await listening(server);
     const path = `${http}/api/v1/coordinate`;
     const connect = async (query: string): Promise<WebSocket> => {
