@@ -140,7 +140,12 @@ export interface Coordinator extends AsyncDisposable {
    */
   watch$(peerId: Uuid): Observable<WatchUpdate>;
 
-  /** Connects at once as one peer that follows many agents, for callers who prefer methods to streams. */
+  /**
+   * Connects at once as one peer that follows many agents, for callers who prefer methods to streams. `createMultiAgent`
+   * does the same with anything that has a `coordinate$`.
+   *
+   * @throws TypeError `not a UUID: "…"`
+   */
   multiAgent(peerId: Uuid): MultiAgent;
 
   /**
@@ -435,8 +440,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
           : of<WatchUpdate>({ kind: 'closed', reason });
       });
     },
-    multiAgent: (peer) =>
-      createMultiAgent((requests$, coordinateOptions) => coordinate$(peer, requests$, coordinateOptions)),
+    multiAgent: (peer) => createMultiAgent({ coordinate$ }, peer),
     close,
     [Symbol.asyncDispose]: close,
   };

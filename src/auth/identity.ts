@@ -11,6 +11,8 @@ export interface Identity {
   /** For logs. */
   readonly name: string;
   readonly role: Role;
+  /** With the role `client`: the agent it talks to. Needed where V1 is spoken, which has no words for it. */
+  readonly agentId?: Uuid;
   /** Authorises every request of this connection. */
   readonly auth: Auth;
   /**

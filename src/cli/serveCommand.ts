@@ -24,6 +24,7 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly grpcPort?: number | 'none';
   readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
+  readonly v1: boolean;
   readonly maxWatchers: number;
   readonly logLevel: LogLevel;
 }
@@ -50,6 +51,7 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         .default('none'),
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
+    .addOption(option('--no-v1', 'serve no peers that speak V1, the protocol of old ones'))
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
   for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
     command.addOption(made);

@@ -27,9 +27,9 @@ import { routesUnder } from '../gateways/routesUnder.js';
 import type { TlsOptions } from '../gateways/tls.js';
 import { tlsFiles$, type TlsFiles } from '../gateways/tlsFiles.js';
 import { watchRoutes } from '../gateways/watchRoutes.js';
-import { coordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
+import { coordinatePath, v1CoordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
-import { webSocketRoute } from '../gateways/webSocketRoute.js';
+import { v1WebSocketRoute, webSocketRoute } from '../gateways/webSocketRoute.js';
 import { CommandError } from './commandError.js';
 import { errorText } from './errorText.js';
 import { logGatewayEvent } from './logGatewayEvent.js';
@@ -49,6 +49,8 @@ export interface GatewayOptions {
   readonly basePath: string;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
+  /** Whether peers that speak V1 are served, over WebSockets. */
+  readonly v1: boolean;
   /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
   readonly verify?: TokenVerifier;
   readonly logger: Logger;
@@ -113,6 +115,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     basePath,
     allowedOrigins: origins,
     trustedProxies,
+    v1,
     verify,
     logger,
   } = options;
@@ -128,6 +131,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
       limits: { maxWatchers, handshakeTimeout },
     }),
     [coordinatePath]: webSocketRoute,
+    ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
   });
   return httpServer$({
     ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$ },
@@ -139,6 +143,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
         of<GatewayEvent>({ kind: 'listening', url }),
         webSocketGateway(coordinator, {
           ...{ ...identify, server, path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ },
+          ...(v1 && { v1: { path: basePath + v1CoordinatePath } }),
         }).pipe(filter(({ kind }) => kind !== 'listening')),
       ),
     ),

@@ -54,14 +54,21 @@ export { identityFromToken } from './identityFromToken.js';
 export { routesUnder } from './routesUnder.js';
 export type { IdentifyCall, IncomingCall } from './incomingCall.js';
 export { subprotocolNames } from './subprotocols.js';
+export { defaultV1Limits, serveAgentV1, serveClientV1 } from './legacy/serveV1.js';
+export type { V1Limits, V1Options } from './legacy/serveV1.js';
 export { tailnetService } from './tailnetService.js';
 export type { TlsOptions, TlsSource } from './tls.js';
 export { tlsFiles$ } from './tlsFiles.js';
 export type { TlsFiles, TlsFilesOptions } from './tlsFiles.js';
-export { coordinatePath, webSocketGateway } from './webSocketGateway.js';
+export { coordinatePath, v1CoordinatePath, webSocketGateway } from './webSocketGateway.js';
 export { defaultWebSocketLimits } from './webSocketOptions.js';
-export type { WebSocketEndpoint, WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
+export type {
+  V1WebSocketOptions,
+  WebSocketEndpoint,
+  WebSocketGatewayOptions,
+  WebSocketLimits,
+} from './webSocketOptions.js';
 export { defaultWatchLimits } from './watchOptions.js';
-export type { Watcher, WatchLimits, WatchOptions } from './watchOptions.js';
+export type { WatchLimits, WatchOptions } from './watchOptions.js';
 export { watchPath, watchRoutes } from './watchRoutes.js';
-export { webSocketRoute } from './webSocketRoute.js';
+export { v1WebSocketRoute, webSocketRoute } from './webSocketRoute.js';

@@ -135,14 +135,12 @@ class PeerConnection<Encoded> implements WireListener {
     if (!this.#verdict) this.#brake.spend();
   }
 
-  message(data: Buffer, wrongKind?: string): void {
-    if (this.#verdict) return;
-    this.#brake.spend();
-    this.#received++;
-    if (wrongKind !== undefined) {
-      this.#refuse(closeCodes.wrongFrameKind, wrongKind);
-      return;
-    }
+  unfit(code: number, reason: string): void {
+    if (this.#takesNext()) this.#refuse(code, reason);
+  }
+
+  message(data: Buffer): void {
+    if (!this.#takesNext()) return;
     let request: CoordinateRequest;
     try {
       request = this.#admitted.codec.decode(data);
@@ -197,6 +195,14 @@ class PeerConnection<Encoded> implements WireListener {
         this.#subscriber.complete();
       });
     }
+  }
+
+  /** Whether what comes still counts; if so, it is counted. */
+  #takesNext(): boolean {
+    if (this.#verdict) return false;
+    this.#brake.spend();
+    this.#received++;
+    return true;
   }
 
   #respond(response: CoordinateResponse): void {

@@ -59,6 +59,7 @@ export class ResponseWriter<Encoded> implements Waiting {
   send(response: CoordinateResponse): void {
     if (!this.#wire.isOpen) return;
     const message = this.#encode(response);
+    if (message === undefined) return;
     if (this.#held !== undefined) {
       this.#held.push(message);
     } else if (this.#turns.admits(this)) {

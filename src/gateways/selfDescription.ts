@@ -70,8 +70,8 @@ export function believe({ place, names, valuesOf }: SelfDescription): Identity {
       }
       return { id, name, role, auth: agentAuth(id) };
     case 'client': {
-      const agent = uuid(names.agent, `the UUID of the agent to talk to, with ${names.role}=client`);
-      return { id, name, role, auth: clientAuth(agent) };
+      const agentId = uuid(names.agent, `the UUID of the agent to talk to, with ${names.role}=client`);
+      return { id, name, role, agentId, auth: clientAuth(agentId) };
     }
     default:
       throw new IdentityError(`${place} "${names.role}" must be peer, agent or client, got ${quote(role)}`);

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { mergeLimits } from './gatewayLimits.js';
-import type { Identity } from './identity.js';
+import type { Identify } from './identity.js';
 
 /** What those who watch may cost. Times are milliseconds. */
 export interface WatchLimits {
@@ -26,15 +25,13 @@ export const defaultWatchLimits: WatchLimits = {
   closeTimeout: 5000,
 };
 
-/** Who wants to watch. If `ends$` is given, its first value ends the watch, and is told as the reason. */
-export type Watcher = Identity & { readonly ends$?: Observable<string> };
-
 export interface WatchOptions {
   /**
    * Finds out who wants to watch, as for any gateway. They may watch a peer if they are the peer, or if their `auth` lets
-   * them open a tunnel to it, which would show them the same; others get a 403. Default: everybody may watch everybody.
+   * them open a tunnel to it, which would show them the same; others get a 403. When the identity ends, so does the watch.
+   * Default: everybody may watch everybody.
    */
-  readonly identify?: (request: IncomingMessage) => Watcher | Observable<Watcher>;
+  readonly identify?: Identify;
   /**
    * Pages of which origins may watch, such as `https://dashboard.example`; more in {@link originPolicy}. Others are refused
    * with HTTP 403. Default none, but those that came from the server itself, by its address or as `localhost`.

@@ -24,10 +24,7 @@ import type { Identity } from './identity.js';
  * Lets somebody watch a peer if they are the peer, or may open a tunnel to it: that would show them the same. Emits their
  * identity; fails with an IdentityError of status 403, `you may not watch this peer: …`, or with what broke.
  */
-export function watchPermission<Watcher extends Identity>(
-  identity: Watcher | Observable<Watcher>,
-  peerId: Uuid,
-): Observable<Watcher> {
+export function watchPermission(identity: Identity | Observable<Identity>, peerId: Uuid): Observable<Identity> {
   return (isObservable(identity) ? identity : of(identity)).pipe(
     first(),
     switchMap((watcher) => {

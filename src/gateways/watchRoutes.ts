@@ -11,6 +11,7 @@ import { EventStream } from './eventStream.js';
 import { getRoute, replyText } from './httpRoutes.js';
 import type { HttpRoute, HttpRoutes } from './httpRoutes.js';
 import { identified } from './identified.js';
+import type { Identity } from './identity.js';
 import { originPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
@@ -19,7 +20,7 @@ import type { Refusal } from './refusal.js';
 import { remoteAddress } from './remoteAddress.js';
 import { watchEvent } from './watchEvent.js';
 import { completeWatchLimits } from './watchOptions.js';
-import type { Watcher, WatchOptions } from './watchOptions.js';
+import type { WatchOptions } from './watchOptions.js';
 import { watchPermission } from './watchPermission.js';
 import { wrongOrigin } from './wrongOrigin.js';
 
@@ -78,7 +79,7 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
 
   const isDraining$ = draining$.pipe(filter((draining) => draining));
 
-  const updates$ = (peerId: Uuid, watcher: Watcher | undefined): Observable<WatchUpdate> =>
+  const updates$ = (peerId: Uuid, watcher: Identity | undefined): Observable<WatchUpdate> =>
     merge(
       merge(isDraining$.pipe(map(() => shuttingDown.reason)), watcher?.ends$ ?? NEVER).pipe(
         map((reason): WatchUpdate => ({ kind: 'closed', reason })),
@@ -86,7 +87,7 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
       coordinator.watch$(peerId),
     ).pipe(takeWhile(({ kind }) => kind !== 'closed', true));
 
-  const stream$ = (response: ServerResponse, peerId: Uuid, watcher: Watcher | undefined): Observable<never> =>
+  const stream$ = (response: ServerResponse, peerId: Uuid, watcher: Identity | undefined): Observable<never> =>
     new Observable((subscriber) => {
       const stream = new EventStream(response);
       subscriber.add(wheel.watch(stream));

@@ -41,9 +41,18 @@ export type WebSocketEndpoint =
       readonly tls?: TlsSource;
     };
 
+export interface V1WebSocketOptions {
+  /** Default `/api/v1/coordinate`. */
+  readonly path?: string;
+  /** Milliseconds that one write may take. Who does not read for longer is cut off. Default 5000. */
+  readonly writeTimeout?: number;
+}
+
 export type WebSocketGatewayOptions = WebSocketEndpoint & {
   /** Default `/api/v2/coordinate`. */
   readonly path?: string;
+  /** Serves peers that speak V1 as well, at a path of their own. Default: not. */
+  readonly v1?: V1WebSocketOptions;
   /**
    * Pages of which origins may connect, such as `https://app.example.com`; more in {@link originPolicy}. Others are refused
    * with HTTP 403. Default none, but those that came from the server itself, by its address or as `localhost`. Clients that

@@ -19,8 +19,10 @@ import { admission, rejection } from './admission.js';
 import type { Newcomer } from './admission.js';
 import { answerPlainly } from './answerPlainly.js';
 import { Attendance } from './attendance.js';
+import type { Dialect } from './dialect.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { checkHandshake, pathOf } from './handshake.js';
+import type { Identity } from './identity.js';
 import { identityFromQuery } from './identityFromQuery.js';
 import type { OriginPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
@@ -30,8 +32,6 @@ import type { Refusal } from './refusal.js';
 import type { RemoteAddress } from './remoteAddress.js';
 import { SendingTurns } from './sendingTurns.js';
 import { serverUrl$ } from './serverUrl.js';
-import { chooseSubprotocol } from './subprotocols.js';
-import { webSocketConnection } from './webSocketConnection.js';
 import type { WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
 import { wrongOrigin } from './wrongOrigin.js';
 
@@ -39,7 +39,10 @@ import { wrongOrigin } from './wrongOrigin.js';
 export type UpgradeOptions = Pick<WebSocketGatewayOptions, 'identify' | 'scheduler'> & {
   readonly mayComeFrom: OriginPolicy;
   readonly addressOf: RemoteAddress;
+  /** Of the event `listening`. */
   readonly path: string;
+  /** How peers speak, by the path that they connect to. */
+  readonly dialects: ReadonlyMap<string, Dialect>;
   readonly drain$: Observable<unknown>;
   readonly limits: WebSocketLimits;
 };
@@ -51,13 +54,16 @@ interface Upgrade {
   readonly head: Buffer;
 }
 
+/** The same, before anything is known of them but where they are. */
+type Stranger = Pick<Newcomer<IncomingMessage>, 'remoteAddress' | 'refuse'>;
+
 /** The gateway, as far as it does not matter whose the server is: upgrade requests in, events out. */
 export function webSocketUpgrades(
   coordinator: Pick<Coordinator, 'coordinate$'>,
   server: Server,
   options: UpgradeOptions,
 ): Observable<GatewayEvent> {
-  const { path, mayComeFrom, addressOf, identify = identityFromQuery, scheduler = asyncScheduler } = options;
+  const { path, dialects, mayComeFrom, addressOf, identify = identityFromQuery, scheduler = asyncScheduler } = options;
   const { drain$, limits } = options;
   return defer(() => {
     const { handshakeTimeout } = limits;
@@ -68,53 +74,63 @@ export function webSocketUpgrades(
     const wheel = new PingWheel(limits.pingPeriod, scheduler);
     const surroundings = { coordinator, limits, scheduler, wheel, turns: new SendingTurns(scheduler) };
 
-    const obstacleTo = (request: IncomingMessage): Refusal | undefined => {
-      if (pathOf(request) !== path) return { status: 404, reason: `not found; WebSockets are served at ${path}` };
+    const obstacleTo = (request: IncomingMessage, dialect: Dialect): Refusal | undefined => {
       if (!mayComeFrom(request.headers)) return wrongOrigin(request.headers);
-      return attendance.obstacle ?? checkHandshake(request);
+      return attendance.obstacle ?? checkHandshake(request, dialect);
     };
 
-    const newcomer = ({ request, socket, head }: Upgrade): Newcomer<IncomingMessage> => {
-      const remoteAddress = addressOf(request);
-      const refuseThis = (refusal: Refusal): void => {
-        refuse(socket, refusal);
-      };
-      return {
-        request,
-        remoteAddress,
-        gone$: fromEvent(socket, 'close'),
-        refuse: refuseThis,
-        connect: (identity) => {
-          const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol']);
-          const { webSocket, refusal } = accept(request, socket, head);
-          if (refusal) return rejection({ remoteAddress, refuse: refuseThis }, refusal);
-          if (!webSocket) return EMPTY;
-          const opened = { webSocket, socket, identity, subprotocol, remoteAddress };
-          return attendance.counted(webSocketConnection(surroundings, opened));
-        },
-      };
+    /** Lets in who can be turned away no more but by the WebSocket itself. */
+    const connect = (
+      { request, socket, head }: Upgrade,
+      dialect: Dialect,
+      stranger: Stranger,
+      identity: Identity,
+    ): Observable<GatewayEvent> => {
+      dialect.checkIdentity(identity);
+      const { webSocket, refusal } = accept(request, socket, head);
+      if (refusal) return rejection(stranger, refusal);
+      if (!webSocket) return EMPTY;
+      const { remoteAddress } = stranger;
+      const upgraded = { request, webSocket, socket, identity, remoteAddress };
+      return attendance.counted(dialect.connection(surroundings, upgraded));
     };
 
     /** Emits what comes of an upgrade request. */
     const admitted = (upgrade: Upgrade): Observable<Observable<GatewayEvent>> => {
+      const { request, socket } = upgrade;
       // Until the WebSocket takes care of it. "close" follows.
-      upgrade.socket.on('error', ignore);
-      const obstacle = obstacleTo(upgrade.request);
-      return obstacle ? of(rejection(newcomer(upgrade), obstacle)) : admission(newcomer(upgrade), entrance);
+      socket.on('error', ignore);
+      const stranger: Stranger = {
+        remoteAddress: addressOf(request),
+        refuse: (refusal) => {
+          refuse(socket, refusal);
+        },
+      };
+      const dialect = dialects.get(pathOf(request));
+      if (!dialect) return of(rejection(stranger, notFound(dialects)));
+      const obstacle = obstacleTo(request, dialect);
+      if (obstacle) return of(rejection(stranger, obstacle));
+      const newcomer: Newcomer<IncomingMessage> = {
+        ...stranger,
+        request,
+        gone$: fromEvent(socket, 'close'),
+        connect: (identity) => connect(upgrade, dialect, stranger, identity),
+      };
+      return admission(newcomer, entrance);
     };
 
     return merge(
       serverUrl$(server, 'ws', path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
-      upgrade$(server, path).pipe(mergeMap(admitted), mergeAll()),
+      upgrade$(server, dialects).pipe(mergeMap(admitted), mergeAll()),
     ).pipe(takeUntil(attendance.drained$(drain$)));
   });
 }
 
-function upgrade$(server: Server, path: string): Observable<Upgrade> {
+function upgrade$(server: Server, dialects: ReadonlyMap<string, Dialect>): Observable<Upgrade> {
   return new Observable<Upgrade>((subscriber) => {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-      if (!isWebSocket || pathOf(request) !== path) {
+      if (!isWebSocket || !dialects.has(pathOf(request))) {
         // Another listener may know what to do. If there is none, nobody but this one would answer.
         if (server.listenerCount('upgrade') > 1) return;
         if (!isWebSocket && answerPlainly(server, request, socket)) return;
@@ -124,6 +140,10 @@ function upgrade$(server: Server, path: string): Observable<Upgrade> {
     server.on('upgrade', onUpgrade);
     return () => server.off('upgrade', onUpgrade);
   });
+}
+
+function notFound(dialects: ReadonlyMap<string, Dialect>): Refusal {
+  return { status: 404, reason: `not found; WebSockets are served at ${[...dialects.keys()].join(' and ')}` };
 }
 
 function ignore(): void {

@@ -35,7 +35,8 @@ export class WebSocketWire implements Wire<Uint8Array | string>, Probed {
     this.#listener = listener;
     webSocket.on('message', (data: RawData, isBinary) => {
       this.#heard = true;
-      listener.message(bufferOf(data), isBinary === binary ? undefined : wrongKind(name, binary));
+      if (isBinary === binary) listener.message(bufferOf(data));
+      else listener.unfit(closeCodes.wrongFrameKind, wrongKind(name, binary));
     });
     const hearNoise = (): void => {
       this.#heard = true;
@@ -80,8 +81,9 @@ export class WebSocketWire implements Wire<Uint8Array | string>, Probed {
     return this.#webSocket.bufferedAmount > this.#highWaterMark;
   }
 
-  send(message: Uint8Array | string): void {
-    this.#webSocket.send(message, { binary: this.#isBinary });
+  /** @param sent called when it has reached the operating system, or never will */
+  send(message: Uint8Array | string, sent?: () => void): void {
+    this.#webSocket.send(message, { binary: this.#isBinary }, sent);
   }
 
   close(code: number, reason: string): void {
@@ -104,8 +106,8 @@ export class WebSocketWire implements Wire<Uint8Array | string>, Probed {
     return this.#listener.isBehind && this.#silentPeriods < patience;
   }
 
-  terminate(): void {
-    this.#listener.violated(closeCodes.broken, 'no sign of life');
+  terminate(reason = 'no sign of life'): void {
+    this.#listener.violated(closeCodes.broken, reason);
     this.#webSocket.terminate();
   }
 }

@@ -4,7 +4,8 @@ import type { CoordinateResponse, CoordinateRequest } from '../proto/gen/tailnet
 export interface MessageCodec<Encoded> {
   /** Reads one message; throws when it is none. Keeps nothing of the buffer. */
   readonly decode: (data: Buffer) => CoordinateRequest;
-  readonly encode: (response: CoordinateResponse) => Encoded;
+  /** Undefined for a response that has no words on this wire: nothing is sent. */
+  readonly encode: (response: CoordinateResponse) => Encoded | undefined;
 }
 
 /** What carries the messages of one peer: a WebSocket, or a gRPC call. It tells a {@link WireListener} what comes. */
@@ -27,8 +28,10 @@ export interface Wire<Encoded> {
 
 /** Who is told what comes over a wire. */
 export interface WireListener {
-  /** A message. `wrongKind` says why it cannot be one, if the wire sees that. */
-  message(data: Buffer, wrongKind?: string): void;
+  /** A message. */
+  message(data: Buffer): void;
+  /** Something came in the place of a message that can be none. The wire is closed, with one of `closeCodes`. */
+  unfit(code: number, reason: string): void;
   /** Something else, which is no message but costs as much as one. */
   noise(): void;
   /** Nothing waits to be sent any more. */

@@ -292,6 +292,40 @@ describe('serve', function () {
     expect(await server.ended).to.equal(0);
   });
 
+  it('serves old peers, which speak V1, at a path of their own', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url, '--base-path', '/mesh', '--log-level', 'debug']);
+    const { http } = await listening(server);
+    const path = `${http}/api/v1/coordinate`;
+    const connect = async (query: string): Promise<WebSocket> => {
+      const socket = new WebSocket(`${path.replace('http', 'ws')}?${query}`);
+      await once(socket, 'open');
+      return socket;
+    };
+    const agent = await connect(`id=${bob}&role=agent`);
+    const client = await connect(`id=${alice}&role=client&agent=${bob}`);
+    agent.send(Buffer.from('{"preferred_derp":7}'));
+    const [nodes] = (await once(client, 'message')) as [Buffer];
+    expect(JSON.parse(nodes.toString())).to.have.nested.property('[0].preferred_derp', 7);
+    expect(await server.line((line) => line.includes('"role":"client"'))).to.contain('"protocol":"tailnet.v1"');
+    expect((await fetch(path)).status).to.equal(426);
+    const closed = once(client, 'close');
+    server.signal('SIGTERM');
+    expect((await closed)[0]).to.equal(1001);
+    expect(await server.ended).to.equal(0);
+    expect(await query(database.url, 'select distinct status from tailnet_peers')).to.deep.equal([{ status: 'lost' }]);
+  });
+
+  it('serves no old peers when it is told so', async () => {
+    await using database = await testDatabase();
+    await using server = runServe(['--database-url', database.url, '--no-v1']);
+    const { http } = await listening(server);
+    expect((await fetch(`${http}/api/v1/coordinate`)).status).to.equal(404);
+    const socket = new WebSocket(`${http.replace('http', 'ws')}/api/v1/coordinate?id=${alice}`);
+    const [refusal] = (await once(socket, 'error')) as [Error];
+    expect(refusal.message).to.contain('404');
+  });
+
   it('holds peers to its limits', async () => {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url, '--max-message-size', '50']);

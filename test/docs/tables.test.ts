@@ -4,6 +4,7 @@ import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { defaultTuning } from '../../src/defaults.js';
 import { defaultWatchLimits } from '../../src/gateways/watchOptions.js';
 import { defaultGrpcLimits } from '../../src/gateways/grpcOptions.js';
+import { defaultV1Limits } from '../../src/gateways/legacy/serveV1.js';
 import { defaultWebSocketLimits } from '../../src/gateways/webSocketOptions.js';
 import { root, textOf } from './markdown.js';
 
@@ -67,6 +68,10 @@ describe('the tables of the documentation are complete and true', () => {
     expect(defaultWebSocketLimits).to.include(
       Object.fromEntries(Object.entries(defaultGrpcLimits).filter(([name]) => name in defaultWebSocketLimits)),
     );
+  });
+
+  it('the limits of V1', () => {
+    defaults('docs/gateways.md', '### Limits of V1', { ...defaultV1Limits });
   });
 
   it('the limits of watching', () => {

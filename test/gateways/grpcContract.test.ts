@@ -1,56 +1,15 @@
-import { Metadata } from '@grpc/grpc-js';
-import { concat, NEVER, Observable, of } from 'rxjs';
-import type { Coordinator } from '../../src/coordinator.js';
-import { grpcGateway, tailnetService } from '../../src/gateways/index.js';
-import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
+import { concat, NEVER, of } from 'rxjs';
+import { grpcGateway } from '../../src/gateways/index.js';
 import { requests } from '../../src/proto/requests.js';
 import { gatewayContract } from '../../src/testing/index.js';
-import { grpcClient } from './peerCall.js';
-
-/** A client of the gRPC gateway, as the contract of gateways wants it. */
-const clientOf = (
-  url: string,
-  requestSerialize: (request: CoordinateRequest) => Buffer = tailnetService.coordinate.requestSerialize,
-): Pick<Coordinator, 'coordinate$'> => ({
-  coordinate$: (peerId, requests$ = NEVER, { ready$ = NEVER } = {}) =>
-    new Observable<CoordinateResponse>((subscriber) => {
-      const client = grpcClient(url);
-      const metadata = new Metadata();
-      metadata.set('x-peer-id', peerId);
-      const { path, responseDeserialize } = tailnetService.coordinate;
-      const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
-      call.on('data', (response: CoordinateResponse) => {
-        subscriber.next(response);
-      });
-      // "status" says it, too.
-      call.on('error', () => undefined);
-      call.on('status', () => {
-        subscriber.complete();
-      });
-      subscriber.add(
-        requests$.subscribe({
-          next: (request) => {
-            call.write(request);
-          },
-          complete: () => {
-            call.end();
-          },
-        }),
-      );
-      subscriber.add(ready$.subscribe((isReady) => (isReady ? call.resume() : call.pause())));
-      return () => {
-        call.cancel();
-        client.close();
-      };
-    }),
-});
+import { grpcCoordinator } from './grpcCoordinator.js';
 
 gatewayContract('grpcGateway', () =>
   Promise.resolve({
     gateway: (coordinator, drain$) => grpcGateway(coordinator, { port: 0, drain$ }),
-    client: (url) => clientOf(url),
-    stranger$: (url) => clientOf(url).coordinate$('nobody'),
+    client: (url) => grpcCoordinator(url),
+    stranger$: (url) => grpcCoordinator(url).coordinate$('nobody'),
     babbler$: (url, peerId) =>
-      clientOf(url, () => Buffer.from('nonsense')).coordinate$(peerId, concat(of(requests.disconnect()), NEVER)),
+      grpcCoordinator(url, () => Buffer.from('nonsense')).coordinate$(peerId, concat(of(requests.disconnect()), NEVER)),
   }),
 );

@@ -36,8 +36,8 @@ describe('identityFromQuery', () => {
   });
 
   it('lets a client open a tunnel to its agent only', () => {
-    const { role, auth } = identify(`id=${alice}&role=client&agent=${bob.toUpperCase()}`);
-    expect(role).to.equal('client');
+    const { role, agentId, auth } = identify(`id=${alice}&role=client&agent=${bob.toUpperCase()}`);
+    expect({ role, agentId }).to.deep.equal({ role: 'client', agentId: bob });
     expect(auth(requests.addTunnel(bob))).to.equal(undefined);
     expect(() => auth(requests.addTunnel(alice))).to.throw(AuthorizationError, `invalid agent id, expected ${bob}`);
   });

@@ -8,7 +8,7 @@ import { peerAuth } from '../../src/auth/peerAuth.js';
 import type { Auth } from '../../src/auth/auth.js';
 import { createCoordinator } from '../../src/coordinator.js';
 import { IdentityError, watchRoutes } from '../../src/gateways/index.js';
-import type { Watcher } from '../../src/gateways/index.js';
+import type { Identity } from '../../src/gateways/index.js';
 import { aNode, memoryDatabase, testPeer } from '../../src/testing/index.js';
 import { alice, bob, carol } from './gatewayFixture.js';
 import { WatchFixture } from './watchFixture.js';
@@ -255,7 +255,7 @@ describe('watching a peer over HTTP', () => {
   });
 
   describe('with an identify', () => {
-    const as = (more: Partial<Watcher>): Watcher => ({
+    const as = (more: Partial<Identity>): Identity => ({
       id: alice,
       name: 'Alice',
       role: 'peer',

@@ -37,12 +37,10 @@ export function identityFromClaims({ sub, name, role = 'peer', agent }: Identity
         throw wrong('agent', 'must be left out or equal to "sub" with the role agent');
       }
       return { ...identity, role, auth: agentAuth(id) };
-    case 'client':
-      return {
-        ...identity,
-        role,
-        auth: clientAuth(uuid(agent, 'agent', 'the UUID of the agent to talk to, with the role client')),
-      };
+    case 'client': {
+      const agentId = uuid(agent, 'agent', 'the UUID of the agent to talk to, with the role client');
+      return { ...identity, role, agentId, auth: clientAuth(agentId) };
+    }
     default:
       throw wrong('role', 'must be peer, agent or client');
   }

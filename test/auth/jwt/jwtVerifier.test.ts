@@ -47,7 +47,8 @@ describe('jwtVerifier', () => {
 
   it('turns ids into lower case', async () => {
     expect(await identityOf(mint({ sub: alice.toUpperCase() }))).to.include({ id: alice });
-    const { auth } = await identityOf(mint({ role: 'client', agent: bob.toUpperCase() }));
+    const { agentId, auth } = await identityOf(mint({ role: 'client', agent: bob.toUpperCase() }));
+    expect(agentId).to.equal(bob);
     expect(auth(requests.addTunnel(bob))).to.equal(undefined);
   });
 
