@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { chance } from '../support/chance.js';
 import { attempt, draw } from './attempt.js';
+import { openCalling } from './calling.js';
 import { comparing } from './comparing.js';
 import { corpusOf, foundOf } from './corpus.js';
 import { decoding } from './decoding.js';
@@ -23,7 +24,7 @@ const tryAll = async (target: Target, count: number): Promise<void> => {
 
 describe('strange input', () => {
   it('has a corpus', () => {
-    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'proving', 'serving']) {
+    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'proving', 'serving', 'calling']) {
       expect(corpusOf(name), name).to.have.length.above(5);
     }
   });
@@ -45,6 +46,16 @@ describe('strange input', () => {
 
     it('ends its own connection at most, as documented, and what is taken is passed on as it is', async () => {
       await tryAll(serving, 500);
+    });
+  });
+
+  describe('over HTTP/2', () => {
+    let calling: ServingTarget;
+    beforeEach(async () => (calling = await openCalling()));
+    afterEach(() => calling.end());
+
+    it('ends its own connection at most, and leaves nothing behind', async () => {
+      await tryAll(calling, 200);
     });
   });
 });

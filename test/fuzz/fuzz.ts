@@ -1,5 +1,6 @@
 import { chance } from '../support/chance.js';
 import { attempt, draw } from './attempt.js';
+import { openCalling } from './calling.js';
 import { comparing } from './comparing.js';
 import { decoding } from './decoding.js';
 import { hearing } from './hearing.js';
@@ -10,8 +11,8 @@ import { openServing } from './serving.js';
 /** So many frames, and what is served and remembered begins anew. */
 const framesPerServer = 2_000;
 
-/** A frame over a socket takes as long as so many calls. */
-const callsPerFrame = 25;
+/** A frame over a socket takes as long as so many calls, and a connection of HTTP/2 as so many frames. */
+const [callsPerFrame, framesPerConnection] = [25, 10];
 
 /**
  * Tries inputs that the seed draws, until it is over. Rejects with the first that goes wrong.
@@ -21,8 +22,8 @@ const callsPerFrame = 25;
 export const fuzz = async (seed: number, isOver: () => boolean, tried: () => void): Promise<void> => {
   const luck = chance(seed);
   const targets = [decoding, comparing, reading, hearing, proving].map((target) => ({ target, input: draw(target) }));
-  let serving = await openServing();
-  const frame = draw(serving);
+  let [serving, calling] = [await openServing(), await openCalling()];
+  const [frame, connection] = [draw(serving), draw(calling)];
   try {
     for (let frames = 1; !isOver(); frames++) {
       for (const { target, input } of targets) {
@@ -33,13 +34,20 @@ export const fuzz = async (seed: number, isOver: () => boolean, tried: () => voi
       }
       tried();
       await attempt(serving, frame(luck));
+      if (frames % framesPerConnection === 0) {
+        tried();
+        await attempt(calling, connection(luck));
+      }
       if (frames % framesPerServer === 0) {
         await serving.end();
-        serving = await openServing();
+        await calling.end();
+        [serving, calling] = [await openServing(), await openCalling()];
       }
     }
     await serving.end();
+    await calling.end();
   } finally {
     await serving[Symbol.asyncDispose]();
+    await calling[Symbol.asyncDispose]();
   }
 };
