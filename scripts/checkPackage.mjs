@@ -46,7 +46,7 @@ const strictest = {
 };
 
 /** What the examples use that is nothing of the package's own. */
-const ofExamples = ['express', '@types/express', 'fastify'];
+const ofExamples = ['express', '@types/express', 'fastify', '@types/ws'];
 
 /** `run(command, ...args, options)` throws if the command fails. Needs a registry, or what npm remembers of one. */
 export function checkPackage(run) {
