@@ -9,6 +9,7 @@ import { hearing } from './hearing.js';
 import { proving } from './proving.js';
 import { reading } from './reading.js';
 import { openServing, type ServingTarget } from './serving.js';
+import { splitting } from './splitting.js';
 import type { Target } from './target.js';
 
 /** The same in every run, unless another is wanted. */
@@ -24,7 +25,7 @@ const tryAll = async (target: Target, count: number): Promise<void> => {
 
 describe('strange input', () => {
   it('has a corpus', () => {
-    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'proving', 'serving', 'calling']) {
+    for (const name of ['decoding', 'comparing', 'reading', 'hearing', 'proving', 'serving', 'calling', 'splitting']) {
       expect(corpusOf(name), name).to.have.length.above(5);
     }
   });
@@ -38,6 +39,9 @@ describe('strange input', () => {
   it('on the bus is a hint, or a line in the log', () => tryAll(hearing, 10_000));
 
   it('in place of a token proves nothing', () => tryAll(proving, 5000));
+
+  it('in V1 is found whatever its chunks, and is refused, or means the same when it is written again', () =>
+    tryAll(splitting, 5000));
 
   describe('in a frame', () => {
     let serving: ServingTarget;

@@ -7,6 +7,7 @@ import { hearing } from './hearing.js';
 import { proving } from './proving.js';
 import { reading } from './reading.js';
 import { openServing } from './serving.js';
+import { splitting } from './splitting.js';
 
 /** So many frames, and what is served and remembered begins anew. */
 const framesPerServer = 2_000;
@@ -21,7 +22,10 @@ const [callsPerFrame, framesPerConnection] = [25, 10];
  */
 export const fuzz = async (seed: number, isOver: () => boolean, tried: () => void): Promise<void> => {
   const luck = chance(seed);
-  const targets = [decoding, comparing, reading, hearing, proving].map((target) => ({ target, input: draw(target) }));
+  const targets = [decoding, comparing, reading, hearing, proving, splitting].map((target) => ({
+    target,
+    input: draw(target),
+  }));
   let [serving, calling] = [await openServing(), await openCalling()];
   const [frame, connection] = [draw(serving), draw(calling)];
   try {

@@ -1,3 +1,4 @@
+import { nodeToV1 } from '../../src/gateways/legacy/v1Node.js';
 import { CoordinateRequest, encodeNode, requests, requestToJson, type Node } from '../../src/proto/index.js';
 import { aNode, alice, bob, carol, eve } from '../../src/testing/index.js';
 
@@ -42,3 +43,9 @@ export const hintPayloads: readonly Buffer[] = [
   `${carol},${alice}`,
   bob.toUpperCase(),
 ].map((payload) => Buffer.from(payload));
+
+/** Streams of one node, and of several. */
+export const v1Nodes: readonly Buffer[] = [
+  ...[fullNode, aNode({ of: eve })].map((node) => Buffer.from(nodeToV1(node) ?? '')),
+  Buffer.from(`{"preferred_derp":7} {"id":9223372036854775807,"key":null}\n{"endpoints":["\\"{"],"unknown":{"a":[1]}}`),
+];
