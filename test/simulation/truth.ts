@@ -16,6 +16,8 @@ export interface Post {
   readonly removed: Set<number>;
   /** When it last said something. */
   saidAt: number;
+  /** Whether the database would not take the node that it published last. */
+  isRefused: boolean;
 }
 
 /** Something about those who are not connected, and whether it is certain. */
@@ -84,6 +86,7 @@ export class Truth {
         wanted: new Set<number>(),
         removed: new Set<number>(),
         saidAt: -Infinity,
+        isRefused: false,
       },
     };
     this.#posts.set(key, post);
@@ -101,8 +104,9 @@ export class Truth {
     return post;
   }
 
-  published(post: Post, derp: number): void {
+  published(post: Post, derp: number, isRefused: boolean): void {
     post.derp = derp;
+    post.isRefused = isRefused;
     post.saidAt = this.#now();
     this.#put(this.#presence, post.peer, true, post);
   }
@@ -183,6 +187,7 @@ export class Truth {
   refused(peer: number): void {
     const fact = this.#presence.get(peer);
     if (fact !== undefined) fact.isCertain = false;
+    for (const post of this.openPosts(peer)) post.isRefused = true;
   }
 
   openPosts(peer?: number): readonly Post[] {

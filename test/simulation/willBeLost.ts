@@ -18,14 +18,18 @@ export const willBeLost = (world: World, site: Site): (() => void) => {
   const posts = world.truth
     .openPosts()
     .filter(({ coordinatorId, derp }) => coordinatorId === coordinator.id && derp !== undefined)
-    .map(({ peer, derp }) => ({ peer, derp }));
+    .map(({ peer, derp, isRefused }) => ({ peer, derp, isRefused }));
   return () => {
     if (!wasCalm || site.disturbed !== disturbed || world.tamperings !== tampered) return;
     const rows = world.database.rows.backup().peers.filter(({ coordinatorId }) => coordinatorId === coordinator.id);
     for (const { peerId } of rows.filter(({ status }) => status === 'ok'))
       world.judge.complain('nothing left', `c${site.index} has closed, and peer ${peerNumberOf(peerId)} is ok there`);
-    for (const { peer, derp } of posts) {
-      if (world.refused.has(peer) || world.now() - (world.goodbyes.get(peer) ?? -Infinity) < goodbyesRemembered)
+    for (const { peer, derp, isRefused } of posts) {
+      if (
+        isRefused ||
+        world.refused.has(peer) ||
+        world.now() - (world.goodbyes.get(peer) ?? -Infinity) < goodbyesRemembered
+      )
         continue;
       const row = rows.find(({ peerId }) => peerId === world.idOf(peer));
       const found = row === undefined ? 'no row' : `a row with derp ${derpOf(row)}`;

@@ -420,7 +420,7 @@ export class World {
     });
     this.send(link.peer, requests.updateSelf(node), (post) => {
       this.judge.published(link.peer, derp, link);
-      this.truth.published(post, derp);
+      this.truth.published(post, derp, this.refused.has(link.peer));
     });
   }
 
