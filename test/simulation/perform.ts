@@ -332,6 +332,12 @@ export const createPerformance = (world: World): Performance => {
   };
 
   const cut = (sites: readonly Site[], { what, for: milliseconds }: { what: string; for: number }): void => {
+    const isAllThatIsWrong =
+      sites.length === world.sites.length &&
+      sites.every(
+        ({ state, disturbances, undisturbedSince }) =>
+          state === 'up' && disturbances === 0 && world.now() - undisturbedSince > calmBefore,
+      );
     for (const site of sites) {
       if (site.state !== 'up') continue;
       const { faults } = site.database;
@@ -345,6 +351,7 @@ export const createPerformance = (world: World): Performance => {
         };
       });
     }
+    if (isAllThatIsWrong) world.beginCommonOutage(milliseconds);
   };
 
   return {
@@ -356,5 +363,8 @@ export const createPerformance = (world: World): Performance => {
     },
   };
 };
+
+/** Milliseconds after which what was wrong before makes no difference any more. */
+const calmBefore = 10_000;
 
 const refusal: StoreError = new StoreError('refused', 'the database does not like this peer');

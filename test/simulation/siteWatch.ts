@@ -5,7 +5,7 @@ import type { Ending } from './gate.js';
 import type { Site, Vitals } from './site.js';
 import type { World } from './world.js';
 
-const { heartbeatPeriod, missedHeartbeats, unhealthySpread } = defaultTuning;
+const { heartbeatPeriod, heartbeatTimeout, missedHeartbeats, unhealthySpread } = defaultTuning;
 const expiry = missedHeartbeats * heartbeatPeriod;
 
 /** Milliseconds between two looks at the heartbeats. */
@@ -39,7 +39,7 @@ export class SiteWatch {
     for (const site of this.#world.sites) {
       const { coordinator, index, state, disturbances, undisturbedSince } = site;
       const silence = this.#world.now() - (this.#beats.get(coordinator.id) ?? 0);
-      if (silence >= expiry - checkPeriod) {
+      if (silence >= expiry - checkPeriod && !this.#isOutageToBlame()) {
         for (const { peer, coordinatorId } of this.#world.truth.openPosts()) {
           if (coordinatorId === coordinator.id) this.#world.judge.mayBeLost(peer);
         }
@@ -50,6 +50,12 @@ export class SiteWatch {
       }
       this.#checkEvacuated(site);
     }
+  }
+
+  /** Nobody could write a heartbeat, or has had the time to write one since. */
+  #isOutageToBlame(): boolean {
+    const { commonOutage } = this.#world;
+    return commonOutage !== undefined && this.#world.now() - commonOutage.endedAt < heartbeatPeriod + heartbeatTimeout;
   }
 
   /** A coordinator that is unhealthy sends everybody away. */

@@ -43,6 +43,8 @@ export class World {
   /** Statements so far, by method. */
   readonly counts = new Map<keyof Store, number>();
   readonly refused = new Set<number>();
+  /** The last one, unless something else went wrong since. */
+  commonOutage: { readonly endedAt: number } | undefined;
   /** Milliseconds that an authorisation takes at most. */
   authTime: number;
   /** Who saw a peer when a row of it was made unreadable: for that alone, nobody is to be told that it is gone. */
@@ -104,8 +106,21 @@ export class World {
     return new Set(this.sites.filter(({ state }) => state === 'up').map(({ coordinator }) => coordinator.id));
   }
 
+  /**
+   * For so many milliseconds nobody reaches the database, and otherwise nothing is wrong: that nobody writes a heartbeat
+   * then is no reason to call anybody lost.
+   */
+  beginCommonOutage(milliseconds: number): void {
+    const outage = { endedAt: Infinity };
+    this.commonOutage = outage;
+    this.after(milliseconds, () => {
+      outage.endedAt = this.now();
+    });
+  }
+
   /** Something is wrong with a coordinator, or with its ways to others, until what is returned is called. */
   disturb(site: Site): () => void {
+    this.commonOutage = undefined;
     const ends = [this.judge.disturb(), this.truth.disturb(site.coordinator.id)];
     const { process } = site;
     site.disturbances += 1;
@@ -282,6 +297,7 @@ export class World {
 
   kill(site: Site, downFor: number): void {
     if (site.state !== 'up') return;
+    this.commonOutage = undefined;
     site.state = 'down';
     site.process.kill();
     site.database.faults.goAway();
