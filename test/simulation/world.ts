@@ -494,7 +494,10 @@ export class World {
   /** Whoever saw a peer whose row cannot be read any more must go on seeing it. */
   #disconnectedTold(link: Link, other: number): void {
     const isSpared = this.#spared.some(([spared, seen]) => spared === link && seen === other);
-    if (isSpared && sharesTunnel(this.database.rows.backup(), this.idOf(link.peer), this.idOf(other)))
+    const rows = this.database.rows.backup();
+    const id = this.idOf(other);
+    const isThere = rows.peers.some(({ peerId }) => peerId === id);
+    if (isSpared && isThere && sharesTunnel(rows, this.idOf(link.peer), id))
       this.judge.complain(
         'torn down for a reason',
         `peer ${link.peer} was told DISCONNECTED of peer ${other}, only because a row cannot be decoded`,
