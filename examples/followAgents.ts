@@ -49,4 +49,4 @@ await Promise.all([north.close(), south.close()]);
 
 // Prints:
 // 2000 agents, 286 of them at relay region 3
-// closed with 1000 after 5002 requests
+// closed with 1000 after 2002 requests
