@@ -29,6 +29,8 @@ export interface ConnectionParts {
   /** Whether the coordinator closes, and marks all its peers lost in one go. */
   readonly isClosing: () => boolean;
   readonly maxUpdatesPerResponse: number;
+  /** Bytes, about. */
+  readonly maxResponseSize: number;
   /** Milliseconds an authorisation may take. */
   readonly authTimeout: number;
   readonly scheduler: SchedulerLike;
@@ -74,7 +76,7 @@ class LiveConnection implements Connection, AnswerOptions {
 
   begin(): void {
     const subscriber = this.#subscriber;
-    const { connections, view, querier, maxUpdatesPerResponse, composeUpdate } = this.#parts;
+    const { connections, view, querier, maxUpdatesPerResponse, maxResponseSize, composeUpdate } = this.#parts;
     const { peerId, requests$, ready$ } = this.#caller;
     connections.open(this);
     // Before anything else, so that whoever ends this from within finds the peer let go.
@@ -92,7 +94,8 @@ class LiveConnection implements Connection, AnswerOptions {
       this.logger.error({ err }, 'updates failed');
       return errorResponse(closeErrors.internal);
     };
-    changes$.pipe(mapper({ sight, ready$, lastWord, maxUpdatesPerResponse, composeUpdate })).subscribe(subscriber);
+    const sizes = { maxUpdatesPerResponse, maxResponseSize };
+    changes$.pipe(mapper({ sight, ready$, lastWord, ...sizes, composeUpdate })).subscribe(subscriber);
     // Not being ready may have failed at once.
     if (this.#isOver()) return;
 

@@ -35,6 +35,7 @@ const setUp = () => {
       connections,
       view,
       maxUpdatesPerResponse: 2,
+      maxResponseSize: 1024,
       authTimeout: 100,
       composeUpdate: createComposeUpdate(),
       scheduler: noTime,
