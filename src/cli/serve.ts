@@ -12,10 +12,12 @@ export interface ServeOptions extends GatewayOptions {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
+  /** Milliseconds over which connections are ended when the process is to end. */
+  readonly drainTime: number;
 }
 
-/** Draining that takes longer is given up, in milliseconds; the coordinator itself takes 15 s at most. */
-const drainTimeout = 19_000;
+/** What takes longer after the last connection was ended is given up, in milliseconds; the coordinator takes 17 s at most. */
+const closeTimeout = 17_500;
 
 /** How long the database may keep us from listening. After that we listen, and say that we are not ready. */
 const databasePatience = 3000;
@@ -27,14 +29,15 @@ const databasePatience = 3000;
  * nothing can listen at a port.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { databaseUrl, dataDir, logger } = options;
+  const { databaseUrl, dataDir, drainTime, logger } = options;
   const shutdown = shutdownRequest(logger);
   let drainTimer: NodeJS.Timeout | undefined;
   void shutdown.received.then(() => {
+    const limit = drainTime + closeTimeout;
     drainTimer = setTimeout(() => {
-      logger.error(`not drained after ${drainTimeout / 1000} s, ending anyway`);
+      logger.error(`not drained after ${limit / 1000} s, ending anyway`);
       process.exit(1);
-    }, drainTimeout).unref();
+    }, limit).unref();
   });
   try {
     if (databaseUrl !== undefined) await serveDatabase(databaseUrl, options, shutdown);
@@ -67,7 +70,7 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
-      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, options, end);
+      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, options, shutdown, end);
     } finally {
       await coordinator.close();
     }
@@ -81,9 +84,10 @@ async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
   options: ServeOptions,
+  shutdown: ShutdownRequest,
   end: Promise<unknown>,
 ): Promise<void> {
-  const { logger } = options;
+  const { drainTime, logger } = options;
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
     const { id: coordinatorId } = coordinator;
@@ -95,7 +99,8 @@ async function serveCoordinator(
   } finally {
     draining$.next(true);
     // The coordinator ends the connections, and that is what the gateway waits for.
-    await Promise.allSettled([coordinator.close(), served]);
+    const spread = shutdown.isReceived() ? drainTime : 0;
+    await Promise.allSettled([coordinator.close({ spread }), served]);
   }
 }
 

@@ -29,13 +29,14 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly v1MaxMessageSize: number;
   readonly v1WriteTimeout: number;
   readonly maxWatchers: number;
+  readonly drainTime: number;
   readonly logLevel: LogLevel;
 }
 
 /** `serve`: runs a coordinator until it is told to stop. */
 export function serveCommand(end: (exitCode: number) => void): Command {
   const command = new Command('serve')
-    .description('Run a coordinator. SIGTERM or SIGINT drains it and ends it within 20 s, a second one at once.')
+    .description('Run a coordinator. SIGTERM or SIGINT drains it and ends it, a second one at once.')
     .addOption(databaseUrlOption())
     .addOption(
       option('--data-dir <dir>', 'where the embedded database is kept when no database is given').default('.tailnet'),
@@ -55,6 +56,14 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
     .addOption(option('--no-v1', 'serve no peers that speak V1, the protocol of old ones'))
+    .addOption(
+      option(
+        '--drain-time <ms>',
+        'after SIGTERM or SIGINT, time over which connections are ended one by one; 0: at once',
+      )
+        .argParser(wholeNumber(0, 3_600_000))
+        .default(2000),
+    )
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
   for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
     command.addOption(made);
