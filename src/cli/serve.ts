@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, filter, firstValueFrom, lastValueFrom } from 'rxjs';
+import { BehaviorSubject, catchError, EMPTY, filter, firstValueFrom, lastValueFrom, takeUntil, timer } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
+import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
+import { warnOfPooler } from './warnOfPooler.js';
 
 export interface ServeOptions extends GatewayOptions {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
+  /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
+  readonly listenDatabaseUrl?: string;
   readonly dataDir: string;
   /** Milliseconds over which connections are ended when the process is to end. */
   readonly drainTime: number;
@@ -18,6 +22,9 @@ export interface ServeOptions extends GatewayOptions {
 
 /** What takes longer after the last connection was ended is given up, in milliseconds; the coordinator takes 17 s at most. */
 const closeTimeout = 17_500;
+
+/** Milliseconds that connections to the database may take to be given back. */
+const connectionsTimeout = 2000;
 
 /** How long the database may keep us from listening. After that we listen, and say that we are not ready. */
 const databasePatience = 3000;
@@ -59,14 +66,20 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<void> {
-  const { logger } = options;
-  const preparation = prepareDatabase(url, logger);
+  const { listenDatabaseUrl, logger } = options;
+  // Migrations lock by their session.
+  const preparation = prepareDatabase(listenDatabaseUrl ?? url, logger);
+  const database = postgresDatabase(url, {
+    logger,
+    ...(listenDatabaseUrl !== undefined && { listenConfig: listenDatabaseUrl }),
+  });
   try {
     const patience = delay(databasePatience, undefined, { ref: false });
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
-    const coordinator = createCoordinator({ database: url, logger });
+    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
+    const coordinator = createCoordinator({ database, logger });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
@@ -76,6 +89,14 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     }
   } finally {
     preparation.stop();
+    const closed$ = database.close().pipe(
+      takeUntil(timer(connectionsTimeout)),
+      catchError((err: unknown) => {
+        logger.error({ err }, 'connections to the database not given back');
+        return EMPTY;
+      }),
+    );
+    await lastValueFrom(closed$, { defaultValue: undefined });
   }
 }
 

@@ -4,7 +4,7 @@ import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
 import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
-import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
+import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
@@ -19,6 +19,7 @@ const limits: Limits = { ...defaultWebSocketLimits, ...defaultGrpcLimits };
 
 interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOptions {
   readonly databaseUrl?: string;
+  readonly listenDatabaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -38,6 +39,7 @@ export function serveCommand(end: (exitCode: number) => void): Command {
   const command = new Command('serve')
     .description('Run a coordinator. SIGTERM or SIGINT drains it and ends it, a second one at once.')
     .addOption(databaseUrlOption())
+    .addOption(listenDatabaseUrlOption())
     .addOption(
       option('--data-dir <dir>', 'where the embedded database is kept when no database is given').default('.tailnet'),
     )
@@ -69,7 +71,12 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     command.addOption(made);
   }
   return command.action(async (options: ServeOptions) => {
-    if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
+    const { databaseUrl, listenDatabaseUrl } = options;
+    if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
+    if (listenDatabaseUrl !== undefined) checkDatabaseUrl(listenDatabaseUrl, '--listen-database-url');
+    if (listenDatabaseUrl !== undefined && databaseUrl === undefined) {
+      throw new UsageError('--listen-database-url is of use with --database-url only');
+    }
     if (options.auth === 'none') refuseJwtOptions(command);
     if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
       throw new UsageError(

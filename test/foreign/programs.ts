@@ -1,8 +1,9 @@
 // Says which programs are missing that the tests in this folder need, and fails if any is.
 import { chromiumPath } from './chromium.js';
+import { pgbouncerPath } from './pgbouncer.js';
 import { pythonPath } from './python.js';
 
-for (const find of [chromiumPath, pythonPath]) {
+for (const find of [chromiumPath, pgbouncerPath, pythonPath]) {
   try {
     find();
   } catch (error) {
