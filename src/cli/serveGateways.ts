@@ -9,6 +9,7 @@ import {
   ignoreElements,
   merge,
   of,
+  ReplaySubject,
   shareReplay,
   switchMap,
   tap,
@@ -125,6 +126,8 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
   const identify = verify && { identify: identityFromToken(verify) };
   const onEvent = (event: GatewayEvent): void => logGatewayEvent(logger, event);
   const health = healthRoutes(coordinator, draining$);
+  /** The last peer has gone. */
+  const drained$ = new ReplaySubject<void>(1);
   const routes = routesUnder(basePath, {
     ...health,
     ...watchRoutes(coordinator, {
@@ -135,7 +138,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
   });
   return httpServer$({
-    ...{ host, port, routes, handshakeTimeout, maxUnfinished },
+    ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$: drained$ },
     ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
     onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
   }).pipe(
@@ -148,7 +151,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
           ...(v1 && { v1: { ...v1, path: basePath + v1CoordinatePath } }),
         }).pipe(
           filter(({ kind }) => kind !== 'listening'),
-          tap({ complete: () => server.close() }),
+          tap({ complete: () => drained$.next() }),
         ),
       ),
     ),
