@@ -62,6 +62,8 @@ export class BoundedTlsServer extends TlsServer implements Bounded {
 
 function stop(server: Server | TlsServer, unfinished: UnfinishedSockets, grace: number): void {
   server.close();
+  // Who has been answered has nothing more to ask here.
+  server.keepAliveTimeout = 1;
   server.closeIdleConnections();
   unfinished.destroySilent();
   const timer = setTimeout(() => {

@@ -9,6 +9,7 @@ import {
   Observable,
   of,
   ReplaySubject,
+  skip,
   Subject,
   throwError,
 } from 'rxjs';
@@ -266,6 +267,24 @@ describe('httpServer$', () => {
     expect(server.listening).to.equal(false);
     await lastValueFrom(listening$);
     expect(await fetch(url).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+  });
+
+  it('leaves the work for all requests of a connection with it, those that wait for an answer before them, too', async () => {
+    const begun$ = new ReplaySubject<void>();
+    const ended$ = new ReplaySubject<void>();
+    const url = await serve({
+      '/slow': () =>
+        new Observable(() => {
+          begun$.next();
+          return () => ended$.next();
+        }),
+    });
+    const { socket, answer } = rawSocket(url);
+    socket.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
+    await firstValueFrom(begun$.pipe(skip(2)));
+    socket.destroy();
+    await answer;
+    await firstValueFrom(ended$.pipe(skip(2)));
   });
 
   it('does not wait for who has said nothing, or not all, when it drains', async () => {
