@@ -50,6 +50,7 @@ import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hi
 import { createLeftovers } from './streams/leftovers.js';
 import { withOwnHeartbeatHeard } from './streams/listening.js';
 import { liveness$ } from './streams/liveness.js';
+import { measuredDatabase } from './streams/measuredDatabase.js';
 import { newestNode } from './streams/newestNode.js';
 import { coalesceByKey } from './streams/operators/coalesceByKey.js';
 import { retryWithBackoff } from './streams/operators/retryWithBackoff.js';
@@ -180,9 +181,9 @@ const connectionsTimeout = 2_000;
  * @throws TypeError `not a UUID: "…"`, `database: …`, RangeError `tuning: …`
  */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
-  const { id, logger, scheduler, turnScheduler, close$, random, tuning, database, ownsDatabase } =
+  const { id, logger, scheduler, turnScheduler, close$, random, telemetry, tuning, database, ownsDatabase } =
     resolveOptions(options);
-  const { store, bus } = database;
+  const { store, bus } = measuredDatabase(database, telemetry);
   const expiry = tuning.heartbeatPeriod * tuning.missedHeartbeats;
   const writer: Writer = { coordinatorId: id, expiry };
 
@@ -206,20 +207,22 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     onWriteFailed: () => {
       failedWrites$.next(undefined);
     },
+    telemetry,
     logger: logger.child({ part: 'store' }),
   });
   const connections = new Connections();
   const isConnected = connections.has;
   const decode = bindingDecoder(logger.child({ part: 'view' }));
-  const binder = createBinder(calls, logger.child({ part: 'binder' }), (peerId) => tunneler.isWriting(peerId));
+  const isOpeningTunnels = (peerId: Uuid): boolean => tunneler.isWriting(peerId);
+  const binder = createBinder(calls, logger.child({ part: 'binder' }), isOpeningTunnels, telemetry);
   const view = new View(id, decode, binder.nodeOf);
   const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder);
   const handshaker = createHandshaker({
-    ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize },
+    ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize, telemetry },
     logger: logger.child({ part: 'handshaker' }),
   });
   const querier = createQuerier({
-    ...{ calls, view, connections },
+    ...{ calls, view, connections, telemetry },
     onMissing: (src, dst) => {
       if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
     },
@@ -232,7 +235,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   });
 
   const beats$ = heartbeats$({
-    ...{ store, coordinatorId: id, scheduler },
+    ...{ store, coordinatorId: id, scheduler, telemetry },
     period: tuning.heartbeatPeriod,
     limit: tuning.heartbeatTimeout,
   }).pipe(
@@ -247,7 +250,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   /** Most hints end here: what is left are the heartbeats and gaps, of which several parts want to hear. */
   const listen$ = hints$(bus, logger.child({ part: 'hints' })).pipe(
     tap((hint) => {
-      followHint({ querier, connections, leftovers }, hint);
+      followHint({ querier, connections, leftovers, telemetry }, hint);
     }),
     filter(concernsCoordinators),
     withOwnHeartbeatHeard({ coordinatorId: id, beats$, limit: expiry, scheduler }),
@@ -268,7 +271,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     );
     const sweep = { view, querier, chunk: calls.sizes.chunk, scheduler };
     return merge(
-      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter }),
+      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter, telemetry }),
       rollingCheck$(tuning.rollingCheckPeriod, sweep),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
@@ -375,6 +378,15 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     ownsDatabase ? (database.close?.() ?? EMPTY).pipe(takeUntil(timer(connectionsTimeout, scheduler))) : EMPTY,
   );
 
+  const coordinators$ = live$.pipe(map((others): readonly Uuid[] => [id, ...others].sort()));
+  telemetry.started({
+    ...{ id, health$: health$.asObservable(), coordinators$ },
+    holdings: () => {
+      const { joined: peers, edges, watched } = view.size;
+      return { peers, watches: connections.size - peers, tunnels: tunneler.wantedCount(), edges, watched };
+    },
+  });
+
   const guard = guardVirtualTime(scheduler);
   life$
     .pipe(
@@ -392,8 +404,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     });
 
   const parts: ConnectionParts = {
-    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler },
-    composeUpdate: createComposeUpdate(),
+    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler, telemetry },
+    composeUpdate: createComposeUpdate(telemetry),
     ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, authTimeout: tuning.authTimeout },
     logger: logger.child({ part: 'connection' }),
   };
@@ -425,7 +437,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   return {
     id,
     health$: health$.asObservable(),
-    coordinators$: live$.pipe(map((others) => [id, ...others].sort())),
+    coordinators$,
     coordinate$,
     node$: (peer) => {
       const peerId = parseUuid(peer);
