@@ -381,9 +381,22 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const coordinators$ = live$.pipe(map((others): readonly Uuid[] => [id, ...others].sort()));
   telemetry.started({
     ...{ id, health$: health$.asObservable(), coordinators$ },
-    holdings: () => {
-      const { joined: peers, edges, watched } = view.size;
-      return { peers, watches: connections.size - peers, tunnels: tunneler.wantedCount(), edges, watched };
+    holdings: {
+      get peers() {
+        return view.size.joined;
+      },
+      get watches() {
+        return connections.size - view.size.joined;
+      },
+      get tunnels() {
+        return tunneler.wantedCount();
+      },
+      get edges() {
+        return view.size.edges;
+      },
+      get watched() {
+        return view.size.watched;
+      },
     },
   });
 

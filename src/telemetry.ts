@@ -9,7 +9,7 @@ export interface Holdings {
   readonly peers: number;
   /** Watches: those who look at a peer without being one. */
   readonly watches: number;
-  /** Tunnels that peers connected here have opened. */
+  /** Tunnels that peers connected here have opened. To read it costs O(peers): it is for who looks now and then. */
   readonly tunnels: number;
   /** Pairs of a peer connected here and a peer that it shares a tunnel with. */
   readonly edges: number;
@@ -24,8 +24,8 @@ export interface ObservedCoordinator {
   readonly health$: Observable<'starting' | 'healthy' | 'unhealthy' | 'closing' | 'closed'>;
   /** The live coordinators, this one included. Replays the current set; completes when closed. */
   readonly coordinators$: Observable<readonly Uuid[]>;
-  /** Counts. Costs O(peers connected here): for whoever looks now and then. */
-  holdings(): Holdings;
+  /** As of when it is read. */
+  readonly holdings: Holdings;
 }
 
 /** A call of the store, or of the bus. */

@@ -78,7 +78,8 @@ export function serveRoutes(
   };
 }
 
-function reply(
+/** Answers with a body of this type, which nobody keeps. */
+export function reply(
   response: ServerResponse,
   status: number,
   type: string,
