@@ -419,7 +419,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const parts: ConnectionParts = {
     ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler, telemetry },
     composeUpdate: createComposeUpdate(telemetry),
-    ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, authTimeout: tuning.authTimeout },
+    ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, maxResponseSize: tuning.maxResponseSize },
+    authTimeout: tuning.authTimeout,
     logger: logger.child({ part: 'connection' }),
   };
 

@@ -16,4 +16,5 @@ export const defaultTuning: Tuning = {
   maxBatchSize: 500,
   maxBatchesInFlight: 2,
   maxUpdatesPerResponse: 1_024,
+  maxResponseSize: 2 * 1024 * 1024,
 };

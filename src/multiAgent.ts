@@ -27,13 +27,16 @@ export interface MultiAgent {
   close(): void;
 }
 
+/** So many agents that are followed no longer are remembered. */
+const rememberedLeft = 10_000;
+
 /**
  * Connects at once, as one peer that follows many agents, to whatever has a `coordinate$`: a coordinator, or a client of
  * a gateway on another machine.
  *
- * Whenever `coordinate$` subscribes to what it is given, it is first told what was said so far: the node, and the agents
- * that are followed. So a client may do so when it has connected, and one that connects again after a failure says all
- * of it again.
+ * Whenever `coordinate$` subscribes to what it is given, it is first told what was said so far: the node, the agents that
+ * are followed, and the last 10,000 that are followed no longer, to whom an earlier connection may have left a tunnel. So
+ * a client may do so when it has connected, and one that connects again after a failure says all of it again.
  *
  * @param options for `coordinate$`
  * @throws TypeError `not a UUID: "…"`, or what else `coordinate$` throws at once
@@ -51,6 +54,8 @@ export const createMultiAgent = (
   const connection = new Subscription();
   /** What was said and still counts. */
   const agents = new Set<Uuid>();
+  /** Those followed no longer, oldest first. An earlier connection may have left a tunnel to them. */
+  const left = new Set<Uuid>();
   let self: CoordinateRequest | undefined;
   /** What came although nobody was ready: what a client had received already. */
   const waiting = new MergedUpdates();
@@ -68,6 +73,7 @@ export const createMultiAgent = (
       subscriber.add(changes$.subscribe(subscriber));
       if (self !== undefined) subscriber.next(self);
       for (const agentId of agents) subscriber.next(requests.addTunnel(agentId));
+      for (const agentId of left) subscriber.next(requests.removeTunnel(agentId));
     }
   });
 
@@ -135,12 +141,19 @@ export const createMultiAgent = (
     subscribeAgent: (agentId) => {
       const id = parseUuid(agentId);
       send(requests.addTunnel(id));
+      left.delete(id);
       agents.add(id);
     },
     unsubscribeAgent: (agentId) => {
       const id = parseUuid(agentId);
       send(requests.removeTunnel(id));
       agents.delete(id);
+      left.delete(id);
+      left.add(id);
+      for (const oldest of left) {
+        if (left.size <= rememberedLeft) break;
+        left.delete(oldest);
+      }
     },
     close: () => {
       if (isClosed) return;

@@ -38,6 +38,11 @@ export interface Tuning {
   readonly maxBatchesInFlight: number;
   /** Peer updates in one response. Default 1024. */
   readonly maxUpdatesPerResponse: number;
+  /**
+   * Bytes in one response, about: once the nodes in it have so many, what else there is to tell goes into the next one.
+   * Default 2097152: messages of some transports end at 4 MiB, and one node more may take a quarter of that.
+   */
+  readonly maxResponseSize: number;
 }
 
 /** What a coordinator is made of. */

@@ -67,7 +67,11 @@ describe('a multi-agent of a client', () => {
     multiAgent.unsubscribeAgent(carol);
     expect(client.options).to.deep.equal({ name: 'Alice' });
     client.open();
-    const state = [requests.updateSelf({ preferredDerp: 2 }), requests.addTunnel(bob), requests.addTunnel(dave)];
+    const state = [
+      requests.updateSelf({ preferredDerp: 2 }),
+      ...[bob, dave].map((id) => requests.addTunnel(id)),
+      requests.removeTunnel(carol),
+    ];
     expect(client.heard).to.deep.equal(said(...state));
     multiAgent.unsubscribeAgent(dave);
     expect(client.heard).to.deep.equal(said(...state, requests.removeTunnel(dave)));
@@ -80,10 +84,14 @@ describe('a multi-agent of a client', () => {
     const multiAgent = createMultiAgent(restless, alice);
     client.open();
     multiAgent.subscribeAgent(bob);
+    multiAgent.subscribeAgent(dave);
     client.responses?.complete();
     multiAgent.subscribeAgent(carol);
+    // The tunnel is still there, and nobody is connected who could be told now.
+    multiAgent.unsubscribeAgent(dave);
     client.open();
-    expect(client.heard).to.deep.equal(said(requests.addTunnel(bob), requests.addTunnel(carol)));
+    const state = [requests.addTunnel(bob), requests.addTunnel(carol), requests.removeTunnel(dave)];
+    expect(client.heard).to.deep.equal(said(...state));
     expect(multiAgent.isClosed).to.equal(false);
 
     // After the goodbye it does not come back.

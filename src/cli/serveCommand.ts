@@ -1,4 +1,5 @@
 import { Command, type Option } from 'commander';
+import { defaultV1WireLimits } from '../gateways/legacy/v1WireLimits.js';
 import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
 import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
@@ -25,6 +26,8 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
   readonly v1: boolean;
+  readonly v1MaxMessageSize: number;
+  readonly v1WriteTimeout: number;
   readonly maxWatchers: number;
   readonly logLevel: LogLevel;
 }
@@ -64,13 +67,18 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
       );
     }
-    const tlsFiles = tlsFilesOf(options);
+    const tlsFiles = await tlsFilesOf(options);
     const logger = createLogger(options.logLevel);
     const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
-    const given = { ...(tlsFiles && { tlsFiles }), ...(verify && { verify }) };
-    end(await serve({ ...options, ...given, limits: limitsOf(options), logger }));
+    const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, ...others } = options;
+    const given = {
+      ...(tlsFiles && { tlsFiles }),
+      ...(verify && { verify }),
+      ...(v1 && { v1: { maxMessageSize, writeTimeout } }),
+    };
+    end(await serve({ ...others, ...given, limits: limitsOf(options), logger }));
   });
 }
 
@@ -110,6 +118,12 @@ function limitOptions(): Option[] {
     limit('--max-watchers <n>', 'who watch peers over HTTP', defaultWatchLimits.maxWatchers),
     limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
     limit('--ping-period <ms>', 'from one ping to the next; who is silent for so long is cut off', limits.pingPeriod),
+    limit(
+      '--v1-max-message-size <bytes>',
+      'largest object of a peer that speaks V1',
+      defaultV1WireLimits.maxMessageSize,
+    ),
+    limit('--v1-write-timeout <ms>', 'time of one write to a peer that speaks V1', defaultV1WireLimits.writeTimeout),
     limit('--close-timeout <ms>', 'time of a peer to let its connection end in order', limits.closeTimeout),
   ];
 }

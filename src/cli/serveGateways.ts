@@ -21,6 +21,7 @@ import { grpcGateway } from '../gateways/grpcGateway.js';
 import type { GrpcLimits } from '../gateways/grpcOptions.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
+import type { V1WireLimits } from '../gateways/legacy/v1WireLimits.js';
 import { identityFromCallToken } from '../gateways/identityFromCallToken.js';
 import { identityFromToken } from '../gateways/identityFromToken.js';
 import { routesUnder } from '../gateways/routesUnder.js';
@@ -49,8 +50,8 @@ export interface GatewayOptions {
   readonly basePath: string;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
-  /** Whether peers that speak V1 are served, over WebSockets. */
-  readonly v1: boolean;
+  /** What peers that speak V1 may cost, over WebSockets. Default: they are not served. */
+  readonly v1?: V1WireLimits;
   /** Finds out who holds a token. Default: there are no tokens, and everybody is who they say. */
   readonly verify?: TokenVerifier;
   readonly logger: Logger;
@@ -119,7 +120,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     verify,
     logger,
   } = options;
-  const { handshakeTimeout, maxUnfinished } = completeLimits(limits);
+  const { maxHandshakes, handshakeTimeout, maxUnfinished, pingPeriod, closeTimeout } = completeLimits(limits);
   // Nobody has to say who they are to watch, where everybody is believed anyway.
   const identify = verify && { identify: identityFromToken(verify) };
   const onEvent = (event: GatewayEvent): void => logGatewayEvent(logger, event);
@@ -128,7 +129,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...health,
     ...watchRoutes(coordinator, {
       ...{ ...identify, origins, trustedProxies, draining$, onEvent },
-      limits: { maxWatchers, handshakeTimeout },
+      limits: { maxWatchers, maxHandshakes, handshakeTimeout, heartbeatPeriod: pingPeriod, closeTimeout },
     }),
     [coordinatePath]: webSocketRoute,
     ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
@@ -143,7 +144,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
         of<GatewayEvent>({ kind: 'listening', url }),
         webSocketGateway(coordinator, {
           ...{ ...identify, server, path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ },
-          ...(v1 && { v1: { path: basePath + v1CoordinatePath } }),
+          ...(v1 && { v1: { ...v1, path: basePath + v1CoordinatePath } }),
         }).pipe(filter(({ kind }) => kind !== 'listening')),
       ),
     ),

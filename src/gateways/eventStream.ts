@@ -24,6 +24,7 @@ export class EventStream implements Probed {
   #waiting: string | undefined;
   #sent = '';
   #silentPeriods = 0;
+  #hasEnded = false;
 
   /** Begins the answer. */
   constructor(response: ServerResponse) {
@@ -39,10 +40,13 @@ export class EventStream implements Probed {
     response.on('drain', () => {
       this.#flush();
     });
+    // Of a connection that breaks, the end is told by its `close`.
+    response.on('error', () => undefined);
     response.write(`retry: ${String(retry)}\n\n`);
   }
 
   send(event: string): void {
+    if (this.#hasEnded) return;
     this.#waiting = event;
     this.#flush();
   }
@@ -52,6 +56,7 @@ export class EventStream implements Probed {
    * what takes that back.
    */
   end(event: string, timeout: number, scheduler: SchedulerLike): Subscription {
+    this.#hasEnded = true;
     this.#waiting = undefined;
     this.#response.end(event);
     return scheduler.schedule(() => {
@@ -60,10 +65,12 @@ export class EventStream implements Probed {
   }
 
   alive(): boolean {
-    return !this.#response.writableNeedDrain;
+    return this.#hasEnded || !this.#response.writableNeedDrain;
   }
 
   probe(): boolean {
+    // Whether the end is read is the business of its own timeout.
+    if (this.#hasEnded) return true;
     if (this.alive()) {
       this.#silentPeriods = 0;
       this.#response.write(':\n\n');

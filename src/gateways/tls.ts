@@ -1,5 +1,6 @@
 import type { SecureContextOptions, Server, TlsOptions as ServerOptions } from 'node:tls';
 import { isObservable, Observable, of } from 'rxjs';
+import { tlsProblem } from './tlsProblem.js';
 
 /** The certificate of a server, and what it asks of its clients. All of it is PEM. */
 export interface TlsOptions {
@@ -15,7 +16,7 @@ export interface TlsOptions {
 
 /**
  * Certificates as they are, or as they become. The first is waited for; each later one counts for connections made from
- * then on, but for `requireClientCertificate`. One that is no good is an error.
+ * then on. One that is no good is an error; so is one that asks of clients what the first did not, or no more what it did.
  */
 export type TlsSource = TlsOptions | Observable<TlsOptions>;
 
@@ -32,7 +33,12 @@ export function requiresCertificate({ ca, requireClientCertificate = ca !== unde
  *
  * @param create makes the server, with what it must know of the certificates
  * @param serve all that becomes of it
- * @throws TypeError `requireClientCertificate needs a ca: …`, as an error of the stream; so are those of `node:tls`
+ * As errors of the stream:
+ *
+ * @throws TypeError `key holds no private key in PEM: …`, `cert holds no certificate in PEM`,
+ * `cert is not the certificate of the key`, `ca holds no certificate in PEM`
+ * @throws TypeError `requireClientCertificate needs a ca: …`
+ * @throws TypeError `what is asked of clients cannot change while they are served: …`
  */
 export function serveTls<TlsServer extends Server, Served>(
   source: TlsSource,
@@ -41,13 +47,22 @@ export function serveTls<TlsServer extends Server, Served>(
 ): Observable<Served> {
   return new Observable((subscriber) => {
     let server: TlsServer | undefined;
+    let asked: ReturnType<typeof askedOfClients> | undefined;
     const use = (tls: TlsOptions): void => {
+      const problem = tlsProblem(tls);
+      if (problem) throw new TypeError(`${problem.part} ${problem.reason}`);
+      const asks = askedOfClients(tls);
       if (server) {
+        if (asks.requestCert !== asked?.requestCert || asks.rejectUnauthorized !== asked.rejectUnauthorized) {
+          throw new TypeError(
+            'what is asked of clients cannot change while they are served: ca, requireClientCertificate',
+          );
+        }
         server.setSecureContext(contextOf(tls));
         return;
       }
-      const rejectUnauthorized = requiresCertificate(tls);
-      server = create({ ...contextOf(tls), requestCert: tls.ca !== undefined, rejectUnauthorized }, tls);
+      asked = asks;
+      server = create({ ...contextOf(tls), ...asks }, tls);
       subscriber.add(serve(server).subscribe(subscriber));
     };
     subscriber.add(
@@ -65,6 +80,10 @@ export function serveTls<TlsServer extends Server, Served>(
       }),
     );
   });
+}
+
+function askedOfClients(tls: TlsOptions): { readonly requestCert: boolean; readonly rejectUnauthorized: boolean } {
+  return { requestCert: tls.ca !== undefined, rejectUnauthorized: requiresCertificate(tls) };
 }
 
 function contextOf({ key, cert, ca }: TlsOptions): SecureContextOptions {

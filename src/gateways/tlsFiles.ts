@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 import { asyncScheduler, catchError, defer, distinctUntilChanged, EMPTY, exhaustMap, throwError, timer } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { TlsOptions } from './tls.js';
+import { tlsProblem } from './tlsProblem.js';
 
 /** Where certificates are kept, as PEM. */
 export interface TlsFiles {
@@ -24,14 +24,15 @@ export interface TlsFilesOptions {
  * The certificates in some files, and again when they have changed, so that those that were renewed are shown without a
  * restart. Looks at what is in them, since whoever renews them may replace files, directories or links.
  *
- * Errors if the first are no good, because of a file that cannot be read, or a key and a certificate that do not belong
- * together. Later ones that are no good, as when only one of two files has been replaced yet, are left for the next look.
+ * Errors if the first are no good, because of a file that cannot be read or holds nothing of the kind, or a key and a
+ * certificate that do not belong together: `/etc/tls.crt is not the certificate of the key`. Later ones that are no good, as when only one of two files has been replaced yet, are left for the next look.
  */
 export function tlsFiles$(
-  { key, cert, ca }: TlsFiles,
+  files: TlsFiles,
   { period = 10_000, onError = () => undefined, scheduler = asyncScheduler }: TlsFilesOptions = {},
 ): Observable<TlsOptions> {
   return defer(() => {
+    const { key, cert, ca } = files;
     let isFirst = true;
     const read = async (): Promise<TlsOptions> => {
       const [keyText, certText, caText] = await Promise.all([
@@ -40,7 +41,8 @@ export function tlsFiles$(
         ca === undefined ? undefined : readFile(ca, 'utf8'),
       ]);
       const tls = { key: keyText, cert: certText, ...(caText !== undefined && { ca: caText }) };
-      createSecureContext(tls);
+      const problem = tlsProblem(tls);
+      if (problem) throw new TypeError(`${files[problem.part] ?? problem.part} ${problem.reason}`);
       isFirst = false;
       return tls;
     };

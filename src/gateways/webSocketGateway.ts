@@ -5,8 +5,8 @@ import type { Coordinator } from '../coordinator.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { mergeLimits } from './gatewayLimits.js';
 import { httpServer$ } from './httpServer.js';
-import { defaultWriteTimeout } from './legacy/v1Connection.js';
 import { v1Dialect } from './legacy/v1Dialect.js';
+import { defaultV1WireLimits } from './legacy/v1WireLimits.js';
 import { originPolicy } from './originPolicy.js';
 import { remoteAddress } from './remoteAddress.js';
 import { v2Dialect } from './v2Dialect.js';
@@ -58,9 +58,8 @@ export function webSocketGateway(
   const routes = { [path]: webSocketRoute };
   if (options.v1) {
     const { path: v1Path = v1CoordinatePath, ...given } = options.v1;
-    const { writeTimeout } = mergeLimits({ writeTimeout: defaultWriteTimeout }, given);
     if (v1Path === path) throw new TypeError(`V1 needs a path of its own, got ${v1Path}`);
-    dialects.set(v1Path, v1Dialect(writeTimeout));
+    dialects.set(v1Path, v1Dialect(mergeLimits(defaultV1WireLimits, given)));
     routes[v1Path] = v1WebSocketRoute;
   }
   const attachedTo = (server: Server): Observable<GatewayEvent> =>

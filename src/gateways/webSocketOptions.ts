@@ -44,6 +44,8 @@ export type WebSocketEndpoint =
 export interface V1WebSocketOptions {
   /** Default `/api/v1/coordinate`. */
   readonly path?: string;
+  /** Bytes in one object, in however many frames. A larger one ends the connection with 1009. Default 65536. */
+  readonly maxMessageSize?: number;
   /** Milliseconds that one write may take. Who does not read for longer is cut off. Default 5000. */
   readonly writeTimeout?: number;
 }

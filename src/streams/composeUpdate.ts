@@ -1,7 +1,6 @@
 import type { Uuid } from '../db/store.js';
 import type {
   CoordinateResponse,
-  Node,
   CoordinateResponse_PeerUpdate as PeerUpdate,
   CoordinateResponse_PeerUpdate_Kind as PeerUpdateKind,
 } from '../proto/gen/tailnet.js';
@@ -19,6 +18,8 @@ export interface News {
 export interface ComposedUpdate {
   readonly update: PeerUpdate;
   readonly response: CoordinateResponse;
+  /** Bytes of the node in it. */
+  readonly size: number;
 }
 
 export type ComposeUpdate = (peerId: Uuid, news: News, node: HeldNode | undefined) => ComposedUpdate;
@@ -41,16 +42,16 @@ export const createComposeUpdate = (telemetry: Pick<Telemetry, 'updateTold'> = s
     lastPeerId = peerId;
     lastNews = news;
     lastNode = node;
-    return (last = compose(peerId, news, node?.decoded));
+    return (last = compose(peerId, news, node));
   };
 };
 
-const compose = (peerId: Uuid, { kind, reason }: News, node: Node | undefined): ComposedUpdate => {
-  const update: PeerUpdate = { id: uuidToBytes(peerId), node, kind, reason };
+const compose = (peerId: Uuid, { kind, reason }: News, node: HeldNode | undefined): ComposedUpdate => {
+  const update: PeerUpdate = { id: uuidToBytes(peerId), node: node?.decoded, kind, reason };
   Object.freeze(update);
   const peerUpdates = [update];
   Object.freeze(peerUpdates);
   const response: CoordinateResponse = { peerUpdates, error: '' };
   Object.freeze(response);
-  return { update, response };
+  return { update, response, size: node?.bytes.length ?? 0 };
 };

@@ -30,6 +30,8 @@ export interface ConnectionParts {
   /** Whether the coordinator closes, and marks all its peers lost in one go. */
   readonly isClosing: () => boolean;
   readonly maxUpdatesPerResponse: number;
+  /** Bytes, about. */
+  readonly maxResponseSize: number;
   /** Milliseconds an authorisation may take. */
   readonly authTimeout: number;
   readonly scheduler: SchedulerLike;
@@ -76,7 +78,7 @@ class LiveConnection implements Connection, AnswerOptions {
 
   begin(): void {
     const subscriber = this.#subscriber;
-    const { connections, view, querier, maxUpdatesPerResponse, composeUpdate } = this.#parts;
+    const { connections, view, querier, maxUpdatesPerResponse, maxResponseSize, composeUpdate } = this.#parts;
     // Where nobody is told, nothing is held for it.
     const telemetry = this.telemetry === silentTelemetry ? undefined : this.telemetry;
     const { peerId, requests$, ready$ } = this.#caller;
@@ -96,9 +98,8 @@ class LiveConnection implements Connection, AnswerOptions {
       this.logger.error({ err }, 'updates failed');
       return errorResponse(closeErrors.internal);
     };
-    changes$
-      .pipe(mapper({ sight, ready$, lastWord, maxUpdatesPerResponse, composeUpdate, telemetry }))
-      .subscribe(subscriber);
+    const sizes = { maxUpdatesPerResponse, maxResponseSize };
+    changes$.pipe(mapper({ sight, ready$, lastWord, ...sizes, composeUpdate, telemetry })).subscribe(subscriber);
     // Not being ready may have failed at once.
     if (this.#isOver()) return;
 

@@ -58,10 +58,19 @@ const freeze = <T>(items: T[]): T[] => {
   return items;
 };
 
+/** One update has a response of its own already. */
+const responseOf = (
+  first: ComposedUpdate | undefined,
+  all: PeerUpdate[] | undefined,
+): CoordinateResponse | undefined =>
+  all === undefined ? first?.response : Object.freeze({ peerUpdates: freeze(all), error: '' });
+
 export interface MapperOptions {
   /** What the connection's peer may know of another peer. */
   readonly sight: (peerId: Uuid) => Sight;
   readonly maxUpdatesPerResponse: number;
+  /** Bytes of nodes in a response with which nothing more goes into it. */
+  readonly maxResponseSize: number;
   /** Shared by all connections of a coordinator, so that what they are all told is composed once. */
   readonly composeUpdate?: ComposeUpdate;
 }
@@ -74,9 +83,11 @@ export class Mapper implements Conflation<Changes, CoordinateResponse> {
   readonly #sight: MapperOptions['sight'];
   readonly #composeUpdate: ComposeUpdate;
   readonly #changes: ConflatedChanges;
+  readonly #maxSize: number;
   readonly #sent = new Map<Uuid, Mapping>();
 
-  constructor({ sight, maxUpdatesPerResponse, composeUpdate = createComposeUpdate() }: MapperOptions) {
+  constructor({ sight, maxUpdatesPerResponse, maxResponseSize, composeUpdate = createComposeUpdate() }: MapperOptions) {
+    this.#maxSize = maxResponseSize;
     this.#sight = sight;
     this.#composeUpdate = composeUpdate;
     this.#changes = new ConflatedChanges(maxUpdatesPerResponse);
@@ -105,12 +116,19 @@ export class Mapper implements Conflation<Changes, CoordinateResponse> {
       if (first === undefined) first = composed;
       else (all ??= [first.update]).push(composed.update);
     };
-    for (const peerId of peers) {
+    let size = 0;
+    for (const [index, peerId] of peers.entries()) {
+      if (size >= this.#maxSize) {
+        this.#changes.add({ peers: peers.slice(index), ready });
+        return responseOf(first, all);
+      }
       const composed = this.#tell(peerId);
-      if (composed !== undefined) add(composed);
+      if (composed === undefined) continue;
+      add(composed);
+      size += composed.size;
     }
     for (const peerId of ready) add(this.#composeUpdate(peerId, tell.ready, undefined));
-    return all === undefined ? first?.response : Object.freeze({ peerUpdates: freeze(all), error: '' });
+    return responseOf(first, all);
   }
 
   /** Records what the connection is told of this peer now. */

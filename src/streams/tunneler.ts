@@ -267,7 +267,13 @@ export const createTunneler = (
       dirty$,
       // It completes when no goodbye waits any more, and so no tunnel does.
       binder.goodbyeSettled$.pipe(filter((src) => sources.get(src)?.clear !== undefined)),
-    ).pipe(coalesceInBatches(writeUnwritten, calls.inBatches('writeTunnels', giveUp))),
+    ).pipe(
+      coalesceInBatches(writeUnwritten, {
+        ...calls.inBatches('writeTunnels', giveUp),
+        // Of a source with more tunnels than go into one statement, it is only those of the refused one that are lost.
+        hasMore: (src) => dueSource(src) !== undefined,
+      }),
+    ),
   };
 };
 

@@ -53,6 +53,10 @@ describe('the command line', () => {
       ],
       ['serve --tls-cert server.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       ['serve --tls-client-ca ca.pem', 'error: TLS needs both --tls-cert and --tls-key'],
+      [
+        'serve --tls-cert /nowhere --tls-key package.json',
+        `error: option '--tls-cert': ENOENT: no such file or directory, open '/nowhere'`,
+      ],
       ['serve --auth ldap', `error: option '--auth <how>' argument 'ldap' is invalid. It is none or jwt.`],
       ['serve --auth jwt', `error: ${oneKey}`],
       ['serve --auth jwt --jwt-secret x --jwt-key-file y', `error: ${oneKey}`],

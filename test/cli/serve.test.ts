@@ -51,6 +51,13 @@ describe('serve', function () {
     expect(await answer(`${http}/healthz`)).to.deep.equal([200, { status: 'alive' }]);
     expect(await answer(`${http}/readyz`)).to.deep.equal([200, { status: 'healthy' }]);
 
+    // The URL that the log shows lacks the password. Who copies it is told so, and not kept waiting.
+    await using another = runServe(['--database-url', databaseUrl]);
+    expect(await another.ended).to.equal(1);
+    expect(another.errors()).to.contain(
+      `cannot migrate ${databaseUrl}: the server asks for a password, and none was given; in a URL it stands behind`,
+    );
+
     server.signal('SIGTERM');
     expect(await server.ended).to.equal(0);
     expect(processStart(postgres)).to.equal(undefined);

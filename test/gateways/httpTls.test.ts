@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { BehaviorSubject, firstValueFrom, ReplaySubject } from 'rxjs';
+import { BehaviorSubject, firstValueFrom, lastValueFrom, of, ReplaySubject } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import { coordinatePath, httpServer$, replyText } from '../../src/gateways/index.js';
 import type { HttpServerOptions, ListeningHttpServer, TlsOptions } from '../../src/gateways/index.js';
@@ -106,6 +106,26 @@ describe('HTTP and WebSockets with TLS', () => {
     const url = await serve({ tls: tls$ });
     tls$.next(tlsOf(await authority.sign('renewed')));
     expect(await get(`${url}/secret`)).to.include({ shownBy: 'renewed' });
+  });
+
+  it('are refused when they are none, and when later ones ask something else of clients', async () => {
+    const failure = async (...certificates: readonly TlsOptions[]) => {
+      const tls = of(...certificates);
+      const outcome = lastValueFrom(httpServer$({ port: 0, routes: {}, tls }));
+      return outcome.then(() => 'none', String);
+    };
+    // Node.js would take them for "not given": whoever has any certificate of any authority would come in.
+    for (const ca of ['', server.key.toString(), Buffer.alloc(0)]) {
+      expect(await failure({ ...tlsOf(server), ca })).to.equal('TypeError: ca holds no certificate in PEM');
+    }
+    expect(await failure(mutual(), { ...tlsOf(server), ca: '' })).to.contain('ca holds no certificate');
+    expect(await failure({ cert: '', key: '' })).to.contain('TypeError: key holds no private key in PEM: ');
+    expect(await failure({ ...tlsOf(server), cert: '' })).to.equal('TypeError: cert holds no certificate in PEM');
+    const changed =
+      'TypeError: what is asked of clients cannot change while they are served: ca, requireClientCertificate';
+    expect(await failure(tlsOf(server), mutual())).to.equal(changed);
+    expect(await failure(mutual(), tlsOf(server))).to.equal(changed);
+    expect(await failure(mutual(), { ...mutual(), requireClientCertificate: false })).to.equal(changed);
   });
 
   it('bound sockets over which nothing is said', async () => {

@@ -47,7 +47,7 @@ describe('tlsFiles$', () => {
     });
     // Half of a renewal is none.
     copyFileSync(second.keyFile, files.key);
-    expect(String(await firstValueFrom(errors$))).to.match(/key values mismatch/);
+    expect(String(await firstValueFrom(errors$))).to.contain(`${files.cert} is not the certificate of the key`);
     copyFileSync(second.certFile, files.cert);
     expect(await nth(1)).to.include({ key: second.key.toString(), cert: second.cert.toString() });
   });
@@ -62,8 +62,26 @@ describe('tlsFiles$', () => {
     copyFileSync(second.certFile, files.cert);
     expect(await failure()).to.contain(`ENOENT: no such file or directory, open '${files.key}'`);
     copyFileSync(first.keyFile, files.key);
-    expect(await failure()).to.match(/key values mismatch/);
+    expect(await failure()).to.contain(`${files.cert} is not the certificate of the key`);
     writeFileSync(files.cert, 'none');
-    expect(await failure()).to.match(/PEM|no start line/i);
+    expect(await failure()).to.contain(`${files.cert} holds no certificate in PEM`);
+    writeFileSync(files.key, '');
+    expect(await failure()).to.contain(`${files.key} holds no private key in PEM`);
+  });
+
+  it('keeps the authorities it has, while the file is empty, or holds something else', async () => {
+    using directory = temporaryDirectory();
+    const ca = join(directory.path, 'ca.crt');
+    copyFileSync(authority.root.certFile, ca);
+    const { nth, errors$ } = watch({ key: first.keyFile, cert: first.certFile, ca });
+    await nth(0);
+    for (const [index, content] of ['', first.key.toString()].entries()) {
+      writeFileSync(ca, content);
+      const error = await firstValueFrom(errors$.pipe(skip(index)));
+      expect(String(error)).to.contain(`${ca} holds no certificate in PEM`);
+    }
+    // Node.js would take none for all authorities that it knows.
+    copyFileSync(first.certFile, ca);
+    expect(await nth(1)).to.include({ ca: first.cert.toString() });
   });
 });

@@ -36,6 +36,7 @@ const setUp = () => {
       connections,
       view,
       maxUpdatesPerResponse: 2,
+      maxResponseSize: 1024,
       authTimeout: 100,
       composeUpdate: createComposeUpdate(),
       telemetry: silentTelemetry,

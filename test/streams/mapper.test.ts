@@ -92,9 +92,10 @@ describe('difference', () => {
 });
 
 /** A world in which peers are seen as these letters say, and a mapper that looks at it. */
-const looking = (world: Map<string, Sight>, maxUpdatesPerResponse = 10) => ({
+const looking = (world: Map<string, Sight>, maxUpdatesPerResponse = 10, maxResponseSize = Infinity) => ({
   sight: (peerId: string): Sight => world.get(peerId) ?? 'absent',
   maxUpdatesPerResponse,
+  maxResponseSize,
 });
 const inWords = map((response: CoordinateResponse) => describeUpdates(response).join(', '));
 
@@ -176,6 +177,23 @@ describe('mapper', () => {
   );
 
   it(
+    'puts nothing more into a response whose nodes have so many bytes',
+    marbles(({ hot, expectObservable }) => {
+      const large = heldNode(aNode({ of: carol, derp: 1, endpoints: ['x'.repeat(1000)] }));
+      const world = new Map<string, Sight>([bob, carol, dave, eve].map((id, index) => [id, node(index, id)]));
+      world.set(carol, { ...node(1, carol), node: large });
+      const changes$ = hot('-(cr)-----', { c: peersChanged([bob, carol, dave, eve]), r: peerIsReady(bob) });
+      const ready$ = hot('  n-----y---', { n: false, y: true });
+      const expected = '    ------(ab)';
+
+      expectObservable(changes$.pipe(mapper({ ...looking(world, 10, 1000), ready$ }), inWords)).toBe(expected, {
+        a: 'bob NODE derp 0 (new), carol NODE derp 1 (new)',
+        b: 'dave NODE derp 2 (new), eve NODE derp 3 (new), bob READY_FOR_HANDSHAKE',
+      });
+    }),
+  );
+
+  it(
     'has told nothing at the start of each subscription',
     marbles(({ hot, expectObservable }) => {
       const changes$ = hot('-b-b-b-', { b: peersChanged([bob]) });
@@ -194,7 +212,7 @@ describe('mapper', () => {
       const sight = (): Sight => {
         throw new Error('a defect');
       };
-      const updates$ = changes$.pipe(mapper({ sight, maxUpdatesPerResponse: 1, ready$: NEVER }));
+      const updates$ = changes$.pipe(mapper({ ...looking(new Map()), sight, ready$: NEVER }));
       expectObservable(updates$).toBe('-#', undefined, new Error('a defect'));
       expectSubscriptions(changes$.subscriptions).toBe('^!');
     }),
@@ -218,8 +236,11 @@ describe('mapper', () => {
     const sightOf = (now: Plain, of: string): Sight =>
       typeof now === 'string' ? now : now > 0 ? node(now, of) : lost(-now, of);
 
+    const stepList = fc.array(step, { maxLength: 40, size: 'max' });
+    // A node has some 60 bytes.
+    const limits = fc.record({ limit: fc.integer({ min: 1, max: 3 }), size: fc.constantFrom(1, 100, Infinity) });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), fc.integer({ min: 1, max: 3 }), (steps, limit) => {
+      fc.property(stepList, limits, (steps, { limit, size }) => {
         const world = new Map<string, Plain>();
         const changes$ = new Subject<Changes>();
         const ready$ = new Subject<boolean>();
@@ -257,6 +278,7 @@ describe('mapper', () => {
             sight: (id) => sightOf(world.get(id) ?? 'absent', id),
             ready$,
             maxUpdatesPerResponse: limit,
+            maxResponseSize: size,
           }),
         );
         const subscription = responses$.subscribe(({ peerUpdates, error }) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Observable, Subject, map, merge, tap } from 'rxjs';
+import { type Observable, Subject, filter, map, merge, tap } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
 import { type Binder, createBinder } from '../../src/streams/binder.js';
@@ -276,6 +276,31 @@ describe('tunneler', () => {
         expect(rows()).to.deep.equal(['alice>carol', 'bob>carol']);
         expect(book.lines).to.deep.equal(['error tunnels given up']);
         expect(book.entries[0]).to.include({ peer_id: eve });
+      });
+    }),
+  );
+
+  it(
+    'gives up one statement of a source that needs several, and writes the others',
+    marbles(({ scheduler, expectObservable }) => {
+      const tuning = { maxBatchSize: 1, maxBatchesInFlight: 2 };
+      const { tunneler, faults, at, statements$, settled$, rows } = setUp(scheduler, noGoodbyes, { tuning });
+      faults.failNext('writeTunnels', 1, new StoreError('refused', 'no'));
+      at(1, () => {
+        // So many go into one statement.
+        for (let n = 1; n <= 20; n++)
+          tunneler.accept(add(alice, `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`));
+        tunneler.accept(add(alice, carol));
+        tunneler.end();
+      });
+      const isLast = filter((statement: string) => statement.split(' ').length === 2);
+      expectObservable(statements$.pipe(isLast)).toBe('11ms b', { b: 'tunnels +alice>carol' });
+      expectObservable(inWords(tunneler)).toBe('21ms (a|)', { a: 'alice' });
+      // Whoever waits for it, as the word that the source is lost does, must not wait for ever.
+      expectObservable(settled$).toBe('21ms a', { a: 'alice' });
+      at(30, () => {
+        expect(tunneler.isWriting(alice)).to.equal(false);
+        expect(rows()).to.deep.equal(['alice>carol']);
       });
     }),
   );

@@ -1,4 +1,4 @@
-import { asyncScheduler, concatMap, map, of, ReplaySubject, share, throwError } from 'rxjs';
+import { asyncScheduler, concat, map, of, ReplaySubject, share, switchMap, throwError, timer } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { isUuid } from '../../proto/uuid.js';
 import { followFile$ } from './followFile.js';
@@ -24,7 +24,8 @@ export interface RevocationFileOptions {
  * Revoked tokens in a file, for `isRevoked$` of `jwtVerifier`. Each line is the id of a token (`jti`), or the id of a peer,
  * all of whose tokens are revoked; empty lines, and those that begin with `#`, say nothing. The file is looked at for as
  * long as somebody is connected. When it cannot be read, the list from before goes on counting; until there was one, nobody
- * is let in.
+ * is let in. What is new counts at once; what is missing goes on counting for two periods, unless it is back by then: the
+ * file may have been looked at while it was being written.
  */
 export function revocationFile(
   path: string,
@@ -37,15 +38,22 @@ export function revocationFile(
     if (text !== told) onEvent(event);
     told = text;
   };
+  const take = (entries: ReadonlySet<string>) => {
+    list = entries;
+    tell({ kind: 'loaded', count: entries.size }, [...entries].join('\n'));
+    return entries;
+  };
   const list$ = followFile$(path, period, scheduler).pipe(
-    concatMap((state) => {
+    switchMap((state) => {
       if (state.kind === 'failed') {
         tell(state, state.error.message);
         return list ? of(list) : throwError(() => state.error);
       }
-      list = entriesOf(state.text);
-      tell({ kind: 'loaded', count: list.size }, [...list].join('\n'));
-      return of(list);
+      const read = entriesOf(state.text);
+      const all = new Set([...(list ?? []), ...read]);
+      if (all.size === read.size) return of(take(read));
+      list = all;
+      return concat(of(all), timer(2 * period, scheduler).pipe(map(() => take(read))));
     }),
     share({ connector: () => new ReplaySubject(1) }),
   );

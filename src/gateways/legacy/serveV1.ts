@@ -13,25 +13,28 @@ import type { GatewayLimits } from '../gatewayLimits.js';
 import type { Identity } from '../identity.js';
 import { SendingTurns } from '../sendingTurns.js';
 import { StreamWire } from './streamWire.js';
-import { defaultWriteTimeout, v1Connection } from './v1Connection.js';
+import { v1Connection } from './v1Connection.js';
+import { defaultV1WireLimits } from './v1WireLimits.js';
+import type { V1WireLimits } from './v1WireLimits.js';
 
 /** What one peer that speaks V1 may cost. Times are milliseconds. */
 export interface V1Limits extends Pick<
   GatewayLimits,
-  'maxMessageSize' | 'requestsPerSecond' | 'requestBurst' | 'bytesPerSecond' | 'byteBurst' | 'closeTimeout'
+  'requestsPerSecond' | 'requestBurst' | 'bytesPerSecond' | 'byteBurst' | 'closeTimeout'
 > {
+  /** Bytes in one object. A larger one ends the connection. Default 65536. */
+  readonly maxMessageSize: number;
   /** How long one write may take. Who does not read for longer is cut off. Default 5000. */
   readonly writeTimeout: number;
 }
 
 export const defaultV1Limits: V1Limits = {
-  maxMessageSize: defaultGatewayLimits.maxMessageSize,
+  ...defaultV1WireLimits,
   requestsPerSecond: defaultGatewayLimits.requestsPerSecond,
   requestBurst: defaultGatewayLimits.requestBurst,
   bytesPerSecond: defaultGatewayLimits.bytesPerSecond,
   byteBurst: defaultGatewayLimits.byteBurst,
   closeTimeout: defaultGatewayLimits.closeTimeout,
-  writeTimeout: defaultWriteTimeout,
 };
 
 export interface V1Options {
@@ -89,7 +92,8 @@ function serveV1(
   { id, name = id, remoteAddress, scheduler = asyncScheduler, ...options }: V1Options,
   who: Omit<Identity, 'id' | 'name'>,
 ): Observable<GatewayEvent> {
-  const { writeTimeout, ...given } = mergeLimits(defaultV1Limits, options.limits);
+  const { maxMessageSize, writeTimeout, ...given } = mergeLimits(defaultV1Limits, options.limits);
+  const wireLimits: V1WireLimits = { maxMessageSize, writeTimeout };
   const limits = { ...defaultGatewayLimits, ...given };
   return defer(() =>
     v1Connection(
@@ -97,7 +101,7 @@ function serveV1(
       {
         identity: { id, name, ...who },
         remoteAddress: remoteAddress ?? (stream instanceof Socket ? (stream.remoteAddress ?? '') : ''),
-        writeTimeout,
+        wireLimits,
         open: (listener) => new StreamWire(stream, limits, scheduler, listener),
       },
     ),

@@ -7,16 +7,14 @@ import type { WireListener } from '../wire.js';
 import type { ByteWire } from './byteWire.js';
 import { v1Codec, v1Protocol } from './v1Codec.js';
 import { V1Wire } from './v1Wire.js';
+import type { V1WireLimits } from './v1WireLimits.js';
 import { withTunnelTo } from './withTunnelTo.js';
-
-/** The write timeout of V1 in the reference system, in milliseconds. */
-export const defaultWriteTimeout = 5000;
 
 /** A peer that speaks V1, and was let in. */
 export interface V1Peer {
   readonly identity: Identity;
   readonly remoteAddress: string;
-  readonly writeTimeout: number;
+  readonly wireLimits: V1WireLimits;
   /** Begins to listen to the bytes. What is to end with the connection is added to `lifetime`. */
   readonly open: (listener: WireListener, lifetime: Subscription) => ByteWire;
 }
@@ -29,9 +27,9 @@ export function checkV1Identity({ role, agentId }: Identity): void {
 /** {@link peerConnection} in V1: the nodes of the peer are its requests, and a client is given the tunnel to its agent. */
 export function v1Connection(
   surroundings: Surroundings,
-  { identity, remoteAddress, writeTimeout, open }: V1Peer,
+  { identity, remoteAddress, wireLimits, open }: V1Peer,
 ): Observable<GatewayEvent> {
-  const { coordinator, limits, scheduler } = surroundings;
+  const { coordinator, scheduler } = surroundings;
   const { role, agentId } = identity;
   const isClient = role === 'client' && agentId !== undefined;
   return peerConnection(
@@ -42,9 +40,8 @@ export function v1Connection(
       protocol: v1Protocol,
       codec: v1Codec(),
       open: (listener, lifetime) => {
-        const { maxMessageSize } = limits;
         const openBytes = (above: WireListener): ByteWire => open(above, lifetime);
-        return new V1Wire(openBytes, { maxMessageSize, writeTimeout }, scheduler, listener);
+        return new V1Wire(openBytes, wireLimits, scheduler, listener);
       },
     },
   );

@@ -3,13 +3,10 @@ import { quote } from '../quote.js';
 import { WebSocketWire } from '../webSocketWire.js';
 import { v1Protocol } from './v1Codec.js';
 import { checkV1Identity, v1Connection } from './v1Connection.js';
+import type { V1WireLimits } from './v1WireLimits.js';
 
-/**
- * V1, whose bytes are in binary frames, cut anywhere.
- *
- * @param writeTimeout milliseconds that one write may take
- */
-export function v1Dialect(writeTimeout: number): Dialect {
+/** V1, whose bytes are in binary frames, cut anywhere. */
+export function v1Dialect(wireLimits: V1WireLimits): Dialect {
   return {
     usage: 'binary frames that carry the stream of V1, no subprotocol',
     problemWith: (subprotocols) =>
@@ -22,7 +19,7 @@ export function v1Dialect(writeTimeout: number): Dialect {
       return v1Connection(surroundings, {
         identity,
         remoteAddress,
-        writeTimeout,
+        wireLimits,
         open: (listener, lifetime) => {
           const protocol = { name: v1Protocol, binary: true };
           const wire = new WebSocketWire(webSocket, socket, protocol, limits.highWaterMark, listener);

@@ -45,19 +45,18 @@ export function nodeFromV1(text: string): Node {
 }
 
 /**
- * A node as V1 writes it. Undefined if V1 has no words for it: who reads it would stumble over a key that is none, or over
- * an address. A key that is empty is one of zeros; numbers that are none, in the latencies, are left out.
+ * A node as V1 writes it. Undefined if V1 has no words for it: who reads it would stumble over a key that is none or is not
+ * set, or over an address. Numbers that are none, in the latencies, are left out.
  */
 export function nodeToV1(node: Node): string | undefined {
   const key = keyToV1(node.key);
-  const disco = node.disco === '' ? `discokey:${zeros}` : node.disco;
   const prefixes = [...node.addresses, ...node.allowedIps];
-  if (key === undefined || !discoKey.test(disco) || !prefixes.every((prefix) => parseIpPrefix(prefix)))
+  if (key === undefined || !discoKey.test(node.disco) || !prefixes.every((prefix) => parseIpPrefix(prefix)))
     return undefined;
   const rest = {
     as_of: v1Time(node.asOf),
     key,
-    disco,
+    disco: node.disco,
     preferred_derp: node.preferredDerp,
     derp_latency: mapToV1(Object.entries(node.derpLatency).filter(([, seconds]) => Number.isFinite(seconds))),
     derp_forced_websockets: mapToV1(Object.entries(node.derpForcedWebsocket)),
@@ -71,7 +70,8 @@ export function nodeToV1(node: Node): string | undefined {
 
 /** A number of JavaScript if that is the same number, and the digits if not. */
 function exactNumber(digits: string): number | bigint {
-  if (/^-?\d+$/.test(digits) && !isSafeNumber(digits)) return BigInt(digits);
+  // A longer one has more than 64 bits, and takes a `BigInt` time in the square of its length.
+  if (/^-?\d{1,20}$/.test(digits) && !isSafeNumber(digits)) return BigInt(digits);
   const number = Number(digits);
   if (!Number.isFinite(number)) throw new SyntaxError(`number out of range: ${digits.slice(0, 32)}`);
   return number;
@@ -95,7 +95,6 @@ function described(value: unknown): string {
 }
 
 function keyToV1(key: Uint8Array): string | undefined {
-  if (key.length === 0) return `nodekey:${zeros}`;
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
   if (bytes.length !== keySize || !bytes.subarray(0, keyPrefix.length).equals(keyPrefix)) return undefined;
   return `nodekey:${bytes.toString('hex', keyPrefix.length)}`;

@@ -3,14 +3,8 @@ import { closeCodes } from '../closeCode.js';
 import type { Wire, WireListener } from '../wire.js';
 import type { ByteWire } from './byteWire.js';
 import { ObjectSplitter } from './objectSplitter.js';
+import type { V1WireLimits } from './v1WireLimits.js';
 import { WriteDeadline } from './writeDeadline.js';
-
-/** What V1 asks for besides what any wire does. */
-export interface V1WireLimits {
-  readonly maxMessageSize: number;
-  /** Milliseconds that one write may take. */
-  readonly writeTimeout: number;
-}
 
 /**
  * V1 over a stream of bytes: the objects that come in it, whatever its chunks, are messages; and of what is sent, one

@@ -14,6 +14,8 @@ export interface CoalesceInBatchesOptions<K> {
   readonly onGivenUp: (key: K, error: unknown) => void;
   /** Told whenever a key comes that waits already. Default: nobody. */
   readonly onCoalesced?: () => void;
+  /** Asked of a key that was given up: whether a further run of it has something else to do. Default: none has. */
+  readonly hasMore?: (key: K) => boolean;
 }
 
 /** What is done about a key that has come; nothing is held for any other. */
@@ -30,14 +32,22 @@ type Progress = 'running' | 'marked' | 'waiting';
  *
  * A batch that fails with an error that `retry` takes is tried again after a wait, with whatever else came meanwhile; it
  * holds no place until then. One that fails otherwise is divided, until the key at fault stands alone: that one is given
- * up, and the others are done. The result does not fail, unless the source does.
+ * up, unless it `hasMore`, and the others are done. The result does not fail, unless the source does.
  *
  * The result completes when the source has completed and nothing runs or waits any more. What it costs: O(1) for each
  * key that comes, and one subscription for each batch, none for a key.
  */
 export const coalesceInBatches = <K, R>(
   run: (keys: readonly K[]) => Observable<R>,
-  { maxSize, maxInFlight, scheduler, retry, onGivenUp, onCoalesced }: CoalesceInBatchesOptions<K>,
+  {
+    maxSize,
+    maxInFlight,
+    scheduler,
+    retry,
+    onGivenUp,
+    onCoalesced,
+    hasMore = () => false,
+  }: CoalesceInBatchesOptions<K>,
 ): OperatorFunction<K, R> => {
   return (keys$) =>
     new Observable((subscriber) => {
@@ -149,6 +159,7 @@ export const coalesceInBatches = <K, R>(
         } else {
           for (const key of keys) {
             onGivenUp(key, error);
+            if (hasMore(key)) progress.set(key, 'marked');
             settle(key);
           }
         }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { filter, firstValueFrom, ReplaySubject, VirtualTimeScheduler } from 'rxjs';
+import { filter, firstValueFrom, ReplaySubject, skip, VirtualTimeScheduler } from 'rxjs';
 import { revocationFile, type VerifiedToken } from '../../../src/auth/jwt/index.js';
 import type { RevocationsEvent } from '../../../src/auth/jwt/index.js';
 import { alice, bob } from '../../../src/testing/index.js';
@@ -73,6 +73,42 @@ describe('revocationFile', () => {
     alices.unsubscribe();
     expect(scheduler.actions).to.have.length(1);
     bobs.unsubscribe();
+    expect(scheduler.actions).to.be.empty;
+  });
+
+  it('believes a shorter list only when it stays so: it may be one that is just being written', async () => {
+    const scheduler = new VirtualTimeScheduler(undefined, 0);
+    const later = (time: number) => {
+      scheduler.maxFrames += time;
+      scheduler.flush();
+    };
+    const counts: number[] = [];
+    const onEvent = (event: RevocationsEvent) => counts.push(event.kind === 'loaded' ? event.count : -1);
+    const answers$ = new ReplaySubject<boolean>();
+    const nth = (index: number) => firstValueFrom(answers$.pipe(skip(index)));
+    writeFileSync(path, 'seven\neight');
+    const subscription = revocationFile(path, { scheduler, onEvent })(tokenOf(alice, 'seven')).subscribe(answers$);
+    later(0);
+    expect(await nth(0)).to.equal(true);
+
+    writeFileSync(path, '');
+    later(2000);
+    expect(await nth(1)).to.equal(true);
+    writeFileSync(path, 'seven\neight\nnine');
+    later(2000);
+    expect(await nth(2)).to.equal(true);
+    later(8000);
+    expect(counts).to.deep.equal([2, 3]);
+
+    writeFileSync(path, 'nine');
+    later(2000);
+    expect(await nth(3)).to.equal(true);
+    later(3999);
+    expect(counts).to.deep.equal([2, 3]);
+    later(1);
+    expect(await nth(4)).to.equal(false);
+    expect(counts).to.deep.equal([2, 3, 1]);
+    subscription.unsubscribe();
     expect(scheduler.actions).to.be.empty;
   });
 });

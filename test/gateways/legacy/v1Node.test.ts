@@ -35,11 +35,10 @@ describe('a node in V1', () => {
     expect(nodeFromV1(fullText)).to.deep.equal(full);
   });
 
-  it('has null for what is empty, zeros for keys that are not set, and the zero time of Go', () => {
+  it('has null for what is empty, and the zero time of Go; a key that is not set is read as one of zeros', () => {
     const empty =
       `{"id":0,"as_of":"0001-01-01T00:00:00Z","key":"nodekey:${zeros}","disco":"discokey:${zeros}","preferred_derp":0,` +
       '"derp_latency":null,"derp_forced_websockets":null,"addresses":null,"allowed_ips":null,"endpoints":null}';
-    expect(nodeToV1(Node.fromPartial({}))).to.equal(empty);
     const read = nodeFromV1(empty);
     expect(read).to.deep.equal(
       Node.fromPartial({ key: Buffer.concat([Buffer.from('np'), Buffer.alloc(32)]), disco: `discokey:${zeros}` }),
@@ -77,23 +76,29 @@ describe('a node in V1', () => {
     it(`has a time ${what}`, () => {
       const { asOf: time } = nodeFromV1(JSON.stringify({ as_of: asOf }));
       expect(time).to.include({ seconds, nanos });
-      expect(nodeFromV1(nodeToV1(Node.fromPartial({ asOf: time })) ?? '').asOf).to.include({ seconds, nanos });
+      expect(nodeFromV1(nodeToV1({ ...full, asOf: time }) ?? '').asOf).to.include({ seconds, nanos });
     });
   }
 
   it('has no words for a time that RFC 3339 cannot say, and leaves out latencies that are no numbers', () => {
     const text = nodeToV1(
-      Node.fromPartial({ asOf: { seconds: 253_402_300_800n, nanos: 0 }, derpLatency: { a: NaN, b: Infinity, c: 1 } }),
+      Node.fromPartial({
+        ...full,
+        asOf: { seconds: 253_402_300_800n, nanos: 0 },
+        derpLatency: { a: NaN, b: Infinity, c: 1 },
+      }),
     );
     expect(JSON.parse(text ?? ''))
       .to.include({ as_of: '0001-01-01T00:00:00Z' })
       .and.deep.include({ derp_latency: { c: 1 } });
     const { asOf } = full;
-    const broken = { ...Node.fromPartial({}), asOf: { ...asOf!, nanos: -1 } };
+    const broken = { ...full, asOf: { ...asOf!, nanos: -1 } };
     expect(nodeToV1(broken)).to.contain('"as_of":"0001-01-01T00:00:00Z"');
   });
 
   for (const [what, more] of [
+    ['no key', { key: Buffer.alloc(0) }],
+    ['no disco', { disco: '' }],
     ['a key of another length', { key: Buffer.alloc(33) }],
     ['a key of another kind', { key: Buffer.alloc(34) }],
     ['a disco that is no key', { disco: 'discokey:00' }],
@@ -128,6 +133,8 @@ describe('a node in V1', () => {
     ],
     ['a region that is text', '{"preferred_derp":"two"}', JsonError, /preferred_derp/],
     ['a region beyond 32 bits', '{"preferred_derp":2147483648}', JsonError, /preferred_derp/],
+    ['a number of very many digits', `{"id":${'9'.repeat(60_000)}}`, SyntaxError, /^number out of range: 9{32}$/],
+    ['a number beyond what has 20 digits', `{"id":1${'0'.repeat(21)}}`, JsonError, /\bid\b/],
     ['a number beyond 64 bits', '{"id":9223372036854775808}', JsonError, /\bid\b/],
     ['half a number', '{"id":1.5}', JsonError, /\bid\b/],
     ['a time that is none', '{"as_of":"yesterday"}', JsonError, /./],

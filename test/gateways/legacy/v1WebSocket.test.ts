@@ -113,7 +113,7 @@ describe('V1 over a WebSocket', () => {
   }
 
   it('shares the limits of the gateway, with those who connect to the other path', async () => {
-    const gateway = await serve({ limits: { maxConnections: 2, maxMessageSize: 100 } });
+    const gateway = await serve({ limits: { maxConnections: 2 }, v1: { maxMessageSize: 100 } });
     await fixture.join(gateway, `id=${bob}`);
     const peer = await join(gateway);
     const refused = await refusedUpgrade(`${v1UrlOf(gateway)}?id=${carol}`);

@@ -1,0 +1,43 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import type { TlsOptions } from './tls.js';
+
+/** What is wrong with the certificates of a server. */
+export interface TlsProblem {
+  /** Which of them it is. */
+  readonly part: 'key' | 'cert' | 'ca';
+  /** Goes on where its name, or that of its file, ends. */
+  readonly reason: string;
+}
+
+/**
+ * What is wrong, if anything is. `node:tls` itself takes what is empty for what was not given: then authorities without a
+ * certificate, as in a file that is just being written, would let in clients of any authority in the world.
+ */
+export function tlsProblem({ key, cert, ca }: TlsOptions): TlsProblem | undefined {
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(key);
+  } catch (error) {
+    return { part: 'key', reason: `holds no private key in PEM: ${textOf(error)}` };
+  }
+  const [first] = certificatesIn(cert) ?? [];
+  if (first === undefined) return { part: 'cert', reason: 'holds no certificate in PEM' };
+  if (!first.checkPrivateKey(privateKey)) return { part: 'cert', reason: 'is not the certificate of the key' };
+  if (ca !== undefined && !certificatesIn(ca)?.length) return { part: 'ca', reason: 'holds no certificate in PEM' };
+  return undefined;
+}
+
+/** Undefined if one of them cannot be read. */
+function certificatesIn(pem: string | Buffer): readonly X509Certificate[] | undefined {
+  const blocks = pem.toString().match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
