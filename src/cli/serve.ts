@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
+import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
@@ -8,7 +9,7 @@ import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 
-export interface ServeOptions extends GatewayOptions {
+export interface ServeOptions extends Omit<GatewayOptions, 'metrics'> {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
@@ -63,11 +64,15 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
-    const coordinator = createCoordinator({ database: url, logger });
+    const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
+    const coordinator = createCoordinator({
+      ...{ database: url, logger },
+      ...(metrics && { telemetry: metrics.telemetry }),
+    });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
-      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, options, end);
+      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, { ...options, metrics }, end);
     } finally {
       await coordinator.close();
     }
@@ -80,7 +85,7 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  options: ServeOptions,
+  options: GatewayOptions,
   end: Promise<unknown>,
 ): Promise<void> {
   const { logger } = options;
