@@ -17,6 +17,8 @@ export function coordinatorMetrics(
   const registers = [registry];
   let coordinator: ObservedCoordinator | undefined;
   let gaps = 0;
+  /** After a gap, until the resync that it asks for is over. Each channel tells of the same gap: it counts once. */
+  let isOutOfSync = false;
   let lost = 0;
   /** When each of the other live coordinators was heard last, or came to be known as live: milliseconds. */
   const heardAt = new Map<Uuid, number>();
@@ -117,7 +119,8 @@ export function coordinatorMetrics(
 
   const heard = ({ kind, coordinatorId }: HeardHint): void => {
     if (kind === 'gap') {
-      gaps++;
+      if (!isOutOfSync) gaps++;
+      isOutOfSync = true;
       return;
     }
     hints.count(kind);
@@ -146,6 +149,7 @@ export function coordinatorMetrics(
     },
     hintHeard: heard,
     resynced: (milliseconds) => {
+      isOutOfSync = false;
       resyncs.observe(milliseconds / 1000);
     },
   };

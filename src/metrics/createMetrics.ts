@@ -57,7 +57,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   const coordinator = coordinatorMetrics(registry, now);
   const database = databaseMetrics(registry);
   const gateways = gatewayMetrics(registry);
-  if (ofProcess) collectDefaultMetrics({ register: registry });
+  if (ofProcess) processMetrics(registry);
   return {
     registry,
     telemetry: {
@@ -97,4 +97,12 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       gateways.note(name, event);
     },
   };
+}
+
+/** What prom-client has, but for what goes through all sockets at each scrape, by names that are no good. */
+function processMetrics(register: Registry): void {
+  collectDefaultMetrics({ register });
+  for (const what of ['handles', 'requests', 'resources']) {
+    for (const end of ['', '_total']) register.removeSingleMetric(`nodejs_active_${what}${end}`);
+  }
 }

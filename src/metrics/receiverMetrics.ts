@@ -1,15 +1,15 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { PeerUpdateKind } from '../proto/responses.js';
+import { PeerUpdateKind, peerUpdateKindName } from '../proto/responses.js';
 import type { Telemetry } from '../telemetry.js';
 import { secondsBuckets } from './buckets.js';
 import { Tally } from './tally.js';
 
-const nameOfKind = new Map<PeerUpdateKind, string>([
-  [PeerUpdateKind.NODE, 'node'],
-  [PeerUpdateKind.LOST, 'lost'],
-  [PeerUpdateKind.DISCONNECTED, 'disconnected'],
-  [PeerUpdateKind.READY_FOR_HANDSHAKE, 'ready_for_handshake'],
-]);
+const kinds = [
+  PeerUpdateKind.NODE,
+  PeerUpdateKind.LOST,
+  PeerUpdateKind.DISCONNECTED,
+  PeerUpdateKind.READY_FOR_HANDSHAKE,
+].map(peerUpdateKindName);
 
 /** What peers are told, and how they keep up. */
 export function receiverMetrics(
@@ -20,7 +20,7 @@ export function receiverMetrics(
     name: 'tailnet_updates_total',
     help: 'What peers were told of other peers, by kind.',
     registry,
-    labels: [['kind', [...nameOfKind.values()]]],
+    labels: [['kind', kinds]],
   });
   let conflations = 0;
   new Counter({
@@ -49,8 +49,7 @@ export function receiverMetrics(
   });
   return {
     updateTold: (kind) => {
-      const name = nameOfKind.get(kind);
-      if (name !== undefined) updates.count(name);
+      updates.count(peerUpdateKindName(kind));
     },
     changesConflated: () => {
       conflations++;
