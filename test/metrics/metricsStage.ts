@@ -5,9 +5,6 @@ import { memoryDatabase, north, type MemoryDatabase } from '../../src/testing/in
 import { createSimulatedTime } from '../simulation/simulatedTime.js';
 import { parseMetrics } from '../support/parseMetrics.js';
 
-/** Metrics that were read in any test of this process. */
-export const metricsRead = new Set<string>();
-
 /** A coordinator in simulated time, and what there is to count of it. */
 export interface MeasuredCoordinator {
   readonly coordinator: Coordinator;
@@ -47,7 +44,6 @@ export const metricsStage = () => {
     const value = async (series: string): Promise<number | undefined> => {
       const scraped = parseMetrics(await metrics.registry.metrics());
       const ofSeries = [...scraped.values()].find((metric) => metric.series.has(series));
-      if (ofSeries !== undefined) metricsRead.add(ofSeries.name);
       return ofSeries?.series.get(series);
     };
     const observed = async (name: string, labels = '') => {

@@ -48,7 +48,9 @@ export const parseMetrics = (text: string): ReadonlyMap<string, ScrapedMetric> =
       if (!names.includes(name)) throw new Error(`not of ${current.name}: ${line}`);
       const series = name + sortedLabels(labels);
       const number = value === '+Inf' ? Infinity : Number(value);
-      if (current.series.has(series) || Number.isNaN(number)) throw new Error(`there already, or no number: ${line}`);
+      // There may be nothing yet of which to make a mean.
+      const isNumber = !Number.isNaN(number) || value?.toLowerCase() === 'nan';
+      if (current.series.has(series) || !isNumber) throw new Error(`there already, or no number: ${line}`);
       current.series.set(series, number);
     }
   }
