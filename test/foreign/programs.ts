@@ -1,8 +1,9 @@
 // Says which programs are missing that the tests in this folder need, and fails if any is.
 import { chromiumPath } from './chromium.js';
+import { promtoolPath } from './promtool.js';
 import { pythonPath } from './python.js';
 
-for (const find of [chromiumPath, pythonPath]) {
+for (const find of [chromiumPath, pythonPath, promtoolPath]) {
   try {
     find();
   } catch (error) {
