@@ -13,13 +13,17 @@ const values = ({ value }: MeasuredCoordinator, ...series: readonly string[]) =>
   Promise.all(series.map((name) => value(name)));
 
 /** What requests were counted with this result, by kind. */
-const requestsOf = async (measured: MeasuredCoordinator, result: string) => {
+const requestsOf = async (
+  measured: MeasuredCoordinator,
+  result: string,
+): Promise<Readonly<Record<string, number | undefined>>> => {
   const kinds = ['update_self', 'add_tunnel', 'remove_tunnel', 'disconnect', 'ready_for_handshake', 'none'];
   const counts = await values(
     measured,
     ...kinds.map((kind) => `tailnet_requests_total{kind="${kind}",result="${result}"}`),
   );
-  return Object.fromEntries(kinds.map((kind, index) => [kind, counts[index]]).filter(([, count]) => count !== 0));
+  const found = kinds.map((kind, index) => [kind, counts[index]] as const).filter(([, count]) => count !== 0);
+  return Object.fromEntries(found);
 };
 
 describe('the metrics of a coordinator', () => {

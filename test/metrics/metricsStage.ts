@@ -10,11 +10,11 @@ export interface MeasuredCoordinator {
   readonly coordinator: Coordinator;
   readonly metrics: Metrics;
   /** Lets so many milliseconds pass. */
-  pass(milliseconds: number): void;
+  readonly pass: (milliseconds: number) => void;
   /** The value of a series, as a scrape shows it now; undefined if it does not. */
-  value(series: string): Promise<number | undefined>;
+  readonly value: (series: string) => Promise<number | undefined>;
   /** How often a histogram was observed, and the sum of it, in milliseconds for seconds. */
-  observed(name: string, labels?: string): Promise<{ readonly count: number; readonly sum: number }>;
+  readonly observed: (name: string, labels?: string) => Promise<{ readonly count: number; readonly sum: number }>;
 }
 
 /** Milliseconds for a call and its answer, and for a notification. */
