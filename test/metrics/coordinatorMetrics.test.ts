@@ -139,7 +139,16 @@ describe('the metrics of a coordinator', () => {
     // What differs in nothing is not written, and takes no time.
     peer.derp(1);
     stage.pass(200);
-    expect((await stages(northern))[0]).to.deep.equal({ count: 1, sum: written });
+    // Nor does what is read for another reason than a notification, or written without a request.
+    virtualPeer(northern.coordinator, carol).tunnel(alice);
+    stage.pass(200);
+    peer.drop();
+    stage.pass(200);
+    expect(await stages(northern)).to.deep.equal([
+      { count: 1, sum: written },
+      { count: 1, sum: heard },
+      { count: 1, sum: latency },
+    ]);
   });
 
   it('forget what may never be heard', async () => {
@@ -246,7 +255,9 @@ describe('the metrics of a coordinator', () => {
     const wire = stage.database.connect({ latency, busLatency });
     const measured = stage.measured(north, wire);
     stage.pass(100);
-    wire.faults.failWhen(({ method }) => (method === 'writeBindings' ? new StoreError('refused', 'never') : undefined));
+    const undo = wire.faults.failWhen(({ method }) =>
+      method === 'writeBindings' ? new StoreError('refused', 'never') : undefined,
+    );
     const peer = virtualPeer(measured.coordinator, alice);
     for (const derp of [1, 2, 3]) peer.derp(derp);
     const work = (name: string, of: string) => measured.value(`tailnet_${name}_total{work="${of}"}`);
@@ -256,6 +267,13 @@ describe('the metrics of a coordinator', () => {
     expect(await work('coalesced', 'writeBindings')).to.equal(2);
     expect(await work('given_up', 'writeBindings')).to.equal(1);
     expect(await work('given_up', 'writeTunnels')).to.equal(0);
+
+    undo();
+    peer.derp(4);
+    stage.pass(100);
+    expect(await measured.observed('tailnet_propagation_seconds', '{stage="written"}')).to.deep.equal({
+      ...{ count: 1, sum: latency },
+    });
   });
 
   it('count heartbeats, and take the time until they are heard', async () => {
@@ -272,7 +290,8 @@ describe('the metrics of a coordinator', () => {
       sum: 3 * roundTrip,
     });
 
-    wire.faults.failNext('heartbeat');
+    // It takes effect when nobody waits for it any more.
+    wire.faults.failBeforeEffect(500, 'heartbeat');
     stage.pass(2000);
     expect(await results()).to.deep.equal([3, 1]);
     expect(await measured.observed('tailnet_listen_round_trip_seconds')).to.deep.equal({
