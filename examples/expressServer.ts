@@ -3,17 +3,22 @@ import { createServer } from 'node:http';
 import express from 'express';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, share } from 'rxjs';
 import { createCoordinator } from 'tailnet-coordinator';
-import { healthRoutes, serveRoutes, webSocketGateway } from 'tailnet-coordinator/gateways';
+import { healthRoutes, serveRoutes, watchRoutes, webSocketGateway } from 'tailnet-coordinator/gateways';
 import { memoryDatabase } from 'tailnet-coordinator/testing';
 import { meetBob } from './meetBob.js';
+import { watchBob } from './watchBob.js';
 
 const coordinator = createCoordinator({ database: memoryDatabase() });
 const draining$ = new BehaviorSubject(false);
 
 const app = express();
 app.get('/', (_request, response) => void response.send('hello'));
-const routes = healthRoutes(coordinator, draining$);
-app.all(Object.keys(routes), serveRoutes(routes));
+const routes = { ...healthRoutes(coordinator, draining$), ...watchRoutes(coordinator, { draining$ }) };
+// What is `{id}` here is `:id` there.
+app.all(
+  Object.keys(routes).map((path) => path.replace(/{(\w+)}/g, ':$1')),
+  serveRoutes(routes),
+);
 
 // Upgrade requests do not go through Express: its middleware does not see them, so `identify` looks at them itself.
 const server = createServer(app);
@@ -26,6 +31,7 @@ const { url } = await listening;
 const { host } = new URL(url);
 console.log('ready:', await (await fetch(`http://${host}/readyz`)).json());
 await meetBob(coordinator, url);
+await watchBob(`http://${host}`);
 
 draining$.next(true);
 await Promise.all([coordinator.close(), drained]);
@@ -35,3 +41,4 @@ await new Promise((resolve) => server.close(resolve));
 // ready: { status: 'healthy' }
 // bob NODE derp 2 (new)
 // bob DISCONNECTED (disconnected)
+// watched: event: disconnected

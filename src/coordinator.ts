@@ -12,6 +12,7 @@ import {
   defer,
   delay,
   distinctUntilChanged,
+  endWith,
   filter,
   finalize,
   ignoreElements,
@@ -20,6 +21,8 @@ import {
   merge,
   of,
   share,
+  shareReplay,
+  switchMap,
   take,
   takeUntil,
   tap,
@@ -43,6 +46,7 @@ import { createComposeUpdate } from './streams/composeUpdate.js';
 import { bindingDecoder } from './streams/bindingDecoder.js';
 import { followHint } from './streams/followHint.js';
 import { createHandshaker } from './streams/handshaker.js';
+import { draining$ } from './streams/draining.js';
 import { evacuation$ } from './streams/evacuation.js';
 import { vitality$ } from './streams/health.js';
 import { heartbeats$ } from './streams/heartbeats.js';
@@ -150,11 +154,21 @@ export interface Coordinator extends AsyncDisposable {
   multiAgent(peerId: Uuid): MultiAgent;
 
   /**
-   * Takes nothing more in, ends every connection with `coordinator closed`, writes what was accepted, marks the own
-   * peers lost and lets go of everything. Never rejects; takes `closeTimeout` at most, and up to 2 s more to give back
-   * connections to a database that does not answer. May be called again.
+   * Lets nobody new in, ends every connection with `coordinator closed`, writes what was accepted, marks the own peers
+   * lost and lets go of everything. Never rejects; takes `spread` and `closeTimeout` at most, and up to 2 s more to give
+   * back connections to a database that does not answer. May be called again: what is asked for last counts.
+   *
+   * @param options `spread`: connections are ended one after the other over so many milliseconds, so that other
+   *   coordinators take the peers in a stream and not in a wave. Default 0: all at once
+   * @throws RangeError `spread must be a number from 0, got -1`
    */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** How a coordinator is closed. */
+export interface CloseOptions {
+  /** Milliseconds. */
+  readonly spread?: number;
 }
 
 const everything = peerAuth();
@@ -190,7 +204,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   /* eslint-disable no-restricted-syntax -- the borders to those who call, and what runs against the drawing's arrows */
   const health$ = new BehaviorSubject<Health>('starting');
   const live$ = new BehaviorSubject<ReadonlySet<Uuid>>(new Set());
-  const closeRequests$ = new Subject<void>();
+  const closeRequests$ = new Subject<Required<CloseOptions>>();
   const begun$ = new AsyncSubject<never>();
   const reachable$ = new Subject<unknown>();
   const failedWrites$ = new Subject<unknown>();
@@ -332,26 +346,44 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const isClosing = (): boolean => health$.value === 'closing' || health$.value === 'closed';
 
-  const beginClosing = (): void => {
-    logger.info({ connections: connections.size }, 'closing');
-    health$.next('closing');
-    for (const connection of connections.all()) connection.end(closeErrors.closed);
-    for (const part of [binder, tunneler, handshaker]) part.end();
+  /** Peers who go before count as lost one by one; who goes now is marked lost with all that are left. */
+  let goesTogether = false;
+
+  const beginDraining = ({ spread }: Required<CloseOptions>): Observable<never> => {
+    logger.info({ connections: connections.size, spread }, 'closing');
+    if (!isClosing()) health$.next('closing');
+    goesTogether = spread === 0;
+    return draining$({ connections, spread, scheduler });
   };
 
-  const closeTimedOut$ = health$.pipe(
-    filter((health) => health === 'closing'),
-    delay(tuning.closeTimeout, scheduler),
-    tap(() => {
-      logger.error('own peers not marked lost in time; others will see it by the silence');
-    }),
-  );
+  const endParts = (): void => {
+    goesTogether = true;
+    for (const part of [binder, tunneler, handshaker]) part.end();
+  };
 
   /** Whoever breaks the stream that says when to close wanted to say it. */
   const closeWanted$ = close$.pipe(
     catchError((err: unknown) => {
       logger.error({ err }, 'close$ failed; closing');
       return of(undefined);
+    }),
+    map(() => ({ spread: 0 })),
+  );
+
+  /** Emits when the last connection has been ended, and nothing more is taken in. */
+  const drained$ = merge(closeWanted$, closeRequests$).pipe(
+    switchMap((options) => beginDraining(options).pipe(endWith(undefined))),
+    take(1),
+    tap(endParts),
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+
+  const closeTimedOut$ = health$.pipe(
+    filter((health) => health === 'closing'),
+    switchMap(() => drained$),
+    delay(tuning.closeTimeout, scheduler),
+    tap(() => {
+      logger.error('own peers not marked lost in time; others will see it by the silence');
     }),
   );
 
@@ -367,7 +399,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         evacuate$,
         cleanUp$,
       ),
-      merge(closeWanted$, closeRequests$).pipe(take(1), tap(beginClosing), concatWith(NEVER)),
+      drained$.pipe(concatWith(NEVER)),
     ).pipe(
       catchError((err: unknown) => {
         logger.fatal({ err }, 'coordinator ended by a defect');
@@ -417,7 +449,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     });
 
   const parts: ConnectionParts = {
-    ...{ connections, view, querier, binder, tunneler, handshaker, isClosing, scheduler, telemetry },
+    ...{ connections, view, querier, binder, tunneler, handshaker, scheduler, telemetry },
+    goesTogether: () => goesTogether,
     composeUpdate: createComposeUpdate(telemetry),
     ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, maxResponseSize: tuning.maxResponseSize },
     authTimeout: tuning.authTimeout,
@@ -443,8 +476,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     });
   };
 
-  const close = (): Promise<void> => {
-    closeRequests$.next();
+  const close = ({ spread = 0 }: CloseOptions = {}): Promise<void> => {
+    if (!(spread >= 0)) throw new RangeError(`spread must be a number from 0, got ${String(spread)}`);
+    closeRequests$.next({ spread });
     return lastValueFrom(health$.pipe(ignoreElements()), { defaultValue: undefined });
   };
 
@@ -468,6 +502,6 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     },
     multiAgent: (peer) => createMultiAgent({ coordinate$ }, peer),
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 };

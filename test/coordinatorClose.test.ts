@@ -9,6 +9,7 @@ import {
   alice,
   bob,
   carol,
+  dave,
   marbles,
   memoryDatabase,
   nameOf,
@@ -58,6 +59,55 @@ describe('closing a coordinator', () => {
         expect(database.rows.coordinators().map(({ id }) => id)).to.deep.equal([north, south]);
         expect(statuses(database)).to.have.members(['alice ok', 'bob lost']);
       });
+    }),
+  );
+
+  it(
+    'ends connections one after the other over a spread, each lost as it goes, and lets nobody in meanwhile',
+    marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
+      const [first, second] = [createCoordinator(), createCoordinator()];
+      const at = onTime(scheduler);
+      const one = virtualPeer(first, alice);
+      const others = [virtualPeer(second, bob), virtualPeer(second, carol)] as const;
+      at(10, () => {
+        one.tunnel(bob);
+        one.tunnel(carol);
+        others[0].derp(2);
+        others[1].derp(3);
+      });
+      at(100, () => void second.close({ spread: 1000 }));
+      at(200, () => expect(statuses(database)).to.have.members(['bob lost', 'carol ok']));
+      expectObservable(others[0].heard$).toBe('100ms (ce)', { c: 'error: coordinator closed', e: 'end' });
+      expectObservable(others[1].heard$).toBe('600ms (ce)', { c: 'error: coordinator closed', e: 'end' });
+      expectObservable(one.heard$, '^ 20ms !').toBe('10ms b', {
+        b: 'bob NODE derp 2 (new), carol NODE derp 3 (new)',
+      });
+      expectObservable(one.heard$, '50ms ^').toBe('100ms b 499ms c', {
+        ...{ b: 'bob LOST derp 2 (lost)', c: 'carol LOST derp 3 (lost)' },
+      });
+      expectObservable(second.health$).toBe('h 99ms c 499ms (d|)', letters);
+      at(300, () => {
+        const late = virtualPeer(second, dave);
+        expect(late.heard).to.deep.equal(['error: coordinator closed', 'end']);
+      });
+    }),
+  );
+
+  it(
+    'ends those who are left at once when it is asked to close again without a spread',
+    marbles(({ createCoordinator, scheduler, expectObservable }) => {
+      const coordinator = createCoordinator();
+      const at = onTime(scheduler);
+      const peers = [virtualPeer(coordinator, alice), virtualPeer(coordinator, bob)] as const;
+      at(100, () => void coordinator.close({ spread: 60_000 }));
+      at(200, () => void coordinator.close());
+      expectObservable(peers[0].heard$).toBe('100ms (ce)', { c: 'error: coordinator closed', e: 'end' });
+      expectObservable(peers[1].heard$).toBe('200ms (ce)', { c: 'error: coordinator closed', e: 'end' });
+      expectObservable(coordinator.health$).toBe('h 99ms c 99ms (d|)', letters);
+      expect(() => void coordinator.close({ spread: -1 })).to.throw(
+        RangeError,
+        'spread must be a number from 0, got -1',
+      );
     }),
   );
 

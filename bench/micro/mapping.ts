@@ -11,7 +11,12 @@ const telling = (changes: number, mapperCount: number): Omit<MicroBenchmark, 'op
     const [peerId = ''] = specimens.ids;
     const nextNews = newsOfOnePeer(specimens);
     let now = nextNews();
-    const options = { sight: () => now, maxUpdatesPerResponse: 1024, maxResponseSize: 2 ** 21, composeUpdate: createComposeUpdate() };
+    const options = {
+      sight: () => now,
+      maxUpdatesPerResponse: 1024,
+      maxResponseSize: 2 ** 21,
+      composeUpdate: createComposeUpdate(),
+    };
     const mappers = Array.from({ length: mapperCount }, () => new Mapper(options));
     return () => {
       let told = 0;

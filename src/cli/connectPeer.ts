@@ -1,6 +1,7 @@
 import { WebSocket, type RawData } from 'ws';
 import { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { requests } from '../proto/requests.js';
+import { connectionHint } from './connectionHint.js';
 import type { RunPeerOptions } from './runPeer.js';
 
 /** One connection of the peer on the command line. */
@@ -46,7 +47,10 @@ export function connectPeer({ url, token, id, node, tunnels, print }: RunPeerOpt
     });
   });
   // 'close' follows.
-  socket.on('error', (error) => (failure ||= error.message));
+  socket.on('error', ({ message }) => {
+    const hint = connectionHint(message);
+    failure ||= hint === undefined ? message : `${message.trim()} (${hint})`;
+  });
   const ended = new Promise<{ code: number; reason: string; final: boolean }>((resolve) => {
     socket.on('close', (code, reason) => {
       guard.stop();

@@ -14,11 +14,19 @@ export function databaseUrlOption(): Option {
     : made;
 }
 
+/** `--listen-database-url`. */
+export function listenDatabaseUrlOption(): Option {
+  return option(
+    '--listen-database-url <url>',
+    'the server itself, where --database-url leads to a pooler in transaction mode, such as PgBouncer',
+  );
+}
+
 /** Refuses what is no PostgreSQL URL, without repeating it: it may hold a password. */
-export function checkDatabaseUrl(url: string): void {
+export function checkDatabaseUrl(url: string, name = '--database-url'): void {
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return;
   throw new UsageError(
-    `option '--database-url' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
+    `option '${name}' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
   );
 }
 

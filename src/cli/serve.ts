@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, filter, firstValueFrom, lastValueFrom } from 'rxjs';
+import { BehaviorSubject, catchError, EMPTY, filter, firstValueFrom, lastValueFrom, takeUntil, timer } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
+import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
@@ -8,15 +9,23 @@ import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
+import { warnOfPooler } from './warnOfPooler.js';
 
 export interface ServeOptions extends Omit<GatewayOptions, 'metrics'> {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
+  /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
+  readonly listenDatabaseUrl?: string;
   readonly dataDir: string;
+  /** Milliseconds over which connections are ended when the process is to end. */
+  readonly drainTime: number;
 }
 
-/** Draining that takes longer is given up, in milliseconds; the coordinator itself takes 15 s at most. */
-const drainTimeout = 19_000;
+/** What takes longer after the last connection was ended is given up, in milliseconds; the coordinator takes 17 s at most. */
+const closeTimeout = 17_500;
+
+/** Milliseconds that connections to the database may take to be given back. */
+const connectionsTimeout = 2000;
 
 /** How long the database may keep us from listening. After that we listen, and say that we are not ready. */
 const databasePatience = 3000;
@@ -28,14 +37,15 @@ const databasePatience = 3000;
  * nothing can listen at a port.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { databaseUrl, dataDir, logger } = options;
+  const { databaseUrl, dataDir, drainTime, logger } = options;
   const shutdown = shutdownRequest(logger);
   let drainTimer: NodeJS.Timeout | undefined;
   void shutdown.received.then(() => {
+    const limit = drainTime + closeTimeout;
     drainTimer = setTimeout(() => {
-      logger.error(`not drained after ${drainTimeout / 1000} s, ending anyway`);
+      logger.error(`not drained after ${limit / 1000} s, ending anyway`);
       process.exit(1);
-    }, drainTimeout).unref();
+    }, limit).unref();
   });
   try {
     if (databaseUrl !== undefined) await serveDatabase(databaseUrl, options, shutdown);
@@ -57,27 +67,38 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<void> {
-  const { logger } = options;
-  const preparation = prepareDatabase(url, logger);
+  const { listenDatabaseUrl, logger } = options;
+  // Migrations lock by their session.
+  const preparation = prepareDatabase(listenDatabaseUrl ?? url, logger);
+  const database = postgresDatabase(url, {
+    logger,
+    ...(listenDatabaseUrl !== undefined && { listenConfig: listenDatabaseUrl }),
+  });
   try {
     const patience = delay(databasePatience, undefined, { ref: false });
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
+    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
-    const coordinator = createCoordinator({
-      ...{ database: url, logger },
-      ...(metrics && { telemetry: metrics.telemetry }),
-    });
+    const coordinator = createCoordinator({ database, logger, ...(metrics && { telemetry: metrics.telemetry }) });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
-      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, { ...options, metrics }, end);
+      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, { ...options, metrics }, shutdown, end);
     } finally {
       await coordinator.close();
     }
   } finally {
     preparation.stop();
+    const closed$ = database.close().pipe(
+      takeUntil(timer(connectionsTimeout)),
+      catchError((err: unknown) => {
+        logger.error({ err }, 'connections to the database not given back');
+        return EMPTY;
+      }),
+    );
+    await lastValueFrom(closed$, { defaultValue: undefined });
   }
 }
 
@@ -85,10 +106,11 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  options: GatewayOptions,
+  options: GatewayOptions & Pick<ServeOptions, 'drainTime'>,
+  shutdown: ShutdownRequest,
   end: Promise<unknown>,
 ): Promise<void> {
-  const { logger } = options;
+  const { drainTime, logger } = options;
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
     const { id: coordinatorId } = coordinator;
@@ -100,7 +122,8 @@ async function serveCoordinator(
   } finally {
     draining$.next(true);
     // The coordinator ends the connections, and that is what the gateway waits for.
-    await Promise.allSettled([coordinator.close(), served]);
+    const spread = shutdown.isReceived() ? drainTime : 0;
+    await Promise.allSettled([coordinator.close({ spread }), served]);
   }
 }
 

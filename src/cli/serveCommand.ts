@@ -4,7 +4,7 @@ import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
 import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
-import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
+import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
@@ -20,6 +20,7 @@ const limits: Limits = { ...defaultWebSocketLimits, ...defaultGrpcLimits };
 
 interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOptions {
   readonly databaseUrl?: string;
+  readonly listenDatabaseUrl?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -31,14 +32,16 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly v1MaxMessageSize: number;
   readonly v1WriteTimeout: number;
   readonly maxWatchers: number;
+  readonly drainTime: number;
   readonly logLevel: LogLevel;
 }
 
 /** `serve`: runs a coordinator until it is told to stop. */
 export function serveCommand(end: (exitCode: number) => void): Command {
   const command = new Command('serve')
-    .description('Run a coordinator. SIGTERM or SIGINT drains it and ends it within 20 s, a second one at once.')
+    .description('Run a coordinator. SIGTERM or SIGINT drains it and ends it, a second one at once.')
     .addOption(databaseUrlOption())
+    .addOption(listenDatabaseUrlOption())
     .addOption(
       option('--data-dir <dir>', 'where the embedded database is kept when no database is given').default('.tailnet'),
     )
@@ -62,12 +65,25 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
     .addOption(option('--no-v1', 'serve no peers that speak V1, the protocol of old ones'))
+    .addOption(
+      option(
+        '--drain-time <ms>',
+        'after SIGTERM or SIGINT, time over which connections are ended one by one; 0: at once',
+      )
+        .argParser(wholeNumber(0, 3_600_000))
+        .default(2000),
+    )
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
   for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
     command.addOption(made);
   }
   return command.action(async (options: ServeOptions) => {
-    if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
+    const { databaseUrl, listenDatabaseUrl } = options;
+    if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
+    if (listenDatabaseUrl !== undefined) checkDatabaseUrl(listenDatabaseUrl, '--listen-database-url');
+    if (listenDatabaseUrl !== undefined && databaseUrl === undefined) {
+      throw new UsageError('--listen-database-url is of use with --database-url only');
+    }
     if (options.auth === 'none') refuseJwtOptions(command);
     if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
       throw new UsageError(

@@ -168,19 +168,21 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
   });
   return httpServer$({
-    ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$ },
+    ...{ host, port, routes, handshakeTimeout, maxUnfinished },
     ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
     onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
   }).pipe(
     switchMap(({ server, url }) =>
       merge(
         of<GatewayEvent>({ kind: 'listening', url }),
+        // Until the last peer has gone we answer, and say that we drain.
         webSocketGateway(coordinator, {
           ...{ ...identify, server, path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ },
           ...(v1 && { v1: { ...v1, path: basePath + v1CoordinatePath } }),
         }).pipe(
           countedAt('websocket', metrics),
           filter(({ kind }) => kind !== 'listening'),
+          tap({ complete: () => server.close() }),
         ),
       ),
     ),

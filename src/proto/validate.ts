@@ -1,5 +1,5 @@
 import type { CoordinateRequest, Node } from './gen/tailnet.js';
-import { nilUuid, uuidFromBytes } from './uuid.js';
+import { isUuid, nilUuid, uuidFromBytes } from './uuid.js';
 import type { Uuid } from './uuid.js';
 
 /** What is wrong with a request; its message is told to the peer. */
@@ -50,6 +50,7 @@ export function validateRequest(request: CoordinateRequest | null | undefined): 
  * Reads a request that was validated and authorised, all of it before any part takes effect.
  *
  * @throws RequestError `add_tunnel: a peer id has 16 bytes, got 3` (or `remove_tunnel: …`, `ready_for_handshake: …`)
+ * @throws RequestError `add_tunnel: a peer id has 16 bytes, got 27, which are the text of a UUID; in JSON it is the base64 of the 16 bytes`
  * @throws RequestError `tunnel destination must not be the nil UUID`
  * @throws RequestError `update_self: field 4 of the node has the wrong type`
  */
@@ -95,7 +96,15 @@ function destination(part: string, id: Uint8Array): Uuid {
   return uuid;
 }
 
+/** As it stands in a message of protobuf; or in one of JSON, where it passes for the base64 of 27 bytes. */
+function isUuidInText(id: Uint8Array): boolean {
+  return isUuid(Buffer.from(id).toString(id.length === 27 ? 'base64url' : 'latin1'));
+}
+
 function peerId(part: string, id: Uint8Array): Uuid {
-  if (id.length !== 16) throw new RequestError(`${part}: a peer id has 16 bytes, got ${String(id.length)}`);
+  if (id.length !== 16) {
+    const hint = isUuidInText(id) ? ', which are the text of a UUID; in JSON it is the base64 of the 16 bytes' : '';
+    throw new RequestError(`${part}: a peer id has 16 bytes, got ${String(id.length)}${hint}`);
+  }
   return uuidFromBytes(id);
 }

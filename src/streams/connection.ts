@@ -27,8 +27,8 @@ export interface ConnectionParts {
   readonly tunneler: Pick<Tunneler, 'accept'>;
   readonly handshaker: Pick<Handshaker, 'accept'>;
   readonly composeUpdate: ComposeUpdate;
-  /** Whether the coordinator closes, and marks all its peers lost in one go. */
-  readonly isClosing: () => boolean;
+  /** Whether all peers go at the same time, because the coordinator closes, and are marked lost in one go. */
+  readonly goesTogether: () => boolean;
   readonly maxUpdatesPerResponse: number;
   /** Bytes, about. */
   readonly maxResponseSize: number;
@@ -180,7 +180,7 @@ const applyRequest = (
 
 /** Lets a peer go, unless a newer connection has taken its place. */
 const leave = (
-  { connections, view, querier, binder, tunneler, isClosing }: ConnectionParts,
+  { connections, view, querier, binder, tunneler, goesTogether }: ConnectionParts,
   connection: Connection,
   forGood: boolean,
 ): void => {
@@ -188,7 +188,7 @@ const leave = (
   const { id: peerId } = connection;
   view.leave(peerId);
   querier.forget(peerId);
-  if (isClosing() && !forGood) return;
+  if (goesTogether() && !forGood) return;
   binder.accept({ kind: forGood ? 'disconnected' : 'lost', peerId });
   tunneler.accept({ kind: forGood ? 'clear' : 'release', src: peerId });
 };

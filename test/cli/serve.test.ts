@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
@@ -219,15 +220,17 @@ describe('serve', function () {
     socket.terminate();
   });
 
-  it('says which certificates it cannot use, and exits with 1', async () => {
+  it('says which certificates it cannot use before it starts anything, and exits with 2', async () => {
     using directory = temporaryDirectory();
-    await using database = await testDatabase();
-    const file = `${directory.path}/nothing.pem`;
-    await using server = runServe(['--database-url', database.url, '--tls-cert', file, '--tls-key', file]);
-    expect(await server.ended).to.equal(1);
-    expect(server.errors()).to.equal(
-      `error: cannot use the certificates: ENOENT: no such file or directory, open '${file}'\n`,
-    );
+    using authority = await createAuthority();
+    const { certFile, keyFile } = authority.root;
+    const empty = `${directory.path}/empty.pem`;
+    writeFileSync(empty, '');
+    const words = ['--tls-cert', certFile, '--tls-key', keyFile, '--tls-client-ca', empty];
+    await using server = runServe(['--data-dir', directory.path, ...words]);
+    expect(await server.ended).to.equal(2);
+    expect(server.errors()).to.equal(`error: option '--tls-client-ca': ${empty} holds no certificate in PEM\n`);
+    expect(server.lines).to.deep.equal([]);
   });
 
   it('logs what strangers send over gRPC, but not on standard error, nor what may be secret', async () => {

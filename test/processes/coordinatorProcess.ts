@@ -29,9 +29,12 @@ export const mainProgram = fileURLToPath(new URL('../../dist/cli/main.js', impor
 const patience = 20_000;
 
 /** Starts one with `serve`, on a free port. Disposing of it kills it. */
-export const coordinatorProcess = (database: string | { readonly dataDir: string }): CoordinatorProcess => {
+export const coordinatorProcess = (
+  database: string | { readonly dataDir: string },
+  more: readonly string[] = [],
+): CoordinatorProcess => {
   const words = typeof database === 'string' ? ['--database-url', database] : ['--data-dir', database.dataDir];
-  return coordinatorProgram([mainProgram, 'serve', ...words, '--port', '0']);
+  return coordinatorProgram([mainProgram, 'serve', ...words, '--port', '0', ...more]);
 };
 
 /**

@@ -4,6 +4,7 @@ import {
   Node,
   nilUuid,
   parseRequest,
+  requestFromJson,
   RequestError,
   requests,
   uuidToBytes,
@@ -129,6 +130,14 @@ describe('parseRequest', () => {
     'an acknowledgement of seventeen bytes': [
       { ...empty, readyForHandshake: [acknowledgement, { id: new Uint8Array(17) }] },
       'ready_for_handshake: a peer id has 16 bytes, got 17',
+    ],
+    'the text of a UUID': [
+      { ...empty, addTunnel: { id: Buffer.from(bob) } },
+      'add_tunnel: a peer id has 16 bytes, got 36, which are the text of a UUID; in JSON it is the base64 of the 16 bytes',
+    ],
+    'the text of a UUID in JSON': [
+      requestFromJson(`{"addTunnel":{"id":"${bob}"}}`),
+      'add_tunnel: a peer id has 16 bytes, got 27, which are the text of a UUID; in JSON it is the base64 of the 16 bytes',
     ],
     'a tunnel to the nil UUID': [requests.addTunnel(nilUuid), 'tunnel destination must not be the nil UUID'],
     'the end of a tunnel to the nil UUID': [

@@ -58,7 +58,7 @@ const setUp = () => {
         told.push(`${change.kind} ${nameOf(change.src)}${'dst' in change ? `>${nameOf(change.dst)}` : ''}`),
     },
     handshaker: { accept: (to, from) => told.push(`${nameOf(from)} is ready for ${nameOf(to)}`) },
-    isClosing: () => closing,
+    goesTogether: () => closing,
   };
 
   const connect = (peerId: Uuid, caller: Partial<Caller> = {}) => {

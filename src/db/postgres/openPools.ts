@@ -10,6 +10,12 @@ export interface PoolsOptions {
   readonly statementTimeout?: number;
   /** The same for heartbeats, whatever the configuration says: it must be less than their period. Default 1500. */
   readonly heartbeatTimeout?: number;
+  /**
+   * Whether the configuration leads to a pooler in transaction mode, such as PgBouncer, where a session is nobody's for
+   * longer than a transaction: then nothing is set for it, and nothing is prepared. What is set otherwise the role that
+   * connects must have: `statement_timeout`, `enable_seqscan=off`, `jit=off`. Default false.
+   */
+  readonly isPooled?: boolean;
   /** Silent by default. */
   readonly logger?: Pick<Logger, 'warn'>;
 }
@@ -19,38 +25,47 @@ export interface Pools {
   readonly main: Pool;
   /** One connection of its own: statements that wait for the database must not keep the coordinator from living. */
   readonly heartbeat: Pool;
+  /** Whether nothing may be prepared. */
+  readonly isPooled: boolean;
   /** Waits for what is in flight, then gives all connections back. Repeatable. */
   close(): Observable<never>;
 }
 
 /** Opens both pools. No connection is made before it is needed. */
 export function openPools(config: string | PoolConfig, options: PoolsOptions = {}): Pools {
-  const { statementTimeout = 5000, heartbeatTimeout = 1500, logger } = options;
+  const { statementTimeout = 5000, heartbeatTimeout = 1500, isPooled = false, logger } = options;
   const main = openPool(
-    sessionConfig(config, { applicationName: 'tailnet-coordinator', statementTimeout, connectionTimeout: 5000 }),
+    sessionConfig(config, {
+      applicationName: 'tailnet-coordinator',
+      statementTimeout,
+      connectionTimeout: 5000,
+      isPooled,
+    }),
     logger,
   );
-  const heartbeat = openPool(heartbeatConfig(config, heartbeatTimeout), logger);
+  const heartbeat = openPool(heartbeatConfig(config, heartbeatTimeout, isPooled), logger);
   let closing: Promise<unknown> | undefined;
   return {
     main,
     heartbeat,
+    isPooled,
     close: () => defer(() => (closing ??= Promise.all([main.end(), heartbeat.end()]))).pipe(ignoreElements()),
   };
 }
 
-function heartbeatConfig(config: string | PoolConfig, timeout: number): PoolConfig {
+function heartbeatConfig(config: string | PoolConfig, timeout: number, isPooled: boolean): PoolConfig {
   const session = sessionConfig(config, {
     applicationName: 'tailnet-coordinator heartbeat',
     statementTimeout: timeout,
     connectionTimeout: timeout,
+    isPooled,
   });
   return {
     ...session,
     max: 1,
     min: 0,
     connectionTimeoutMillis: timeout,
-    statement_timeout: timeout,
+    ...(!isPooled && { statement_timeout: timeout }),
     query_timeout: timeout + 250,
   };
 }

@@ -22,6 +22,8 @@ import { sessionConfig } from './sessionConfig.js';
 export interface PgListenBusOptions {
   /** Where `publish` gets its connections; somebody else closes it. By default the bus opens one of its own. */
   readonly pool?: Pool;
+  /** Whether that pool leads to a pooler in transaction mode. Default false. */
+  readonly isPooled?: boolean;
   /** The listening connection is checked this often. Default 3000. */
   readonly checkPeriod?: number;
   /** A check, or connecting, that takes longer has failed. Default 2500. */
@@ -135,7 +137,7 @@ export function pgListenBus(
 
   const pool = options.pool ?? openPool(publishConfig(config), logger);
   const closePool = options.pool === undefined ? () => pool.end() : () => Promise.resolve();
-  const run = runOn(pool);
+  const run = runOn(pool, options.isPooled);
   let closing: Promise<void> | undefined;
 
   return {

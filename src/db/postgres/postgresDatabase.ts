@@ -6,7 +6,15 @@ import { pgListenBus, type PgListenBusOptions } from './pgListenBus.js';
 import { storeOn } from './postgresStore.js';
 
 /** See {@link PoolsOptions} and {@link PgListenBusOptions}; the logger is for both. */
-export interface PostgresDatabaseOptions extends Omit<PoolsOptions, 'logger'>, Omit<PgListenBusOptions, 'pool'> {}
+export interface PostgresDatabaseOptions
+  extends Omit<PoolsOptions, 'logger' | 'isPooled'>, Omit<PgListenBusOptions, 'pool' | 'isPooled'> {
+  /**
+   * Where to listen, if `config` leads to a pooler in transaction mode, such as PgBouncer: the server itself, because
+   * LISTEN belongs to a session. Then nothing is prepared or set for the sessions of the pooler: give their role the
+   * settings that docs/operations.md has. Default: the same as `config`.
+   */
+  readonly listenConfig?: string | PoolConfig;
+}
 
 /**
  * Store and bus on one PostgreSQL database. Twelve connections at most: ten for statements (`max` in the
@@ -16,9 +24,10 @@ export interface PostgresDatabaseOptions extends Omit<PoolsOptions, 'logger'>, O
  */
 export function postgresDatabase(
   config: string | PoolConfig,
-  options: PostgresDatabaseOptions = {},
+  { listenConfig, ...options }: PostgresDatabaseOptions = {},
 ): Database & { close(): Observable<never> } {
-  const pools = openPools(config, options);
-  const bus = pgListenBus(config, { ...options, pool: pools.main });
+  const isPooled = listenConfig !== undefined;
+  const pools = openPools(config, { ...options, isPooled });
+  const bus = pgListenBus(listenConfig ?? config, { ...options, isPooled, pool: pools.main });
   return { store: storeOn(pools), bus, close: () => concat(bus.close(), pools.close()) };
 }

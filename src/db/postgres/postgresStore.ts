@@ -32,8 +32,8 @@ export function postgresStore(
 
 /** The store on pools that somebody else closes. */
 export function storeOn(pools: Pools): Store {
-  const run = runOn(pools.main);
-  const runHeartbeat = runOn(pools.heartbeat);
+  const run = runOn(pools.main, pools.isPooled);
+  const runHeartbeat = runOn(pools.heartbeat, pools.isPooled);
   return {
     heartbeat: (coordinatorId) => heartbeat(runHeartbeat, coordinatorId),
     readCoordinators: (maxAge) => readCoordinators(run, maxAge),

@@ -24,9 +24,11 @@ export type Run = <Row extends QueryResultRow, Result = readonly Row[]>(
  *
  * Unsubscribing only stops listening: the statement runs on, to its end or to its timeout. Whoever needs to know
  * whether it took effect must not unsubscribe.
+ *
+ * @param isPooled whether the connections lead to a pooler in transaction mode: then nothing is prepared
  */
-export function runOn(pool: Pool): Run {
-  return (statement, values, read) =>
+export function runOn(pool: Pool, isPooled = false): Run {
+  return ({ name, text }, values, read) =>
     new Observable((subscriber) => {
       // The pool holds on to the callback for as long as the connection is idle; all that a batch was about must not stay.
       let waiting: typeof subscriber | undefined = subscriber;
@@ -45,7 +47,7 @@ export function runOn(pool: Pool): Run {
           receiver?.error(defect);
         }
       };
-      pool.query({ ...statement, values: [...values] }, finish);
+      pool.query({ ...(!isPooled && name !== undefined && { name }), text, values: [...values] }, finish);
     });
 }
 

@@ -7,6 +7,8 @@ export interface SessionDefaults {
   readonly statementTimeout: number;
   /** How long to wait for a connection: to the server, or for one of the pool to become free. */
   readonly connectionTimeout: number;
+  /** Leaves out all that is set for a session: a pooler in transaction mode refuses it. Default false. */
+  readonly isPooled?: boolean;
 }
 
 /** So much later than the server, the client gives up: only a server that is frozen or cut off lets it come to that. */
@@ -29,9 +31,11 @@ export function sessionConfig(config: string | PoolConfig, defaults: SessionDefa
     application_name: defaults.applicationName,
     ...given,
     ...(connectionString === undefined ? {} : { connectionString }),
-    statement_timeout: effectiveTimeout,
+    ...(defaults.isPooled !== true && { statement_timeout: effectiveTimeout }),
     query_timeout: queryTimeout ?? (effectiveTimeout === false ? undefined : effectiveTimeout + CLIENT_PATIENCE),
-    options: sessionOptions(taken.get('options') ?? given.options ?? process.env['PGOPTIONS']),
+    ...(defaults.isPooled !== true && {
+      options: sessionOptions(taken.get('options') ?? given.options ?? process.env['PGOPTIONS']),
+    }),
   };
 }
 

@@ -9,7 +9,9 @@ import { StoreError } from '../store.js';
 export function storeErrorOf(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
-  const message = `${sentenceOf(error)}${code === undefined ? '' : ` (${code})`}${hints[code ?? ''] ?? ''}`;
+  const sentence = sentenceOf(error);
+  const hint = sentence.startsWith('unsupported startup parameter') ? poolerHint : (hints[code ?? ''] ?? '');
+  const message = `${sentence}${code === undefined ? '' : ` (${code})`}${hint}`;
   return new StoreError(reasonOf(code), message, { cause: error });
 }
 
@@ -35,6 +37,9 @@ const hints: Readonly<Record<string, string>> = {
   '42704': '; run `tailnet-coordinator migrate`',
   '42501': '; run `tailnet-coordinator migrate --grant ROLE` for the role that connects',
 };
+
+/** So PgBouncer says it. */
+const poolerHint = '; this leads to a pooler: give the URL of the server itself, for listening, as well';
 
 /** Five characters with a digit among them, unlike `EPIPE`. */
 function isSqlState(code: string): boolean {
