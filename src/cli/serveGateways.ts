@@ -10,6 +10,7 @@ import {
   merge,
   NEVER,
   of,
+  ReplaySubject,
   shareReplay,
   switchMap,
   tap,
@@ -157,6 +158,8 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     metrics?.gatewayEvent('watch', event);
   };
   const health = healthRoutes(coordinator, draining$);
+  /** The last peer has gone. */
+  const drained$ = new ReplaySubject<void>(1);
   const routes = routesUnder(basePath, {
     ...health,
     ...metricsBesideOthers(options),
@@ -168,7 +171,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
   });
   return httpServer$({
-    ...{ host, port, routes, handshakeTimeout, maxUnfinished },
+    ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$: drained$ },
     ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
     onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
   }).pipe(
@@ -182,7 +185,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
         }).pipe(
           countedAt('websocket', metrics),
           filter(({ kind }) => kind !== 'listening'),
-          tap({ complete: () => server.close() }),
+          tap({ complete: () => drained$.next() }),
         ),
       ),
     ),

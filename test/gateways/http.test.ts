@@ -268,6 +268,36 @@ describe('httpServer$', () => {
     expect(await fetch(url).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
   });
 
+  it('does not wait for who has said nothing, or not all, when it drains', async () => {
+    const drain$ = new Subject<void>();
+    const listening$ = new ReplaySubject<ListeningHttpServer>(1);
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      const routes: HttpRoutes = {
+        '/slow': (_request, response) => {
+          answer = () => response.end('answered');
+          resolve();
+        },
+      };
+      httpServer$({ port: 0, routes, drain$ }).subscribe(listening$);
+    });
+    const { url } = await firstValueFrom(listening$);
+    const [silent, partial, idle, busy] = [rawSocket(url), rawSocket(url), rawSocket(url), rawSocket(url)];
+    await once(silent.socket, 'connect');
+    partial.socket.write('GET /slow HTTP/1.1\r\nHost:');
+    idle.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(idle.socket, 'data');
+    busy.socket.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await asked;
+    drain$.next();
+    expect(await Promise.all([silent.answer, partial.answer])).to.deep.equal(['', '']);
+    await idle.answer;
+    // What is being answered is not lost.
+    answer();
+    expect(await busy.answer).to.match(/answered$/);
+    await lastValueFrom(listening$);
+  });
+
   it('errors when it cannot listen', async () => {
     const url = await serve({});
     const error: unknown = await lastValueFrom(httpServer$({ port: Number(new URL(url).port), routes: {} })).catch(
