@@ -9,7 +9,8 @@ import { option } from './environment.js';
 import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
 import { networkOptions, type NetworkOptions } from './networkOptions.js';
-import { authentication, grpcPort, host, isLoopback, port, wholeNumber } from './parsers.js';
+import { authentication, grpcPort, host, isLoopback, metricsPort, port, wholeNumber } from './parsers.js';
+import type { MetricsPort } from './serveMetrics.js';
 import { tlsFilesOf, tlsOptions, type TlsFileOptions } from './tlsOptions.js';
 import { UsageError } from './usageError.js';
 
@@ -24,6 +25,7 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly host: string;
   readonly port: number;
   readonly grpcPort?: number | 'none';
+  readonly metricsPort: MetricsPort;
   readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
   readonly v1: boolean;
@@ -50,6 +52,11 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         '--grpc-port <port>',
         'port for gRPC; 0: a free one; none: no gRPC. Otherwise 7351, or a free one if that is taken or --port is 0',
       ).argParser(grpcPort),
+    )
+    .addOption(
+      option('--metrics-port <port>', 'port for metrics; 0: a free one; same: that of --port; none: no metrics')
+        .argParser(metricsPort)
+        .default('same'),
     )
     .addOption(
       option('--auth <how>', 'who may connect; none: everybody, as whoever they say; jwt: who has a token, as it says')

@@ -86,7 +86,8 @@ export function serveRoutes(
   };
 }
 
-function reply(
+/** Answers with a body of this type, which nobody keeps. */
+export function reply(
   response: ServerResponse,
   status: number,
   type: string,

@@ -194,7 +194,7 @@ export const createLeftovers = ({
     work$: suspects$.pipe(
       coalesceInBatches(
         check,
-        calls.inBatches((peerId, err) => {
+        calls.inBatches('leftovers', (peerId, err) => {
           logger.error({ err, peer_id: peerId }, 'leftovers given up');
         }),
       ),
