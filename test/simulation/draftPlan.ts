@@ -152,7 +152,9 @@ export const draftPlan = (seed: number): Plan => {
   const chosen = chooseFamilies(draw);
   const peers = draw.oneOf([4, 8, 8, 12, 24]);
   const dimensions = { peers, coordinators: 2 + draw.below(4) };
-  const fitting = drafts.filter(({ family }) => family === 'peers' || chosen.has(family));
+  // Where an outage is all that is wrong, and the same for all, nobody may be called lost for it.
+  const isOneForAll = chosen.size === 1 && chosen.has('outages') && draw() < 0.5;
+  const fitting = drafts.filter(({ family }) => family === 'peers' || (chosen.has(family) && !isOneForAll));
   const phases = 1 + draw.below(3);
   // Where nothing is lost without a sign, all must come right without the rolling check, in half of the plans.
   const isAlwaysTold = !chosen.has('hands') && draw() < 0.5;
@@ -169,7 +171,7 @@ export const draftPlan = (seed: number): Plan => {
     areLoyal: draw() < 0.7,
     rollingCheck: isAlwaysTold ? 600_000 : 20_000,
     phases: Array.from({ length: phases }, () =>
-      draftPhase(draw, fitting, dimensions).map((step) =>
+      draftPhase(draw, fitting, dimensions, isOneForAll ? [outageForAll(draw)] : []).map((step) =>
         isAlwaysTold && step.do === 'deafen' ? { ...step, isTold: true } : step,
       ),
     ),
@@ -183,8 +185,22 @@ const chooseFamilies = (draw: Chance): ReadonlySet<Family> => {
   return new Set(families.filter(() => draw() < 0.5));
 };
 
+/**
+ * Nobody can write a heartbeat for about as long as others wait for one. It comes when nothing of the beginning makes a
+ * difference any more (`calmBefore` in perform.ts).
+ */
+const outageForAll = (draw: Chance): Step => ({
+  at: 10_500 + draw.below(10_000),
+  ...{ do: 'cut', site: 'all', what: draw.oneOf(['statements', 'both']), for: 4_000 + draw.below(5_000) },
+});
+
 /** Everybody who is in it comes at the beginning; then much happens at once, and little in between. */
-const draftPhase = (draw: Chance, fitting: readonly Draft[], dimensions: Dimensions): readonly Step[] => {
+const draftPhase = (
+  draw: Chance,
+  fitting: readonly Draft[],
+  dimensions: Dimensions,
+  certain: readonly Step[],
+): readonly Step[] => {
   const length = draw.oneOf([3_000, 15_000, 40_000]);
   const moments = Array.from({ length: 4 }, () => draw.below(length));
   const when = (): number =>
@@ -202,7 +218,7 @@ const draftPhase = (draw: Chance, fitting: readonly Draft[], dimensions: Dimensi
     ...drawDraft(draw, fitting, total).draw(draw, dimensions),
     at: 500 + when(),
   }));
-  return [...arrivals.filter(() => draw() < 0.8), ...happenings].sort((a, b) => a.at - b.at);
+  return [...arrivals.filter(() => draw() < 0.8), ...happenings, ...certain].sort((a, b) => a.at - b.at);
 };
 
 const drawDraft = (draw: Chance, fitting: readonly Draft[], total: number): Draft => {
