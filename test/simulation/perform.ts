@@ -125,6 +125,23 @@ export const createPerformance = (world: World): Performance => {
           disturb({ do: 'deafen', site: troubled, channel: 'all', isTold: true, for: action.for });
         return;
       }
+      case 'outrun': {
+        const link = world.peers[action.peer]?.link;
+        const site = siteAt(action.to);
+        if (link === undefined || site === undefined || site === link.site) return;
+        const tunnels = [...(world.peers[action.peer]?.tunnels ?? [])];
+        const { index } = link.site;
+        if (action.trouble === 'cut') disturb({ do: 'cut', site: index, what: 'both', for: action.for });
+        else disturb({ do: 'fail', site: index, method: 'writeBindings', times: 1, effect: action.for });
+        world.drop(link);
+        world.connect(action.peer, site, 'new', tunnels);
+        const next = world.peers[action.peer]?.link;
+        world.after(action.after, () => {
+          // It may have gone in another way.
+          if (next !== undefined && world.peers[action.peer]?.link === next) world.leave(action.peer);
+        });
+        return;
+      }
       case 'stall':
         last([], action.for, () => world.stall(action.peer));
         return;
