@@ -8,6 +8,8 @@ export const invariants = {
   'torn down for a reason': 'Nobody is told DISCONNECTED of a peer that has not left, while a tunnel to it is shared.',
   'lost for a reason':
     'Nobody is told LOST of a peer whose connection held and whose coordinator wrote heartbeats in time.',
+  'lost last':
+    'That a peer is lost is not written while tunnels of it are: a goodbye elsewhere would not find those that come later.',
   'only differences':
     'An update says something new: no node twice, no loss of who was lost, nothing about who was never seen; with the reason that fits.',
   'nothing invented': 'Every node seen was published by that peer; every acknowledgement was given.',

@@ -391,14 +391,14 @@ export class World {
     this.#lives.set(index, life);
     const id = coordinatorIdOf(index, plan.reusesIds ? 1 : life);
     const vitals: Vitals = { health: 'starting', failures: 0, unhealthySince: Infinity };
-    const way = gate(database, process, { asked: (method, keys) => this.watch.asked(site, method, keys) });
+    const way = gate(database, process, { asked: (...statement) => this.watch.asked(site, ...statement) });
     const coordinator = createCoordinator({
       ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index), database: way },
       tuning: { rollingCheckPeriod: plan.rollingCheck, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
     });
     const site: Site = {
       ...{ index, process, database, gate: way, coordinator, close$, vitals, state: 'up', lateness: 0 },
-      statements: new Map(),
+      ...{ statements: new Map(), tunnelWriters: new Set() },
       ...{ disturbances: 0, disturbed: 0, undisturbedSince: this.now() },
     };
     coordinator.health$.subscribe((health) => {
