@@ -1,8 +1,9 @@
-import { type Observable, type SchedulerLike, EMPTY, ignoreElements, tap } from 'rxjs';
+import { type Observable, type SchedulerLike, EMPTY, exhaustMap, ignoreElements, merge, tap, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import type { Binding, BindingWrite, Microseconds, Uuid } from '../db/store.js';
 import type { Binder, WrittenBindings } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
 import type { Tunneler, WrittenSource, WrittenTunnels } from './tunneler.js';
 import { createInbox } from './inbox.js';
@@ -14,7 +15,7 @@ export interface Withdrawal {
   /** All it had, or the far ends of the tunnels it removed. */
   readonly what: 'all' | ReadonlySet<Uuid>;
   /** Milliseconds of the local scheduler until which it is remembered. */
-  readonly until: number;
+  until: number;
 }
 
 /** For so long after it was said, what a peer said elsewhere may still be written. */
@@ -89,13 +90,27 @@ export const createLeftovers = ({
   /** Withdrawals under way for the second time: whatever they reach, there is no third. Tunnels by source. */
   const repeated = { bindings: new Set<Uuid>(), tunnels: new Map<Uuid, Set<Uuid>>() };
 
+  let forgotAt = -Infinity;
+
   const forgetOld = (): void => {
     const now = scheduler.now();
+    // The clock was set back: nothing is remembered for longer than what is taken back now.
+    if (now < forgotAt) {
+      for (const withdrawal of withdrawals.values()) withdrawal.until = Math.min(withdrawal.until, now + memory);
+    }
+    forgotAt = now;
     for (const [peerId, { until }] of withdrawals) {
       if (until > now) break;
       withdrawals.delete(peerId);
     }
   };
+
+  /** Goes on for as long as there is anything to forget, also when nothing happens: a clock may be set at any time. */
+  const forget$ = timer(memory / 10, scheduler).pipe(
+    tap(forgetOld),
+    ignoreElements(),
+    repeatWhile(() => withdrawals.size > 0),
+  );
 
   const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
     forgetOld();
@@ -191,13 +206,16 @@ export const createLeftovers = ({
     lookAgain: () => {
       for (const peerId of [...withdrawals.keys()]) suspects$.next(peerId);
     },
-    work$: suspects$.pipe(
-      coalesceInBatches(
-        check,
-        calls.inBatches((peerId, err) => {
-          logger.error({ err, peer_id: peerId }, 'leftovers given up');
-        }),
+    work$: merge(
+      suspects$.pipe(
+        coalesceInBatches(
+          check,
+          calls.inBatches((peerId, err) => {
+            logger.error({ err, peer_id: peerId }, 'leftovers given up');
+          }),
+        ),
       ),
+      suspects$.pipe(exhaustMap(() => forget$)),
     ),
   };
 };

@@ -8,6 +8,7 @@ import { statementsOf } from './support/describeCall.js';
 import { logbook } from './support/logbook.js';
 import { northsDatabase } from './support/northsDatabase.js';
 import { onTime } from './support/onTime.js';
+import { settable } from './support/settable.js';
 import { storeCallsOn } from './support/storeCallsOn.js';
 
 describe('nextStep', () => {
@@ -58,8 +59,10 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
   const connected = new Set<Uuid>();
   const wanted = new Set<Uuid>();
   const book = logbook();
+  const clock = settable(scheduler);
   const leftovers = createLeftovers({
-    ...{ calls: storeCallsOn(database.store, scheduler), coordinatorId: north, memory, scheduler, logger: book.logger },
+    ...{ calls: storeCallsOn(database.store, scheduler), coordinatorId: north, memory, logger: book.logger },
+    scheduler: clock,
     binder: { accept: ({ kind, peerId }) => done.push(`${nameOf(peerId)} ${kind}`) },
     tunneler: {
       accept: (change) =>
@@ -81,6 +84,7 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
     connected,
     wanted,
     book,
+    clock,
     leftovers,
     removed,
     saidGoodbye,
@@ -328,6 +332,35 @@ describe('leftovers', () => {
       at(1300, () => expect(done).to.deep.equal([]));
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-a', bindings);
+    }),
+  );
+
+  it(
+    'remembers no longer than it should, although the clock was set back',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, clock, at, statements$ } = setUp(scheduler, { memory: 1000 });
+      at(1, () => saidGoodbye(2000));
+      at(500, () => clock.set(-1_000_000));
+      at(1400, () => leftovers.peerChanged(alice));
+      // Noticed at 601: from then on, as if it was said then.
+      at(1700, () => leftovers.peerChanged(alice));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 1398ms a', bindings);
+    }),
+  );
+
+  it(
+    'forgets nothing early for a clock that was set back a little',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, saidGoodbye, clock, put, done, at } = setUp(scheduler, { memory: 1000 });
+      at(1, () => saidGoodbye(2000));
+      at(500, () => clock.set(-300));
+      at(900, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(950, () => expect(done).to.deep.equal(['alice disconnected', 'clear alice']));
+      expectObservable(leftovers.work$).toBe('-');
     }),
   );
 
