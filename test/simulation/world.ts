@@ -298,8 +298,6 @@ export class World {
   kill(site: Site, downFor: number): void {
     if (site.state !== 'up') return;
     this.commonOutage = undefined;
-    // What its earlier life has asked for may take effect in the next one, which finds it when it checks its own rows.
-    if (this.plan.reusesIds) this.judge.mayBeSlow();
     site.state = 'down';
     site.process.kill();
     site.database.faults.goAway();
