@@ -254,8 +254,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the unreadable are gone',
     file: 'streams/view.ts',
-    find: 'if (decoded === undefined) return known && { ...known, status };',
-    replace: 'if (decoded === undefined) return undefined;',
+    find: 'const last = known ?? best;',
+    replace: 'const last = undefined;',
     why: 'A row that cannot be decoded tears its peer down.',
   },
   {
