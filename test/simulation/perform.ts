@@ -21,6 +21,8 @@ export const createPerformance = (world: World): Performance => {
   const { database, judge, truth } = world;
   const lasting = new Set<Undo>();
   let backup: Backup | undefined;
+  /** How many phases have ended: what is still to be done of one is left out in its calm. */
+  let calms = 0;
 
   const siteAt = (index: number): Site | undefined => world.sites[index];
 
@@ -135,10 +137,10 @@ export const createPerformance = (world: World): Performance => {
         else disturb({ do: 'fail', site: index, method: 'writeBindings', times: 1, effect: action.for });
         world.drop(link);
         world.connect(action.peer, site, 'new', tunnels);
-        const next = world.peers[action.peer]?.link;
+        const [next, phase] = [world.peers[action.peer]?.link, calms];
         world.after(action.after, () => {
           // It may have gone in another way.
-          if (next !== undefined && world.peers[action.peer]?.link === next) world.leave(action.peer);
+          if (calms === phase && world.peers[action.peer]?.link === next) world.leave(action.peer);
         });
         return;
       }
@@ -374,6 +376,7 @@ export const createPerformance = (world: World): Performance => {
   return {
     perform,
     end: () => {
+      calms += 1;
       for (const end of lasting) end();
       database.faults.recover();
       for (const { state, database: wire } of world.sites) if (state === 'up') wire.faults.recover();
