@@ -20,7 +20,7 @@ export const invariants = {
   'acknowledgements arrive':
     'In a calm, whoever shares a tunnel with a peer is told that it is ready for a handshake, and nobody else; it is told so.',
   'bounded work': 'Statements are few at a time, and no larger than allowed; their number is bounded by what happens.',
-  'quiet when idle': 'When nothing happens, nothing is written but heartbeats.',
+  'quiet when idle': 'When nothing happens, or the same is said again, nothing is written but heartbeats.',
   'heartbeats go on': 'A coordinator that can reach the database writes its heartbeats in time.',
   'agreed on who is live': 'In a calm, every coordinator is healthy, and knows all that are live and nobody else.',
   'nothing left':

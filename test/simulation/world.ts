@@ -196,6 +196,13 @@ export class World {
     this.#say(state);
   }
 
+  /** Whoever is connected publishes once more what it published last over this connection. */
+  repeatAll(): void {
+    for (const [peer, { derp, link }] of this.peers.entries()) {
+      if (link?.post?.derp === derp) this.refresh(peer);
+    }
+  }
+
   open(peer: number, other: number): void {
     if (peer === other) return;
     const state = this.#peer(peer);
