@@ -14,9 +14,15 @@ export interface Withdrawal {
   readonly at: Microseconds;
   /** All it had, or the far ends of the tunnels it removed. */
   readonly what: 'all' | ReadonlySet<Uuid>;
-  /** Milliseconds of the local scheduler until which it is remembered. */
-  until: number;
+  /** The tick with which it is forgotten. */
+  readonly until: number;
 }
+
+/**
+ * A withdrawal is remembered for so many ticks of a timer, the first of which may be shorter. Not until some time: the
+ * clock may be set.
+ */
+const ticks = 60;
 
 /** For so long after it was said, what a peer said elsewhere may still be written. */
 const underWay: Microseconds = 1_000_000;
@@ -47,7 +53,7 @@ export interface LeftoversOptions {
   readonly tunneler: Pick<Tunneler, 'accept' | 'wantedBy'>;
   readonly isConnected: (peerId: Uuid) => boolean;
   readonly isLive: (coordinatorId: Uuid) => boolean;
-  /** Milliseconds for which a withdrawal is remembered: longer than a broken connection goes unnoticed. */
+  /** Milliseconds for which a withdrawal is remembered at most: longer than a broken connection goes unnoticed. */
   readonly memory: number;
   readonly scheduler: SchedulerLike;
   readonly logger: Logger;
@@ -90,40 +96,33 @@ export const createLeftovers = ({
   /** Withdrawals under way for the second time: whatever they reach, there is no third. Tunnels by source. */
   const repeated = { bindings: new Set<Uuid>(), tunnels: new Map<Uuid, Set<Uuid>>() };
 
-  let forgotAt = -Infinity;
+  let now = 0;
 
   const forgetOld = (): void => {
-    const now = scheduler.now();
-    // The clock was set back: nothing is remembered for longer than what is taken back now.
-    if (now < forgotAt) {
-      for (const withdrawal of withdrawals.values()) withdrawal.until = Math.min(withdrawal.until, now + memory);
-    }
-    forgotAt = now;
+    now += 1;
     for (const [peerId, { until }] of withdrawals) {
       if (until > now) break;
       withdrawals.delete(peerId);
     }
   };
 
-  /** Goes on for as long as there is anything to forget, also when nothing happens: a clock may be set at any time. */
-  const forget$ = timer(memory / 10, scheduler).pipe(
+  /** Ticks for as long as there is anything to forget. */
+  const forget$ = timer(memory / ticks, scheduler).pipe(
     tap(forgetOld),
     ignoreElements(),
     repeatWhile(() => withdrawals.size > 0),
   );
 
   const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
-    forgetOld();
     const before = withdrawals.get(peerId);
     const merged =
       what === 'all' || before === undefined || before.what === 'all' ? what : new Set([...before.what, ...what]);
     withdrawals.delete(peerId);
-    withdrawals.set(peerId, { at, what: merged, until: scheduler.now() + memory });
+    withdrawals.set(peerId, { at, what: merged, until: now + ticks });
     suspects$.next(peerId);
   };
 
   const check = (peerIds: readonly Uuid[]): Observable<never> => {
-    forgetOld();
     const suspects = new Map<Uuid, Withdrawal>();
     for (const peerId of peerIds) {
       const withdrawal = withdrawals.get(peerId);

@@ -344,6 +344,10 @@ export class World {
     if (site.state !== 'down') return;
     this.note(`c${site.index} starts again`);
     Object.assign(site, this.#createSite(site.index));
+    // Whoever has a row from an earlier life is there again for others, until that row is looked at.
+    for (const { peerId, coordinatorId } of this.database.rows.peers()) {
+      if (coordinatorId === site.coordinator.id) this.judge.mayBeLost(peerNumberOf(peerId));
+    }
   }
 
   /** Rows are changed by hand. */
