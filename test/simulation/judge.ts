@@ -28,6 +28,9 @@ export const createWitness = (peer: number): Witness => ({
 /** Milliseconds after a reason within which somebody is still told for it, when nothing is disturbed. */
 const patience = 12_000;
 
+/** The same where a write may have been done late: the check of the own rows comes up to 20 s after it failed. */
+const latePatience = 22_000;
+
 /** The same where a notification may have been lost without anybody knowing, or rows were changed by hand: a rolling check must come by. */
 const longPatience = 60_000;
 
@@ -190,7 +193,12 @@ export class Judge {
     if (at === -Infinity) return false;
     const now = this.#now();
     const undisturbedSince = this.#disturbances > 0 ? now : this.#disturbedUntil;
-    return now - Math.max(at, undisturbedSince) <= (this.isSlow ? longPatience : patience);
+    return now - Math.max(at, undisturbedSince) <= this.#patience();
+  }
+
+  #patience(): number {
+    if (this.isSlow) return longPatience;
+    return this.#reasons.has('late') ? latePatience : patience;
   }
 }
 
