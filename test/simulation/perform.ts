@@ -249,8 +249,10 @@ export const createPerformance = (world: World): Performance => {
           if (process.isPaused) return;
           last([site], action.for, () => {
             process.pause();
+            const goOn = world.standStill();
             return () => {
               process.resume(action.first);
+              goOn();
             };
           });
         });

@@ -49,10 +49,13 @@ export class World {
   authTime: number;
   /** Who saw a peer when a row of it was made unreadable: for that alone, nobody is to be told that it is gone. */
   #spared: (readonly [Link, number])[] = [];
-  /** When a peer last said goodbye. */
+  /** When a peer last said goodbye, by {@link World.ran}. */
   readonly goodbyes = new Map<number, number>();
   /** How often rows were changed by hand. */
   tamperings = 0;
+  /** Milliseconds for which coordinators stood still, all together, and since when some do. */
+  #stoodStill = 0;
+  readonly #standing = new Set<{ readonly since: number }>();
   #derps = 0;
   /** How many coordinators each site has had. */
   readonly #lives = new Map<number, number>();
@@ -68,8 +71,8 @@ export class World {
       id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
       ...{ derp: 0, asOf: 0, tunnels: new Set<number>(), link: undefined },
     }));
-    this.judge = new Judge(this.now, peerNumberOf);
-    this.truth = new Truth(this.now, (peer) => this.idOf(peer));
+    this.judge = new Judge(this.now, this.ran, peerNumberOf);
+    this.truth = new Truth(this.now, this.ran, (peer) => this.idOf(peer));
     this.database = memoryDatabase({ scheduler: this.time });
     this.database.bus.listen$(channels.heartbeat).subscribe((event) => {
       if (event.kind === 'message') this.watch.beat(event.payload);
@@ -83,6 +86,23 @@ export class World {
 
   /** Milliseconds since the beginning. */
   now = (): number => this.time.now() - this.#started;
+
+  /**
+   * Milliseconds that have passed in every coordinator: at least so many from one value to a later one. Who stands still
+   * forgets nothing.
+   */
+  ran = (): number =>
+    [...this.#standing].reduce((time, { since }) => time - (this.now() - since), this.now() - this.#stoodStill);
+
+  /** A coordinator stands still, until what is returned is called. */
+  standStill(): () => void {
+    const standing = { since: this.now() };
+    this.#standing.add(standing);
+    return () => {
+      this.#standing.delete(standing);
+      this.#stoodStill += this.now() - standing.since;
+    };
+  }
 
   pass(milliseconds: number): void {
     this.time.passUntil(this.time.now() + milliseconds);
@@ -231,7 +251,7 @@ export class World {
     link.mayEnd = true;
     this.send(peer, requests.disconnect(), (post) => {
       this.judge.mayBeGone(peer);
-      this.goodbyes.set(peer, this.now());
+      this.goodbyes.set(peer, this.ran());
       this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       for (const other of this.peers.keys()) if (other !== peer) this.judge.mayBeParted(peer, other);
       this.truth.left(post);
