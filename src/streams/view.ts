@@ -189,7 +189,8 @@ export class View {
 
   /**
    * Sets all bindings of a watched peer, as just read. Returns whether its watchers must look again. A row whose node
-   * cannot be decoded counts with the node that was known of it before, if any: whether the peer is there, it still says.
+   * cannot be decoded counts with the node that was known of it before, or else of its peer, if any: whether the peer is
+   * there, it still says.
    */
   setBindings(peerId: Uuid, rows: readonly Binding[]): boolean {
     const watched = this.#watched.get(peerId);
@@ -198,7 +199,7 @@ export class View {
     const bindings: DecodedBinding[] = [];
     for (const row of rows) {
       const known = before?.find(({ coordinatorId }) => coordinatorId === row.coordinatorId);
-      const decoded = this.#decodeRow(row, known);
+      const decoded = this.#decodeRow(row, known, watched.best);
       if (decoded !== undefined) bindings.push(decoded);
     }
     watched.bindings = bindings;
@@ -226,7 +227,7 @@ export class View {
     return { joined, edges: this.#edges, watched, coordinators };
   }
 
-  #decodeRow(row: Binding, known: DecodedBinding | undefined): DecodedBinding | undefined {
+  #decodeRow(row: Binding, known: DecodedBinding | undefined, best: Mapping | undefined): DecodedBinding | undefined {
     const { updatedAt, status } = row;
     const coordinatorId = known?.coordinatorId ?? this.#residents.get(row.coordinatorId)?.id ?? row.coordinatorId;
     const read = holdBytes(row.node);
@@ -234,7 +235,10 @@ export class View {
     const bytes = held === read ? held : read;
     if (known?.node.bytes === bytes) return { coordinatorId, updatedAt, status, node: known.node };
     const decoded = this.#decode(row);
-    if (decoded === undefined) return known && { ...known, status };
+    if (decoded === undefined) {
+      const last = known ?? best;
+      return last && { coordinatorId, updatedAt: last.updatedAt, status, node: last.node };
+    }
     return { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
   }
 

@@ -157,6 +157,20 @@ describe('View', () => {
     expect(seen(view, alice, bob)).to.equal('node 2');
   });
 
+  it('keeps what it knew of a peer when the row where that has moved to cannot be decoded', () => {
+    const view = aliceAndBob();
+    view.setLive(new Set([south, west]));
+    view.setBindings(bob, [row(bob, south, 1)]);
+    expect(view.setBindings(bob, [row(bob, west, 0, { updatedAt: 9 })])).to.equal(false);
+    expect(seen(view, alice, bob)).to.equal('node 1');
+    view.setLive(new Set([south]));
+    expect(seen(view, alice, bob)).to.equal('lost 1');
+    expect(view.setBindings(bob, [row(bob, west, 0, { updatedAt: 9 }), row(bob, south, 2)])).to.equal(true);
+    expect(seen(view, alice, bob)).to.equal('node 2');
+    view.setBindings(bob, []);
+    expect(seen(view, alice, bob)).to.equal('absent');
+  });
+
   describe('whatever happens to it', () => {
     const peers = ['p1', 'p2', 'p3', 'p4'];
     const coordinators = ['c1', 'c2', 'c3'];
