@@ -99,11 +99,11 @@ export function serveCommand(end: (exitCode: number) => void): Command {
 }
 
 function limitsOf(options: Limits): Limits {
-  const { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
+  const { maxMessageSize, maxJsonMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
   const { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
   const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams } = options;
   const { handshakeTimeout, pingPeriod, closeTimeout } = options;
-  const sizes = { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark };
+  const sizes = { maxMessageSize, maxJsonMessageSize, maxFrames, maxPendingPongs, highWaterMark };
   const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
   const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams };
   return { ...sizes, ...rates, ...counts, handshakeTimeout, pingPeriod, closeTimeout };
@@ -115,6 +115,7 @@ function limitOptions(): Option[] {
     option(flags, description).argParser(wholeNumber(1, most)).default(value);
   return [
     limit('--max-message-size <bytes>', 'largest message of a peer', limits.maxMessageSize),
+    limit('--max-json-message-size <bytes>', 'largest message of a peer that speaks JSON', limits.maxJsonMessageSize),
     limit('--max-frames <n>', 'frames of one message', limits.maxFrames),
     limit('--max-pending-pongs <n>', 'pongs that wait to be sent to one peer', limits.maxPendingPongs),
     limit('--high-water-mark <bytes>', 'what may wait for a slow peer before updates are merged', limits.highWaterMark),
