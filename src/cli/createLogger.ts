@@ -1,7 +1,7 @@
 import { destination, pino, type DestinationStream, type Level, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { fitForLog } from './fitForLog.js';
 import { loggedError } from './loggedError.js';
-import { withoutSecrets } from './withoutSecrets.js';
 
 /** What `--log-level` accepts. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -10,8 +10,10 @@ export type LogLevel = Level | 'silent';
 
 /** Logs to standard output: readable lines on a terminal, JSON otherwise. Lines that cannot be written are lost. */
 export function createLogger(level: LogLevel): Logger {
-  const stream = process.stdout.isTTY ? prettyStream() : jsonStream();
-  return pino({ level, serializers: { err: loggedError }, hooks: { streamWrite: withoutSecrets } }, stream);
+  const isTerminal = process.stdout.isTTY;
+  const stream = isTerminal ? prettyStream() : jsonStream();
+  const streamWrite = (line: string) => fitForLog(line, isTerminal);
+  return pino({ level, serializers: { err: loggedError }, hooks: { streamWrite } }, stream);
 }
 
 function prettyStream(): DestinationStream {
