@@ -1,4 +1,4 @@
-import { NEVER, Observable } from 'rxjs';
+import { NEVER, Observable, Subscription } from 'rxjs';
 import type { Coordinator } from 'tailnet-coordinator';
 import { CoordinateRequest, CoordinateResponse } from 'tailnet-coordinator/proto';
 import { WebSocket } from 'ws';
@@ -21,19 +21,22 @@ export const webSocketClient = (url: string): Pick<Coordinator, 'coordinate$'> =
         for (const request of unsent.splice(0)) socket.send(CoordinateRequest.encode(request).finish());
         if (hasSaidAll) socket.close(1000);
       };
-      const saying = requests$.subscribe({
-        next: (request) => {
-          unsent.push(request);
-          send();
-        },
-        complete: () => {
-          hasSaidAll = true;
-          send();
-        },
-      });
+      const heard = new Subscription();
+      heard.add(
+        requests$.subscribe({
+          next: (request) => {
+            unsent.push(request);
+            send();
+          },
+          complete: () => {
+            hasSaidAll = true;
+            send();
+          },
+        }),
+      );
       socket.on('open', () => {
         send();
-        saying.add(ready$.subscribe((isReady) => (isReady ? socket.resume() : socket.pause())));
+        heard.add(ready$.subscribe((isReady) => (isReady ? socket.resume() : socket.pause())));
       });
       socket.on('message', (data: Buffer) => {
         try {
@@ -45,7 +48,7 @@ export const webSocketClient = (url: string): Pick<Coordinator, 'coordinate$'> =
       socket.on('error', (error) => responses.error(error));
       socket.on('close', () => responses.complete());
       return () => {
-        saying.unsubscribe();
+        heard.unsubscribe();
         socket.terminate();
       };
     }),
