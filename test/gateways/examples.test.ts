@@ -2,15 +2,24 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { firstValueFrom, lastValueFrom, Subject, toArray } from 'rxjs';
+import { defer, firstValueFrom, lastValueFrom, map, Subject, toArray } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { linesOf } from '../../examples/linesOf.js';
+import { returning } from '../../examples/returning.js';
 import { webSocketClient } from '../../examples/webSocketClient.js';
+import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
 import { createCoordinator } from '../../src/coordinator.js';
-import type { CoordinateRequest } from '../../src/proto/index.js';
+import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/index.js';
 import { requests } from '../../src/proto/requests.js';
-import { alice, bob, memoryDatabase } from '../../src/testing/index.js';
+import { errorResponse, PeerUpdateKind, updatesResponse } from '../../src/proto/responses.js';
+import { uuidToBytes } from '../../src/proto/uuid.js';
+import { alice, bob, carol, marbles, memoryDatabase } from '../../src/testing/index.js';
+import { runProgram } from '../cli/childProcess.js';
 import { ServedGateway } from './servedGateway.js';
+
+/** A response about this peer; its reason is the peer's id. */
+const noErrorFrom = (id: string): CoordinateResponse =>
+  updatesResponse([{ id: uuidToBytes(id), node: undefined, kind: PeerUpdateKind.LOST, reason: id }]);
 
 describe('examples/webSocketClient.ts', () => {
   it('sends what a Subject says before it is connected', async () => {
@@ -37,6 +46,32 @@ describe('examples/webSocketClient.ts', () => {
     const failure = await firstValueFrom(coordinate$(alice)).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(RangeError);
     server.close();
+  });
+});
+
+describe('examples/returning.ts', () => {
+  it(
+    'comes back a second after a connection has ended, however that was',
+    marbles(({ cold, expectObservable }) => {
+      const lives = [cold('a 9ms (e|)', { a: noErrorFrom(alice), e: errorResponse('coordinator closed') }), cold<CoordinateResponse>('#')];
+      const later$ = cold<CoordinateResponse>('b', { b: noErrorFrom(bob) });
+      const client = { coordinate$: () => defer(() => lives.shift() ?? later$) };
+      const seen$ = returning(client)
+        .coordinate$(carol)
+        .pipe(map(({ peerUpdates }) => peerUpdates[0]?.reason));
+      // Ten milliseconds, a second; nothing, a second.
+      expectObservable(seen$).toBe('a 2009ms b', { a: alice, b: bob });
+    }),
+  );
+});
+
+describe('examples/tcpServer.ts', () => {
+  it('stays at a port that it is given, until Ctrl+C', async () => {
+    const port = String(await freePort());
+    await using server = runProgram('examples/tcpServer.ts', [], { environment: { PORT: port } });
+    expect(await server.line((line) => line.startsWith('listening'))).to.equal(`listening at tcp://127.0.0.1:${port}`);
+    server.signal('SIGINT');
+    expect(await server.ended).to.equal(0);
   });
 });
 
