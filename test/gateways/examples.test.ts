@@ -52,7 +52,10 @@ describe('returning, in examples/webSocketClient.ts,', () => {
   it(
     'comes back a second after a connection has ended, however that was',
     marbles(({ cold, expectObservable }) => {
-      const lives = [cold('a 9ms (e|)', { a: noErrorFrom(alice), e: errorResponse('coordinator closed') }), cold<CoordinateResponse>('#')];
+      const lives = [
+        cold('a 9ms (e|)', { a: noErrorFrom(alice), e: errorResponse('coordinator closed') }),
+        cold<CoordinateResponse>('#'),
+      ];
       const later$ = cold<CoordinateResponse>('b', { b: noErrorFrom(bob) });
       const client = { coordinate$: () => defer(() => lives.shift() ?? later$) };
       const seen$ = returning(client)
