@@ -1,6 +1,7 @@
 /** What those mistakes look like that anybody makes with a URL, and how to mend them. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [/Expected HTTP\//, 'that does not speak HTTP: is it the port for gRPC, or one for TLS (wss:)?'],
+  [/socket hang up/, 'it was hung up at once: is it a port for TLS (wss:), or for something else?'],
   [/wrong version number|packet length too long/, 'that does not speak TLS: is it ws: instead of wss:?'],
   [
     /self-signed certificate|unable to (get local issuer|verify the first) certificate/,

@@ -1,8 +1,8 @@
 import { destination, pino, type DestinationStream, type Level, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { fitForLog } from './fitForLog.js';
 import { loggedError } from './loggedError.js';
 import { sampledLog } from './sampledLog.js';
-import { withoutSecrets } from './withoutSecrets.js';
 
 /** What `--log-level` accepts. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -17,13 +17,14 @@ const maxWaiting = 16 * 1024 * 1024;
  * those for which a slow reader leaves no room: a log must not hold up a heartbeat.
  */
 export function createLogger(level: LogLevel): Logger {
-  const stream = process.stdout.isTTY ? prettyStream() : jsonStream();
+  const isTerminal = process.stdout.isTTY;
+  const stream = isTerminal ? prettyStream() : jsonStream();
+  const streamWrite = (line: string) => fitForLog(line, isTerminal);
   const logMethod = sampledLog({
     ...{ most: 10, period: 10_000 },
     later: (work, milliseconds) => void setTimeout(work, milliseconds).unref(),
   });
-  const hooks = { streamWrite: withoutSecrets, logMethod };
-  return pino({ level, serializers: { err: loggedError }, hooks }, stream);
+  return pino({ level, serializers: { err: loggedError }, hooks: { streamWrite, logMethod } }, stream);
 }
 
 function prettyStream(): DestinationStream {

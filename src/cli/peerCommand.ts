@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { Uuid } from '../db/store.js';
+import { escapeHarmful } from '../auth/harmful.js';
 import { isUuid, parseUuid } from '../proto/uuid.js';
 import { option } from './environment.js';
 import { errorText } from './errorText.js';
@@ -53,7 +54,8 @@ export function peerCommand(output: Output, end: (exitCode: number) => void): Co
       url.searchParams.set('id', id);
       const lines = options.json === true ? jsonPeerLines : readablePeerLines;
       const node = createPeerNode(id, options.derp);
-      const print = (event: PeerEvent) => output.out(`${lines(event)}\n`);
+      // What others publish, and what somebody answers who may be no coordinator, is not to write to this terminal.
+      const print = (event: PeerEvent) => output.out(`${escapeHarmful(lines(event))}\n`);
       end(await runPeer({ url, id, node, tunnels: options.tunnel, print, ...(token !== undefined && { token }) }));
     });
 }

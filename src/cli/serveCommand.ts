@@ -6,18 +6,34 @@ import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSoc
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { configOption, useConfigFile } from './config/configOption.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
+import { checkDataDir, makeDataDir } from './dataDirectory.js';
 import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
 import { networkOptions, type NetworkOptions } from './networkOptions.js';
-import { authentication, grpcPort, host, isLoopback, metricsPort, port, wholeNumber } from './parsers.js';
+import {
+  authentication,
+  grpcPort,
+  host,
+  isLoopback,
+  metricsPort,
+  port,
+  wholeNumber,
+  wholeNumberOrNone,
+} from './parsers.js';
 import type { MetricsPort } from './serveMetrics.js';
 import type { ServeOptions as ServeSettings } from './serve.js';
 import { tlsFilesOf, tlsOptions, type TlsFileOptions } from './tlsOptions.js';
 import { UsageError } from './usageError.js';
 
 type Limits = WebSocketLimits & GrpcLimits;
+
+/** Who pings more often cuts off whoever is a little slow. Milliseconds. */
+const leastPingPeriod = 1000;
+
+/** No time for the other end to do anything is too short for somebody far away. Milliseconds. */
+const leastWait = 100;
 
 const limits: Limits = { ...defaultWebSocketLimits, ...defaultGrpcLimits };
 
@@ -47,6 +63,7 @@ export function serveCommand(end: (exitCode: number) => void): Command {
   return command.action(async () => {
     await useConfigFile(command);
     const checked = await checkServeOptions(command);
+    if (checked.databaseUrl === undefined) makeDataDir(checked.dataDir);
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
     end(await serve(checked));
@@ -117,6 +134,7 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
       `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
     );
   }
+  if (databaseUrl === undefined) checkDataDir(options.dataDir);
   const tlsFiles = await tlsFilesOf(options);
   const logger = ownLogger ?? createLogger(options.logLevel);
   const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
@@ -130,11 +148,11 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
 }
 
 function limitsOf(options: Limits): Limits {
-  const { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
+  const { maxMessageSize, maxJsonMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
   const { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
   const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams } = options;
   const { handshakeTimeout, pingPeriod, closeTimeout } = options;
-  const sizes = { maxMessageSize, maxFrames, maxPendingPongs, highWaterMark };
+  const sizes = { maxMessageSize, maxJsonMessageSize, maxFrames, maxPendingPongs, highWaterMark };
   const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
   const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams };
   return { ...sizes, ...rates, ...counts, handshakeTimeout, pingPeriod, closeTimeout };
@@ -142,20 +160,23 @@ function limitsOf(options: Limits): Limits {
 
 function limitOptions(): Option[] {
   const most = 2 ** 31 - 1;
-  const limit = (flags: string, description: string, value: number) =>
-    option(flags, description).argParser(wholeNumber(1, most)).default(value);
+  const limit = (flags: string, description: string, value: number, least = 1) =>
+    option(flags, description).argParser(wholeNumber(least, most)).default(value);
+  const rate = (flags: string, description: string, value: number) =>
+    option(flags, `${description}; none: no limit`).argParser(wholeNumberOrNone(1, most)).default(value);
   return [
     limit('--max-message-size <bytes>', 'largest message of a peer', limits.maxMessageSize),
+    limit('--max-json-message-size <bytes>', 'largest message of a peer that speaks JSON', limits.maxJsonMessageSize),
     limit('--max-frames <n>', 'frames of one message', limits.maxFrames),
     limit('--max-pending-pongs <n>', 'pongs that wait to be sent to one peer', limits.maxPendingPongs),
     limit('--high-water-mark <bytes>', 'what may wait for a slow peer before updates are merged', limits.highWaterMark),
-    limit(
+    rate(
       '--requests-per-second <n>',
       'messages of one peer, on average; more are read later',
       limits.requestsPerSecond,
     ),
     limit('--request-burst <n>', 'messages of one peer at once, after a silence', limits.requestBurst),
-    limit('--bytes-per-second <n>', 'bytes of one peer, on average; more are read later', limits.bytesPerSecond),
+    rate('--bytes-per-second <n>', 'bytes of one peer, on average; more are read later', limits.bytesPerSecond),
     limit('--byte-burst <n>', 'bytes of one peer at once, after a silence', limits.byteBurst),
     limit('--max-tunnels <n>', 'open tunnels of one connection', limits.maxTunnels),
     limit('--max-connections <n>', 'open connections of each kind', limits.maxConnections),
@@ -163,14 +184,24 @@ function limitOptions(): Option[] {
     limit('--max-unfinished <n>', 'sockets of each kind over which no peer is connected', limits.maxUnfinished),
     limit('--max-concurrent-streams <n>', 'gRPC calls at the same time over one socket', limits.maxConcurrentStreams),
     limit('--max-watchers <n>', 'who watch peers over HTTP', defaultWatchLimits.maxWatchers),
-    limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout),
-    limit('--ping-period <ms>', 'from one ping to the next; who is silent for so long is cut off', limits.pingPeriod),
+    limit('--handshake-timeout <ms>', 'time to connect and identify', limits.handshakeTimeout, leastWait),
+    limit(
+      '--ping-period <ms>',
+      'from one ping to the next; who is silent for so long is cut off',
+      limits.pingPeriod,
+      leastPingPeriod,
+    ),
     limit(
       '--v1-max-message-size <bytes>',
       'largest object of a peer that speaks V1',
       defaultV1WireLimits.maxMessageSize,
     ),
-    limit('--v1-write-timeout <ms>', 'time of one write to a peer that speaks V1', defaultV1WireLimits.writeTimeout),
-    limit('--close-timeout <ms>', 'time of a peer to let its connection end in order', limits.closeTimeout),
+    limit(
+      '--v1-write-timeout <ms>',
+      'time of one write to a peer that speaks V1',
+      defaultV1WireLimits.writeTimeout,
+      leastWait,
+    ),
+    limit('--close-timeout <ms>', 'time of a peer to let its connection end in order', limits.closeTimeout, leastWait),
   ];
 }

@@ -31,6 +31,13 @@ describe('a peer that cannot connect is told what may be wrong with its URL:', (
     );
   });
 
+  it('one for TLS', async () => {
+    using authority = await createAuthority();
+    const { cert, key } = await authority.sign('server');
+    const server = createTlsServer({ cert, key }).on('tlsClientError', () => undefined);
+    expect(await failureOf(server, 'ws')).to.contain('(it was hung up at once: is it a port for TLS (wss:)');
+  });
+
   it('TLS where there is none', async () => {
     expect(await failureOf(createHttpServer(), 'wss')).to.contain(
       '(that does not speak TLS: is it ws: instead of wss:?)',
