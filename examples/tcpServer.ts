@@ -40,8 +40,9 @@ if (port === 0) {
   testPeer(coordinator, bob).updateDerp(2);
   await heard;
 } else {
+  const interrupted = once(process, 'SIGINT');
   console.log(`listening at ${url}`);
-  await once(process, 'SIGINT');
+  await interrupted;
 }
 
 drain$.next();
