@@ -9,6 +9,7 @@ import { errorText } from './errorText.js';
 import type { Output } from './output.js';
 import { uuid, uuids, webSocketUrl, wholeNumber } from './parsers.js';
 import { createPeerNode } from './createPeerNode.js';
+import { paint, wantsColours } from './paint.js';
 import type { PeerEvent } from './peerEvent.js';
 import { jsonPeerLines, readablePeerLines } from './peerLines.js';
 import { runPeer } from './runPeer.js';
@@ -55,7 +56,8 @@ export function peerCommand(output: Output, end: (exitCode: number) => void): Co
       const lines = options.json === true ? jsonPeerLines : readablePeerLines;
       const node = createPeerNode(id, options.derp);
       // What others publish, and what somebody answers who may be no coordinator, is not to write to this terminal.
-      const print = (event: PeerEvent) => output.out(`${escapeHarmful(lines(event))}\n`);
+      const shown = options.json !== true && wantsColours() ? paint : (text: string) => text;
+      const print = (event: PeerEvent) => output.out(`${shown(escapeHarmful(lines(event)))}\n`);
       end(await runPeer({ url, id, node, tunnels: options.tunnel, print, ...(token !== undefined && { token }) }));
     });
 }

@@ -481,8 +481,15 @@ describe('status and migrate', function () {
     expect(status['tunnels']?.map(({ src, dst }) => ({ src, dst }))).to.deep.equal([{ src: bob, dst: alice }]);
     expect(await output('migrate', ...dataDir)).to.equal('nothing to do: the tables are up to date');
 
+    await using watching = runProgram('src/cli/main.ts', ['status', '--watch', '--json', ...dataDir]);
+    const peersSeen = (line: string) =>
+      (JSON.parse(line) as { peers: readonly { status: string }[] }).peers.map(({ status: is }) => is);
+    await watching.line((line) => peersSeen(line).join() === 'ok,ok');
     b.signal('SIGKILL');
     await a.line((line) => line.includes('LOST'));
+    await watching.line((line) => peersSeen(line).join() === 'ok,lost');
+    watching.signal('SIGINT');
+    expect(await watching.ended).to.equal(0);
     server.signal('SIGTERM');
     await server.ended;
     const text = await output('status', ...dataDir);
