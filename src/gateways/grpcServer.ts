@@ -6,9 +6,12 @@ import type { SchedulerLike } from 'rxjs';
 import type { GrpcLimits } from './grpcOptions.js';
 import { GrpcSockets } from './grpcSockets.js';
 import type { GrpcPackages } from './loadGrpc.js';
+import { http2ServerOf } from './http2ServerOf.js';
 import { serverUrl$ } from './serverUrl.js';
 import { serveTls } from './tls.js';
 import type { TlsSource } from './tls.js';
+import { UnfinishedStreams } from './unfinishedStreams.js';
+import { watchStreams } from './watchStreams.js';
 
 export interface GrpcServerOptions {
   /** Default `127.0.0.1`. */
@@ -26,6 +29,7 @@ export interface GrpcServerOptions {
 export interface ListeningGrpcServer {
   readonly server: Server;
   readonly sockets: GrpcSockets;
+  readonly streams: UnfinishedStreams;
   /** Such as `grpc://127.0.0.1:7351`. */
   readonly url: string;
 }
@@ -58,11 +62,20 @@ function listening$(
   { Server: GrpcServer, ServerCredentials }: GrpcPackages['grpc'],
   listener: SocketServer,
   sockets: GrpcSockets,
-  { host = '127.0.0.1', port, limits, drain$ = NEVER }: GrpcServerOptions,
+  { host = '127.0.0.1', port, limits, scheduler, drain$ = NEVER }: GrpcServerOptions,
 ): Observable<ListeningGrpcServer> {
   return new Observable((subscriber) => {
     const server = new GrpcServer(serverOptions(limits));
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const streams = new UnfinishedStreams(limits.maxUnfinished, scheduler);
+    const http2Server = http2ServerOf(server);
+    // As long as who calls may take to be identified, and to read that they were not.
+    const patience = limits.handshakeTimeout + limits.closeTimeout;
+    if (http2Server) {
+      watchStreams(http2Server, (stream) => {
+        streams.add(stream, patience);
+      });
+    }
     let isStopping = false;
     const stop = (): void => {
       if (isStopping) return;
@@ -92,7 +105,7 @@ function listening$(
     });
     subscriber.add(
       serverUrl$(listener, 'grpc').subscribe((url) => {
-        subscriber.next({ server, sockets, url });
+        subscriber.next({ server, sockets, streams, url });
       }),
     );
     subscriber.add(drain$.subscribe(stop));
