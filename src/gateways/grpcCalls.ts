@@ -1,11 +1,13 @@
-import type { Metadata, Server, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { defer, finalize, fromEvent, mergeAll, mergeMap, Observable, of, takeUntil } from 'rxjs';
-import type { SchedulerLike } from 'rxjs';
+import type { Metadata } from '@grpc/grpc-js';
+import { concat, defer, EMPTY, finalize, fromEvent, mergeAll, mergeMap, of, takeUntil } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
 import { admission, rejection } from './admission.js';
 import type { Newcomer } from './admission.js';
 import { Attendance } from './attendance.js';
 import { streamOf } from './callStream.js';
+import { coordinateCall$, refuseCalls } from './coordinateService.js';
+import type { GrpcServer } from './coordinateService.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import type { GrpcLimits } from './grpcOptions.js';
 import type { CallWatch } from './grpcSockets.js';
@@ -18,11 +20,7 @@ import { peerConnection } from './peerConnection.js';
 import { Places } from './places.js';
 import { protobufCodec } from './protobufCodec.js';
 import { SendingTurns } from './sendingTurns.js';
-import { tailnetService } from './tailnetService.js';
 import { UnfinishedStreams } from './unfinishedStreams.js';
-
-/** A server on which a service can be put and from which it can be taken again: one of grpc-js. */
-export type GrpcServer = Pick<Server, 'addService' | 'removeService'>;
 
 export interface CallOptions {
   readonly identify: IdentifyCall;
@@ -97,33 +95,17 @@ export function grpcCalls(
       );
     };
 
-    return call$(server).pipe(mergeMap(admitted), mergeAll(), takeUntil(attendance.drained$(drain$)));
-  });
-}
-
-/** The calls of `Coordinate`, for as long as this is subscribed to. */
-function call$(server: GrpcServer): Observable<CoordinateCall> {
-  return new Observable<CoordinateCall>((subscriber) => {
-    const implementation: UntypedServiceImplementation = {
-      coordinate: (call: CoordinateCall) => {
-        subscriber.next(call);
-      },
-    };
-    server.addService(definition, implementation);
-    return () => {
-      server.removeService(definition);
-    };
+    return concat(
+      coordinateCall$(server).pipe(mergeMap(admitted), mergeAll(), takeUntil(attendance.drained$(drain$))),
+      defer(() => {
+        refuseCalls(server, letGo);
+        return EMPTY;
+      }),
+    );
   });
 }
 
 const nobody: CallWatch = { called: () => undefined, occupied: () => () => undefined };
-
-const asItIs = (bytes: Buffer): Buffer => bytes;
-
-/** The service with messages as bytes: a gateway reads them itself, and says what is wrong with those that it cannot read. */
-const definition = {
-  coordinate: { ...tailnetService.coordinate, requestDeserialize: asItIs, responseSerialize: asItIs },
-};
 
 function incoming(call: CoordinateCall): IncomingCall {
   const { metadata } = call;
