@@ -12,51 +12,12 @@ import { Clock } from './clock.js';
 import { alice } from './gatewayFixture.js';
 import { GrpcFixture } from './grpcFixture.js';
 import type { ServedGrpcGateway } from './grpcFixture.js';
+import { callFrame, frameHead, preface } from './http2Frames.js';
 import { closed, framed, RawClient, statusOf } from './rawCall.js';
 
 const check = '/grpc.health.v1.Health/Check';
 const watch = '/grpc.health.v1.Health/Watch';
 const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
-
-/** Names and values of HTTP/2, none of them compressed, as one frame HEADERS of this stream. */
-const headersFrame = (stream: number, headers: readonly (readonly [string, string])[]): Buffer => {
-  const lengthOf = (text: string): number[] => {
-    if (text.length < 127) return [text.length];
-    const bytes = [127];
-    let rest = text.length - 127;
-    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-    return [...bytes, rest];
-  };
-  const block = Buffer.concat(
-    headers.flatMap(([name, value]) =>
-      [[0x10], lengthOf(name), [...Buffer.from(name)], lengthOf(value), [...Buffer.from(value)]].map((bytes) =>
-        Buffer.from(bytes),
-      ),
-    ),
-  );
-  return Buffer.concat([frameHead(block.length, 1, 4, stream), block]);
-};
-
-const frameHead = (length: number, type: number, flags: number, stream: number): Buffer => {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return head;
-};
-
-/** The first bytes of who speaks HTTP/2, and an empty frame SETTINGS. */
-const preface = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frameHead(0, 4, 0, 0)]);
-
-const callHeaders = [
-  [':method', 'POST'],
-  [':scheme', 'http'],
-  [':authority', 'x'],
-  [':path', '/coder.tailnet.v2.Tailnet/Coordinate'],
-  ['content-type', 'application/grpc'],
-  ['te', 'trailers'],
-] as const;
 
 describe('strangers at a gRPC gateway', () => {
   let fixture: GrpcFixture;
@@ -218,7 +179,7 @@ describe('strangers at a gRPC gateway', () => {
     expect(large.rstCode).to.equal(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     // This one confirms no settings.
     const socket = await rawSocket(gateway);
-    socket.write(Buffer.concat([preface, headersFrame(1, [...callHeaders, ['x-long', 'x'.repeat(16_200)]])]));
+    socket.write(Buffer.concat([preface, callFrame(1, ['x-long', 'x'.repeat(16_200)])]));
     const received: Buffer[] = [];
     socket.on('data', (data: Buffer) => received.push(data));
     const reset = Buffer.concat([frameHead(4, 3, 0, 1), Buffer.from([0, 0, 0, constants.NGHTTP2_ENHANCE_YOUR_CALM])]);
