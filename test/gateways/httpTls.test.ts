@@ -12,6 +12,7 @@ import { coordinatePath, httpServer$, replyText } from '../../src/gateways/index
 import type { HttpServerOptions, ListeningHttpServer, TlsOptions } from '../../src/gateways/index.js';
 import { createAuthority } from '../support/certificates.js';
 import type { Authority, Certificate } from '../support/certificates.js';
+import { isResumable } from '../support/tlsResumption.js';
 import { alice, GatewayFixture } from './gatewayFixture.js';
 
 describe('HTTP and WebSockets with TLS', () => {
@@ -100,6 +101,19 @@ describe('HTTP and WebSockets with TLS', () => {
     expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'opened']);
     expect(url.pathname).to.equal(coordinatePath);
   });
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`resume no session where clients show certificates, which may expire: ${version}`, async () => {
+      const greeting = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
+      const tls$ = new BehaviorSubject(mutual());
+      const url = await serve({ tls: tls$ });
+      expect(await isResumable(url, version, greeting, shown(client))).to.equal(false);
+      tls$.next({ ...mutual(), ...tlsOf(await authority.sign('renewed')) });
+      expect(await isResumable(url, version, greeting, shown(client))).to.equal(false);
+      const open = await serve({ tls: tlsOf(server) });
+      expect(await isResumable(open, version, greeting, { ca: authority.root.cert })).to.equal(true);
+    });
+  }
 
   it('show new certificates to who connects after they came', async () => {
     const tls$ = new BehaviorSubject(tlsOf(server));
