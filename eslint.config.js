@@ -2,17 +2,18 @@ import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** What the directories of src must not import, so that dependencies point one way: cli → gateways → coordinator → streams → ports. */
+/** What the directories of src must not import, so that dependencies point one way: cli → metrics → gateways → coordinator → streams → ports. */
 const directions = {
   proto: [only('^(\\./|@bufbuild/protobuf(/|$))', 'src/proto imports nothing but itself')],
-  auth: [not('streams', 'gateways', 'cli', 'testing', 'db/postgres')],
-  db: [not('streams', 'gateways', 'cli', 'testing')],
+  auth: [not('streams', 'gateways', 'metrics', 'cli', 'testing', 'db/postgres')],
+  db: [not('streams', 'gateways', 'metrics', 'cli', 'testing')],
   streams: [
-    not('gateways', 'cli', 'testing', 'db/postgres'),
-    none('^(node:|pg$|pg-listen$|ws$)', 'src/streams knows the ports, not what stands behind them'),
+    not('gateways', 'metrics', 'cli', 'testing', 'db/postgres'),
+    none('^(node:|pg$|pg-listen$|ws$|prom-client$)', 'src/streams knows the ports, not what stands behind them'),
   ],
-  gateways: [not('streams', 'cli', 'testing', 'db/postgres')],
-  testing: [not('cli')],
+  gateways: [not('streams', 'metrics', 'cli', 'testing', 'db/postgres')],
+  metrics: [not('streams', 'cli', 'testing', 'db/postgres')],
+  testing: [not('metrics', 'cli')],
   cli: [not('testing')],
 };
 

@@ -54,6 +54,7 @@ import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hi
 import { createLeftovers } from './streams/leftovers.js';
 import { withOwnHeartbeatHeard } from './streams/listening.js';
 import { liveness$ } from './streams/liveness.js';
+import { measuredDatabase } from './streams/measuredDatabase.js';
 import { newestNode } from './streams/newestNode.js';
 import { coalesceByKey } from './streams/operators/coalesceByKey.js';
 import { retryWithBackoff } from './streams/operators/retryWithBackoff.js';
@@ -194,9 +195,9 @@ const connectionsTimeout = 2_000;
  * @throws TypeError `not a UUID: "…"`, `database: …`, RangeError `tuning: …`
  */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
-  const { id, logger, scheduler, turnScheduler, close$, random, tuning, database, ownsDatabase } =
+  const { id, logger, scheduler, turnScheduler, close$, random, telemetry, tuning, database, ownsDatabase } =
     resolveOptions(options);
-  const { store, bus } = database;
+  const { store, bus } = measuredDatabase(database, telemetry);
   const expiry = tuning.heartbeatPeriod * tuning.missedHeartbeats;
   const writer: Writer = { coordinatorId: id, expiry };
 
@@ -220,20 +221,22 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     onWriteFailed: () => {
       failedWrites$.next(undefined);
     },
+    telemetry,
     logger: logger.child({ part: 'store' }),
   });
   const connections = new Connections();
   const isConnected = connections.has;
   const decode = bindingDecoder(logger.child({ part: 'view' }));
-  const binder = createBinder(calls, logger.child({ part: 'binder' }), (peerId) => tunneler.isWriting(peerId));
+  const isOpeningTunnels = (peerId: Uuid): boolean => tunneler.isWriting(peerId);
+  const binder = createBinder(calls, logger.child({ part: 'binder' }), isOpeningTunnels, telemetry);
   const view = new View(id, decode, binder.nodeOf);
   const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder);
   const handshaker = createHandshaker({
-    ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize },
+    ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize, telemetry },
     logger: logger.child({ part: 'handshaker' }),
   });
   const querier = createQuerier({
-    ...{ calls, view, connections },
+    ...{ calls, view, connections, telemetry },
     onMissing: (src, dst) => {
       if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
     },
@@ -246,7 +249,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   });
 
   const beats$ = heartbeats$({
-    ...{ store, coordinatorId: id, scheduler },
+    ...{ store, coordinatorId: id, scheduler, telemetry },
     period: tuning.heartbeatPeriod,
     limit: tuning.heartbeatTimeout,
   }).pipe(
@@ -261,7 +264,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   /** Most hints end here: what is left are the heartbeats and gaps, of which several parts want to hear. */
   const listen$ = hints$(bus, logger.child({ part: 'hints' })).pipe(
     tap((hint) => {
-      followHint({ querier, connections, leftovers }, hint);
+      followHint({ querier, connections, leftovers, telemetry }, hint);
     }),
     filter(concernsCoordinators),
     withOwnHeartbeatHeard({ coordinatorId: id, beats$, limit: expiry, scheduler }),
@@ -282,7 +285,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     );
     const sweep = { view, querier, chunk: calls.sizes.chunk, scheduler };
     return merge(
-      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter }),
+      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter, telemetry }),
       rollingCheck$(tuning.rollingCheckPeriod, sweep),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
@@ -407,6 +410,28 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     ownsDatabase ? (database.close?.() ?? EMPTY).pipe(takeUntil(timer(connectionsTimeout, scheduler))) : EMPTY,
   );
 
+  const coordinators$ = live$.pipe(map((others): readonly Uuid[] => [id, ...others].sort()));
+  telemetry.started({
+    ...{ id, health$: health$.asObservable(), coordinators$ },
+    holdings: {
+      get peers() {
+        return view.size.joined;
+      },
+      get watches() {
+        return connections.size - view.size.joined;
+      },
+      get tunnels() {
+        return tunneler.wantedCount();
+      },
+      get edges() {
+        return view.size.edges;
+      },
+      get watched() {
+        return view.size.watched;
+      },
+    },
+  });
+
   const guard = guardVirtualTime(scheduler);
   life$
     .pipe(
@@ -424,9 +449,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     });
 
   const parts: ConnectionParts = {
-    ...{ connections, view, querier, binder, tunneler, handshaker, scheduler },
+    ...{ connections, view, querier, binder, tunneler, handshaker, scheduler, telemetry },
     goesTogether: () => goesTogether,
-    composeUpdate: createComposeUpdate(),
+    composeUpdate: createComposeUpdate(telemetry),
     ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, maxResponseSize: tuning.maxResponseSize },
     authTimeout: tuning.authTimeout,
     logger: logger.child({ part: 'connection' }),
@@ -460,7 +485,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   return {
     id,
     health$: health$.asObservable(),
-    coordinators$: live$.pipe(map((others) => [id, ...others].sort())),
+    coordinators$,
     coordinate$,
     node$: (peer) => {
       const peerId = parseUuid(peer);

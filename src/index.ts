@@ -9,6 +9,16 @@ export { createCoordinator } from './coordinator.js';
 export type { CloseOptions, CoordinateOptions, Coordinator, Health, WatchUpdate } from './coordinator.js';
 export type { CoordinatorOptions, Tuning } from './options.js';
 export { defaultTuning } from './defaults.js';
+export type {
+  HeardHint,
+  Holdings,
+  ObservedCoordinator,
+  Query,
+  QueryResult,
+  RequestResult,
+  Telemetry,
+  Work,
+} from './telemetry.js';
 export { createMultiAgent } from './multiAgent.js';
 export type { MultiAgent } from './multiAgent.js';
 export { AuthorizationError, agentAuth, clientAuth, peerAuth } from './auth/index.js';

@@ -3,6 +3,7 @@ import type { PoolConfig } from 'pg';
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { Database } from './db/database.js';
 import type { Uuid } from './db/store.js';
+import type { Telemetry } from './telemetry.js';
 
 /**
  * How long things take, and how many at a time. Times are milliseconds. The defaults are the reference system's
@@ -61,6 +62,8 @@ export interface CoordinatorOptions {
   readonly close$?: Observable<unknown>;
   /** Draws jitter: a number from 0 up to, but without, 1. Default `Math.random`. */
   readonly random?: () => number;
+  /** Who is told what happens, to count it: such as `createMetrics().telemetry`. Default: nobody, at no cost. */
+  readonly telemetry?: Telemetry;
   /** Times and sizes that differ from the defaults. */
   readonly tuning?: Partial<Tuning>;
 }

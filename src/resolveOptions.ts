@@ -6,6 +6,7 @@ import { postgresDatabase } from './db/postgres/postgresDatabase.js';
 import { defaultTuning } from './defaults.js';
 import type { CoordinatorOptions } from './options.js';
 import { parseUuid } from './proto/uuid.js';
+import { silentTelemetry } from './telemetry.js';
 
 /**
  * Fills in the defaults. This is where time, chance and ids come in; nothing behind it reaches for them.
@@ -20,6 +21,7 @@ export const resolveOptions = ({
   scheduler = asyncScheduler,
   close$ = NEVER,
   random = Math.random,
+  telemetry = silentTelemetry,
   tuning = {},
 }: CoordinatorOptions) => {
   for (const [name, value] of Object.entries(tuning)) {
@@ -39,6 +41,7 @@ export const resolveOptions = ({
     turnScheduler: scheduler === asyncScheduler ? asapScheduler : scheduler,
     close$,
     random,
+    telemetry,
     tuning: { ...defaultTuning, ...tuning },
     database: given ? database : postgresDatabase(database, { logger }),
     /** Whether the database was opened here, and is to be closed here. */

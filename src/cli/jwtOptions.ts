@@ -77,7 +77,7 @@ export function onlyOption<Name extends string>(command: Command, names: readonl
 export function refuseJwtOptions(command: Command): void {
   for (const { long } of jwtOptions()) {
     const name = command.options.find((candidate) => candidate.long === long)?.attributeName() ?? '';
-    if (['cli', 'env'].includes(command.getOptionValueSource(name) ?? '')) {
+    if (['cli', 'env', 'config'].includes(command.getOptionValueSource(name) ?? '')) {
       throw new UsageError(`${long ?? ''} is of use with --auth jwt only`);
     }
   }

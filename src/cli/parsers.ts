@@ -26,6 +26,16 @@ export function grpcPort(text: string): number | 'none' {
   }
 }
 
+/** Reads a TCP port, `same` or `none`. */
+export function metricsPort(text: string): number | 'same' | 'none' {
+  if (text === 'same' || text === 'none') return text;
+  try {
+    return port(text);
+  } catch {
+    throw new InvalidArgumentError('It is a whole number from 0 to 65535, same or none.');
+  }
+}
+
 /** Reads a UUID that is not the nil UUID. */
 export function uuid(text: string): Uuid {
   if (!isUuid(text)) throw new InvalidArgumentError('It is a UUID.');

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, catchError, EMPTY, filter, firstValueFrom, lastValueFrom, takeUntil, timer } from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
+import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
@@ -10,7 +11,7 @@ import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
-export interface ServeOptions extends GatewayOptions {
+export interface ServeOptions extends Omit<GatewayOptions, 'metrics'> {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
@@ -79,11 +80,12 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
     if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
-    const coordinator = createCoordinator({ database, logger });
+    const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
+    const coordinator = createCoordinator({ database, logger, ...(metrics && { telemetry: metrics.telemetry }) });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
-      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, options, shutdown, end);
+      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, { ...options, metrics }, shutdown, end);
     } finally {
       await coordinator.close();
     }
@@ -104,7 +106,7 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  options: ServeOptions,
+  options: GatewayOptions & Pick<ServeOptions, 'drainTime'>,
   shutdown: ShutdownRequest,
   end: Promise<unknown>,
 ): Promise<void> {

@@ -1,15 +1,19 @@
 import { Command, type Option } from 'commander';
+import type { Logger } from 'pino';
 import { defaultV1WireLimits } from '../gateways/legacy/v1WireLimits.js';
 import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
 import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
+import { configOption, useConfigFile } from './config/configOption.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
 import { networkOptions, type NetworkOptions } from './networkOptions.js';
-import { authentication, grpcPort, host, isLoopback, port, wholeNumber } from './parsers.js';
+import { authentication, grpcPort, host, isLoopback, metricsPort, port, wholeNumber } from './parsers.js';
+import type { MetricsPort } from './serveMetrics.js';
+import type { ServeOptions as ServeSettings } from './serve.js';
 import { tlsFilesOf, tlsOptions, type TlsFileOptions } from './tlsOptions.js';
 import { UsageError } from './usageError.js';
 
@@ -24,6 +28,7 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly host: string;
   readonly port: number;
   readonly grpcPort?: number | 'none';
+  readonly metricsPort: MetricsPort;
   readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
   readonly v1: boolean;
@@ -36,8 +41,22 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
 
 /** `serve`: runs a coordinator until it is told to stop. */
 export function serveCommand(end: (exitCode: number) => void): Command {
-  const command = new Command('serve')
-    .description('Run a coordinator. SIGTERM or SIGINT drains it and ends it, a second one at once.')
+  const command = serveOptions(new Command('serve')).description(
+    'Run a coordinator. SIGTERM or SIGINT drains it and ends it, a second one at once.',
+  );
+  return command.action(async () => {
+    await useConfigFile(command);
+    const checked = await checkServeOptions(command);
+    // The other commands do without what this one loads.
+    const { serve } = await import('./serve.js');
+    end(await serve(checked));
+  });
+}
+
+/** Gives a command the options of `serve`. */
+export function serveOptions(command: Command): Command {
+  command
+    .addOption(configOption())
     .addOption(databaseUrlOption())
     .addOption(listenDatabaseUrlOption())
     .addOption(
@@ -50,6 +69,11 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         '--grpc-port <port>',
         'port for gRPC; 0: a free one; none: no gRPC. Otherwise 7351, or a free one if that is taken or --port is 0',
       ).argParser(grpcPort),
+    )
+    .addOption(
+      option('--metrics-port <port>', 'port for metrics; 0: a free one; same: that of --port; none: no metrics')
+        .argParser(metricsPort)
+        .default('same'),
     )
     .addOption(
       option('--auth <how>', 'who may connect; none: everybody, as whoever they say; jwt: who has a token, as it says')
@@ -70,32 +94,39 @@ export function serveCommand(end: (exitCode: number) => void): Command {
   for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
     command.addOption(made);
   }
-  return command.action(async (options: ServeOptions) => {
-    const { databaseUrl, listenDatabaseUrl } = options;
-    if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
-    if (listenDatabaseUrl !== undefined) checkDatabaseUrl(listenDatabaseUrl, '--listen-database-url');
-    if (listenDatabaseUrl !== undefined && databaseUrl === undefined) {
-      throw new UsageError('--listen-database-url is of use with --database-url only');
-    }
-    if (options.auth === 'none') refuseJwtOptions(command);
-    if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
-      throw new UsageError(
-        `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
-      );
-    }
-    const tlsFiles = await tlsFilesOf(options);
-    const logger = createLogger(options.logLevel);
-    const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
-    // The other commands do without what this one loads.
-    const { serve } = await import('./serve.js');
-    const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, ...others } = options;
-    const given = {
-      ...(tlsFiles && { tlsFiles }),
-      ...(verify && { verify }),
-      ...(v1 && { v1: { maxMessageSize, writeTimeout } }),
-    };
-    end(await serve({ ...others, ...given, limits: limitsOf(options), logger }));
-  });
+  return command;
+}
+
+/**
+ * What a command with these options was told, checked as a whole, with all files that it names.
+ *
+ * @param ownLogger default: one as the options say
+ * @throws UsageError that says what is wrong
+ */
+export async function checkServeOptions(command: Command, ownLogger?: Logger): Promise<ServeSettings> {
+  const options = command.opts<ServeOptions>();
+  const { databaseUrl, listenDatabaseUrl } = options;
+  if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
+  if (listenDatabaseUrl !== undefined) checkDatabaseUrl(listenDatabaseUrl, '--listen-database-url');
+  if (listenDatabaseUrl !== undefined && databaseUrl === undefined) {
+    throw new UsageError('--listen-database-url is of use with --database-url only');
+  }
+  if (options.auth === 'none') refuseJwtOptions(command);
+  if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
+    throw new UsageError(
+      `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
+    );
+  }
+  const tlsFiles = await tlsFilesOf(options);
+  const logger = ownLogger ?? createLogger(options.logLevel);
+  const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
+  const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, ...others } = options;
+  const given = {
+    ...(tlsFiles && { tlsFiles }),
+    ...(verify && { verify }),
+    ...(v1 && { v1: { maxMessageSize, writeTimeout } }),
+  };
+  return { ...others, ...given, limits: limitsOf(options), logger };
 }
 
 function limitsOf(options: Limits): Limits {

@@ -8,7 +8,9 @@ import {
   filter,
   ignoreElements,
   merge,
+  NEVER,
   of,
+  ReplaySubject,
   shareReplay,
   switchMap,
   tap,
@@ -31,12 +33,15 @@ import { watchRoutes } from '../gateways/watchRoutes.js';
 import { coordinatePath, v1CoordinatePath, webSocketGateway } from '../gateways/webSocketGateway.js';
 import { completeLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { v1WebSocketRoute, webSocketRoute } from '../gateways/webSocketRoute.js';
+import { metricsPath } from '../metrics/metricsRoutes.js';
+import { untilAnyCompletes } from '../streams/operators/untilAnyCompletes.js';
 import { CommandError } from './commandError.js';
 import { errorText } from './errorText.js';
 import { logGatewayEvent } from './logGatewayEvent.js';
+import { countedAt, metricsBesideOthers, metricsServer$, type ServedMetrics } from './serveMetrics.js';
 
 /** Where and how peers are served. */
-export interface GatewayOptions {
+export interface GatewayOptions extends ServedMetrics {
   readonly host: string;
   /** For HTTP and WebSockets; 0 picks a free one. */
   readonly port: number;
@@ -63,12 +68,14 @@ export interface Addresses {
   readonly http: string;
   /** Host and port. */
   readonly grpc?: string;
+  /** A URL. */
+  readonly metrics?: string;
 }
 
 const defaultGrpcPort = 7351;
 
 /**
- * HTTP, WebSockets and gRPC, until they are drained: completes when the last peer is gone. Logs what happens.
+ * HTTP, WebSockets, gRPC and metrics, until they are drained: completes when the last peer is gone. Logs what happens.
  *
  * @param onListening told once, when all of them listen
  */
@@ -79,24 +86,34 @@ export function gateways$(
   onListening: (addresses: Addresses) => void,
 ): Observable<GatewayEvent> {
   return defer(() => {
-    const { tlsFiles, grpcPort, basePath, logger } = options;
+    const { tlsFiles, grpcPort, metricsPort, basePath, logger } = options;
     const common = {
       ...{ coordinator, draining$, drain$: draining$.pipe(filter(Boolean)) },
       ...(tlsFiles !== undefined && { tls: certificates$(tlsFiles, logger) }),
     };
-    const addresses: { http?: string; grpc?: string } = {};
+    const addresses: { http?: string; grpc?: string; metrics?: string } = {};
+    const tellWhenAllListen = (): void => {
+      const { http, grpc, metrics } = addresses;
+      if (http === undefined || (grpc === undefined && grpcPort !== 'none')) return;
+      if (metrics !== undefined || metricsPort === 'none') onListening({ ...addresses, http });
+    };
     const note = (event: GatewayEvent): void => {
       if (event.kind !== 'listening') return;
       const { protocol, host } = new URL(event.url);
       if (protocol.startsWith('grpc')) addresses.grpc = host;
       else addresses.http = event.url + basePath;
-      const { http, grpc } = addresses;
-      if (http !== undefined && (grpc !== undefined || grpcPort === 'none')) onListening({ ...addresses, http });
+      if (addresses.http !== undefined && metricsPort === 'same') addresses.metrics = addresses.http + metricsPath;
+      tellWhenAllListen();
     };
-    return merge(http$(options, common), grpc$(options, common)).pipe(
+    const metrics$ = metricsAtTheirPort(options, common, (url) => {
+      addresses.metrics = url;
+      tellWhenAllListen();
+    });
+    const peers$ = merge(http$(options, common), grpc$(options, common)).pipe(
       tap(note),
       tap((event) => logGatewayEvent(logger, event)),
     );
+    return untilAnyCompletes(peers$, metrics$);
   });
 }
 
@@ -105,6 +122,18 @@ interface Common {
   readonly draining$: Observable<boolean>;
   readonly drain$: Observable<unknown>;
   readonly tls?: Observable<TlsOptions>;
+}
+
+function metricsAtTheirPort(
+  { host, metricsPort: port, metrics, logger }: GatewayOptions,
+  { tls }: Common,
+  onListening: (url: string) => void,
+): Observable<never> {
+  if (metrics === undefined || typeof port === 'string') return NEVER;
+  const onError = (error: unknown): void => logger.error({ err: error }, 'HTTP request failed');
+  return metricsServer$({ metrics, host, port, onError, ...(tls && { tls }) }, onListening).pipe(
+    catchError(cannotListen(host, port, '; choose another with --metrics-port')),
+  );
 }
 
 function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }: Common): Observable<GatewayEvent> {
@@ -118,15 +147,22 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     trustedProxies,
     v1,
     verify,
+    metrics,
     logger,
   } = options;
   const { maxHandshakes, handshakeTimeout, maxUnfinished, pingPeriod, closeTimeout } = completeLimits(limits);
   // Nobody has to say who they are to watch, where everybody is believed anyway.
   const identify = verify && { identify: identityFromToken(verify) };
-  const onEvent = (event: GatewayEvent): void => logGatewayEvent(logger, event);
+  const onEvent = (event: GatewayEvent): void => {
+    logGatewayEvent(logger, event);
+    metrics?.gatewayEvent('watch', event);
+  };
   const health = healthRoutes(coordinator, draining$);
+  /** The last peer has gone. */
+  const drained$ = new ReplaySubject<void>(1);
   const routes = routesUnder(basePath, {
     ...health,
+    ...metricsBesideOthers(options),
     ...watchRoutes(coordinator, {
       ...{ ...identify, origins, trustedProxies, draining$, onEvent },
       limits: { maxWatchers, maxHandshakes, handshakeTimeout, heartbeatPeriod: pingPeriod, closeTimeout },
@@ -135,7 +171,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
   });
   return httpServer$({
-    ...{ host, port, routes, handshakeTimeout, maxUnfinished },
+    ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$: drained$ },
     ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
     onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
   }).pipe(
@@ -147,8 +183,9 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
           ...{ ...identify, server, path: basePath + coordinatePath, origins, trustedProxies, limits, drain$ },
           ...(v1 && { v1: { ...v1, path: basePath + v1CoordinatePath } }),
         }).pipe(
+          countedAt('websocket', metrics),
           filter(({ kind }) => kind !== 'listening'),
-          tap({ complete: () => server.close() }),
+          tap({ complete: () => drained$.next() }),
         ),
       ),
     ),
@@ -157,7 +194,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
 }
 
 function grpc$(
-  { host, port, grpcPort, limits, verify, logger }: GatewayOptions,
+  { host, port, grpcPort, limits, verify, metrics, logger }: GatewayOptions,
   { coordinator, drain$, tls }: Common,
 ): Observable<GatewayEvent> {
   if (grpcPort === 'none') return EMPTY;
@@ -166,7 +203,7 @@ function grpc$(
       ...{ host, port: chosen, limits, drain$ },
       ...(tls && { tls }),
       ...(verify && { identify: identityFromCallToken(verify) }),
-    }).pipe(catchError(cannotListen(host, chosen, '; choose another with --grpc-port')));
+    }).pipe(countedAt('grpc', metrics), catchError(cannotListen(host, chosen, '; choose another with --grpc-port')));
   const served$ = grpcPort === undefined ? atDefaultPort(at, port, logger) : at(grpcPort);
   return merge(quietGrpc(logger), served$);
 }

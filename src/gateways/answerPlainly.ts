@@ -1,22 +1,24 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { refuse } from './refusal.js';
 
 /**
- * Lets a server answer a request as if it had not asked for an upgrade; false if nobody listens for requests.
+ * Lets a server answer a request as if it had not asked for an upgrade. Its listeners must be the only ones who do
+ * something about the socket. A body is lost with the parser, so a request that has one is refused.
  *
- * Some clients, Java's among them, ask for HTTP/2 with every request, and are content with a plain answer. `node:http`
- * has taken each of them for an upgrade since there is a listener for any.
+ * It is for servers that were not made with `Http1Message`.
  */
-export function answerPlainly(server: Server, request: IncomingMessage, socket: Duplex): boolean {
-  if (server.listenerCount('request') === 0 || !(socket instanceof Socket)) return false;
-  // Nobody else listens any more. "close" follows, which the response passes on.
-  socket.on('error', () => undefined);
+export function answerPlainly(server: Server, request: IncomingMessage, socket: Socket): void {
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
+    refuse(socket, { status: 400, reason: 'a request that asks for an upgrade has no body here' });
+    return;
+  }
   const response = new ServerResponse(request);
   // The parser has let go of the socket: nothing more can be asked over it.
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once('finish', () => socket.destroySoon());
-  return server.emit('request', request, response);
+  server.emit('request', request, response);
 }

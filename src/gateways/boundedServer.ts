@@ -5,17 +5,32 @@ import type { ServerOptions as TlsServerOptions } from 'node:https';
 import { Socket } from 'node:net';
 import type { CertificateGuard } from './certificateGuard.js';
 import { peerOf, UnfinishedSockets } from './unfinishedSockets.js';
+import { Http1Message } from './http1Message.js';
+
+/** What these servers can do besides. */
+export interface Bounded {
+  /**
+   * Closes it. Sockets over which no whole request has come are destroyed at once: from now on Node.js would wait for
+   * them for ever. So are those that have nothing to say any more; those over which something is being answered have so
+   * many milliseconds. WebSockets are not its business.
+   */
+  stop(grace: number): void;
+}
 
 /**
  * A `node:http` server that bounds the sockets over which nothing but HTTP was spoken. It looks at its own events before
  * anybody else: with a listener for upgrades of its own it would have to answer those that nobody else does.
  */
-export class BoundedServer extends Server {
+export class BoundedServer extends Server implements Bounded {
   readonly #unfinished: UnfinishedSockets;
 
   constructor(maxUnfinished: number, options: ServerOptions, listener: RequestListener) {
-    super(options, listener);
+    super({ ...options, IncomingMessage: Http1Message }, listener);
     this.#unfinished = new UnfinishedSockets(maxUnfinished);
+  }
+
+  stop(grace: number): void {
+    stop(this, this.#unfinished, grace);
   }
 
   override emit(event: string, ...given: unknown[]): boolean {
@@ -25,14 +40,18 @@ export class BoundedServer extends Server {
 }
 
 /** The same with TLS, where those are bounded, too, over which nothing was agreed on yet. */
-export class BoundedTlsServer extends TlsServer {
+export class BoundedTlsServer extends TlsServer implements Bounded {
   readonly #unfinished: UnfinishedSockets;
   readonly #guard: CertificateGuard | undefined;
 
   constructor(maxUnfinished: number, options: TlsServerOptions, listener: RequestListener, guard?: CertificateGuard) {
-    super(options, listener);
+    super({ ...options, IncomingMessage: Http1Message }, listener);
     this.#unfinished = new UnfinishedSockets(maxUnfinished);
     this.#guard = guard;
+  }
+
+  stop(grace: number): void {
+    stop(this, this.#unfinished, grace);
   }
 
   override emit(event: string, ...given: unknown[]): boolean {
@@ -41,8 +60,23 @@ export class BoundedTlsServer extends TlsServer {
   }
 }
 
+function stop(server: Server | TlsServer, unfinished: UnfinishedSockets, grace: number): void {
+  server.close();
+  // Who has been answered has nothing more to ask here.
+  server.keepAliveTimeout = 1;
+  server.closeIdleConnections();
+  unfinished.destroySilent();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    unfinished.destroyAll();
+  }, grace).unref();
+  server.once('close', () => {
+    clearTimeout(timer);
+  });
+}
+
 function note(unfinished: UnfinishedSockets, event: string, [first]: readonly unknown[]): void {
   if (event === 'connection' && first instanceof Socket) unfinished.add(first);
-  else if (event === 'request' && first instanceof IncomingMessage) unfinished.renew(peerOf(first.socket));
+  else if (event === 'request' && first instanceof IncomingMessage) unfinished.renewOver(first.socket);
   else if (event === 'upgrade' && first instanceof IncomingMessage) unfinished.remove(peerOf(first.socket));
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import type { Probed } from './pingWheel.js';
+import { isFinished } from './unfinishedSockets.js';
 
 /** So many periods a client may leave what it is sent unread. */
 const patience = 4;
@@ -29,6 +30,7 @@ export class EventStream implements Probed {
   /** Begins the answer. */
   constructor(response: ServerResponse) {
     this.#response = response;
+    if (response.socket) isFinished(response.socket);
     // When this ends, there is nothing more to say over this connection.
     response.shouldKeepAlive = false;
     response.writeHead(200, {

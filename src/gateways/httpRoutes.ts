@@ -72,13 +72,22 @@ export function serveRoutes(
         else replyText(response, 500, 'internal error');
       },
     });
-    response.once('close', () => {
+    if (answer.closed) return;
+    // Node.js tells a response only of the end of a socket that it has been given: one that must wait for another has none.
+    const { socket } = request;
+    const leave = (): void => {
       answer.unsubscribe();
-    });
+      response.off('close', leave);
+      socket.off('close', leave);
+    };
+    response.on('close', leave);
+    socket.on('close', leave);
+    if (socket.destroyed) leave();
   };
 }
 
-function reply(
+/** Answers with a body of this type, which nobody keeps. */
+export function reply(
   response: ServerResponse,
   status: number,
   type: string,

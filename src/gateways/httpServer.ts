@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { TlsOptions as ServerOptions } from 'node:tls';
 import { defer, NEVER, Observable } from 'rxjs';
 import { BoundedServer, BoundedTlsServer } from './boundedServer.js';
+import type { Bounded } from './boundedServer.js';
 import { CertificateGuard } from './certificateGuard.js';
 import { serveRoutes } from './httpRoutes.js';
 import type { HttpRoutes } from './httpRoutes.js';
@@ -26,7 +27,10 @@ export interface HttpServerOptions {
    * destroyed. Default 10000: in a storm many are accepted before their requests come.
    */
   readonly maxUnfinished?: number;
-  /** When it emits, nobody new is let in; the server completes when the last connection, upgraded ones included, is gone. Default: never. */
+  /**
+   * When it emits, nobody new is let in, and requests under way have 5 s; the server completes when the last connection,
+   * upgraded ones included, is gone. Default: never.
+   */
   readonly drain$?: Observable<unknown>;
   /** Told about routes that failed. */
   readonly onError?: (error: unknown, request: IncomingMessage) => void;
@@ -51,7 +55,7 @@ const grace = 5000;
 
 /**
  * An HTTP server that lives as long as its subscription. Emits once, when it listens; errors when it cannot listen.
- * Unsubscribing stops accepting at once and gives requests under way 5 s. WebSockets are their gateway's.
+ * Unsubscribing stops accepting at once and gives requests under way 5 s; connections without any are destroyed. WebSockets are their gateway's.
  *
  * ```ts
  * const stop$ = new ReplaySubject<void>(1);
@@ -74,7 +78,7 @@ export function httpServer$(options: HttpServerOptions): Observable<ListeningHtt
     connectionsCheckingInterval: Math.max(1, Math.min(1000, handshakeTimeout / 2)),
   };
   const answer = serveRoutes(routes, onError);
-  const listening = (server: Server): Observable<ListeningHttpServer> => listening$(server, options);
+  const listening = (server: Server & Bounded): Observable<ListeningHttpServer> => listening$(server, options);
   if (tls === undefined) return defer(() => listening(new BoundedServer(maxUnfinished, timeouts, answer)));
   const create = (tlsOptions: ServerOptions, certificates: TlsOptions): BoundedTlsServer => {
     const guard = requiresCertificate(certificates)
@@ -90,7 +94,7 @@ export function httpServer$(options: HttpServerOptions): Observable<ListeningHtt
 
 /** Lets a server listen for as long as this is subscribed to. */
 function listening$(
-  server: Server,
+  server: Server & Bounded,
   { host = '127.0.0.1', port, drain$ = NEVER }: HttpServerOptions,
 ): Observable<ListeningHttpServer> {
   return new Observable<ListeningHttpServer>((subscriber) => {
@@ -107,18 +111,12 @@ function listening$(
     );
     subscriber.add(
       drain$.subscribe(() => {
-        server.close();
+        server.stop(grace);
       }),
     );
     server.listen({ host, port, backlog });
     return () => {
-      server.close();
-      const timer = setTimeout(() => {
-        server.closeAllConnections();
-      }, grace).unref();
-      server.once('close', () => {
-        clearTimeout(timer);
-      });
+      server.stop(grace);
     };
   });
 }

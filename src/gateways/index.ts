@@ -46,6 +46,7 @@ export { healthRoutes } from './healthRoutes.js';
 export { getRoute, replyJson, replyText, serveRoutes } from './httpRoutes.js';
 export type { HttpRoute, HttpRoutes } from './httpRoutes.js';
 export type { PathParameters } from './routeTable.js';
+export { Http1Message } from './http1Message.js';
 export { httpServer$ } from './httpServer.js';
 export type { HttpServerOptions, ListeningHttpServer } from './httpServer.js';
 export { IdentityError } from './identity.js';

@@ -9,6 +9,9 @@ export type OriginPolicy = (headers: IncomingHttpHeaders) => boolean;
  * place in the network, their cookies), and says in `Origin` whose page it is. Programs that are no browsers send none,
  * and are not asked.
  *
+ * With a GET to where the page came from, a browser sends no `Origin` either, but headers that only browsers send. Then the
+ * page's origin is what the request is sent to, or, if they say that it came from elsewhere, unknown.
+ *
  * A page may come whose origin is listed, or which came from here itself: its origin has the host and port that the
  * request is sent to, and that is an address or `localhost`. A name is not enough, for it may belong to a stranger who lets
  * it point here (DNS rebinding).
@@ -22,11 +25,26 @@ export function originPolicy(origins: readonly string[]): OriginPolicy {
   return (headers) => {
     // Clients of the drafts before RFC 6455 call it otherwise.
     const origin = headers.origin ?? headers['sec-websocket-origin'];
-    if (origin === undefined) return true;
-    if (typeof origin !== 'string') return false;
-    const serialised = originOf(origin);
-    return patterns.some((pattern) => pattern.test(serialised ?? origin)) || isHere(origin, headers.host);
+    if (Array.isArray(origin)) return false;
+    const origins = origin === undefined ? unsaidOrigins(headers) : [origin];
+    return origins?.some((each) => mayCome(patterns, each, headers.host)) ?? true;
   };
+}
+
+function mayCome(patterns: readonly RegExp[], origin: string, host: string | undefined): boolean {
+  const serialised = originOf(origin) ?? origin;
+  return patterns.some((pattern) => pattern.test(serialised)) || isHere(origin, host);
+}
+
+/**
+ * What the origin may be that a browser leaves unsaid, for it may speak TLS with a proxy in between; nothing for other
+ * programs, and for what its user has typed in.
+ */
+function unsaidOrigins(headers: IncomingHttpHeaders): readonly string[] | undefined {
+  const { host = '', 'sec-fetch-site': site, 'accept-language': language = '*' } = headers;
+  // Browsers say which site it is only where they trust the connection. They always say languages; Node.js says any.
+  if (site === 'none' || (site === undefined && language === '*')) return undefined;
+  return site === undefined || site === 'same-origin' ? [`http://${host}`, `https://${host}`] : ['null'];
 }
 
 /** `scheme://host` and, unless it is the scheme's own, `:port`; in lower case. Nothing if it is no origin. */

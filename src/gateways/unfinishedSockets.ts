@@ -12,6 +12,8 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
 export class UnfinishedSockets {
   readonly #max: number;
   readonly #sockets = new Map<string, Socket>();
+  /** Those over which a whole request has come. */
+  readonly #spoken = new WeakSet<Socket>();
   readonly #forget: (this: Socket) => void;
 
   constructor(max: number) {
@@ -37,7 +39,16 @@ export class UnfinishedSockets {
   /** A whole request has come: its sender is as good as new. */
   renew(peer: string): void {
     const socket = this.#sockets.get(peer);
-    if (socket && this.#sockets.delete(peer)) this.#sockets.set(peer, socket);
+    if (!socket) return;
+    this.#sockets.delete(peer);
+    this.#sockets.set(peer, socket);
+    this.#spoken.add(socket);
+  }
+
+  /** The same, by the socket that it has come over: this one, or the one with TLS on it. */
+  renewOver(socket: Socket): void {
+    this.renew(peerOf(socket));
+    keepers.set(socket, this);
   }
 
   /** A request to connect as a peer has come. Whoever answers it takes care of the socket. */
@@ -45,4 +56,21 @@ export class UnfinishedSockets {
     this.#sockets.get(peer)?.off('close', this.#forget);
     this.#sockets.delete(peer);
   }
+
+  /** Destroys those over which no whole request has come. */
+  destroySilent(): void {
+    for (const socket of this.#sockets.values()) if (!this.#spoken.has(socket)) socket.destroy();
+  }
+
+  destroyAll(): void {
+    for (const socket of this.#sockets.values()) socket.destroy();
+  }
+}
+
+/** Who counts a socket as unfinished, or did. */
+const keepers = new WeakMap<Socket, UnfinishedSockets>();
+
+/** The socket of an answer that goes on, and whose place somebody else counts: it is not given up for others any more. */
+export function isFinished(socket: Socket): void {
+  keepers.get(socket)?.remove(peerOf(socket));
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { NEVER, Observable, asyncScheduler, filter, map, merge, of, switchMap, take, takeWhile } from 'rxjs';
+import { EMPTY, NEVER, Observable, asyncScheduler, filter, map, merge, of, switchMap, take, takeWhile } from 'rxjs';
 import type { Coordinator, WatchUpdate } from '../coordinator.js';
 import { closeErrors } from '../proto/responses.js';
 import { isUuid, nilUuid, parseUuid } from '../proto/uuid.js';
@@ -115,6 +115,11 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
       replyText(response, 400, problem);
       return;
     }
+    // It would take a place without anything to show for it, for as long as the answer before goes on.
+    if (response.socket === null) {
+      replyText(response, 400, 'watch over a connection of its own: there is an answer before this one');
+      return;
+    }
     const peerId = parseUuid(id);
     const { obstacle } = attendance;
     if (obstacle) {
@@ -128,12 +133,12 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
         switchMap((found) => {
           if ('refusal' in found) {
             turnAway(request, response, found.refusal);
-            return NEVER;
+            return EMPTY;
           }
           if (request.method !== 'HEAD') return stream$(response, peerId, found.identity);
           response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' });
           response.end();
-          return NEVER;
+          return EMPTY;
         }),
       ),
     );

@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
 import {
   asyncScheduler,
   defer,
@@ -12,12 +11,12 @@ import {
   Observable,
   of,
   takeUntil,
+  tap,
 } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
 import { createAcceptor } from './acceptWebSocket.js';
 import { admission, rejection } from './admission.js';
 import type { Newcomer } from './admission.js';
-import { answerPlainly } from './answerPlainly.js';
 import { Attendance } from './attendance.js';
 import type { Dialect } from './dialect.js';
 import type { GatewayEvent } from './gatewayEvent.js';
@@ -32,6 +31,8 @@ import type { Refusal } from './refusal.js';
 import type { RemoteAddress } from './remoteAddress.js';
 import { SendingTurns } from './sendingTurns.js';
 import { serverUrl$ } from './serverUrl.js';
+import { UpgradeDesk } from './upgradeDesk.js';
+import type { Upgrade } from './upgradeDesk.js';
 import type { WebSocketGatewayOptions, WebSocketLimits } from './webSocketOptions.js';
 import { wrongOrigin } from './wrongOrigin.js';
 
@@ -47,14 +48,7 @@ export type UpgradeOptions = Pick<WebSocketGatewayOptions, 'identify' | 'schedul
   readonly limits: WebSocketLimits;
 };
 
-/** Somebody who wants a WebSocket. */
-interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
-
-/** The same, before anything is known of them but where they are. */
+/** Somebody who wants a WebSocket, before anything is known of them but where they are. */
 type Stranger = Pick<Newcomer<IncomingMessage>, 'remoteAddress' | 'refuse'>;
 
 /** The gateway, as far as it does not matter whose the server is: upgrade requests in, events out. */
@@ -119,26 +113,33 @@ export function webSocketUpgrades(
       return admission(newcomer, entrance);
     };
 
+    let wasDrained = false;
+    const drained$ = attendance.drained$(drain$).pipe(
+      tap(() => {
+        wasDrained = true;
+      }),
+    );
     return merge(
       serverUrl$(server, 'ws', path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
-      upgrade$(server, dialects).pipe(mergeMap(admitted), mergeAll()),
-    ).pipe(takeUntil(attendance.drained$(drain$)));
+      upgrade$(server, dialects, () => wasDrained).pipe(mergeMap(admitted), mergeAll()),
+    ).pipe(takeUntil(drained$));
   });
 }
 
-function upgrade$(server: Server, dialects: ReadonlyMap<string, Dialect>): Observable<Upgrade> {
+/** The upgrades that are for this gateway to answer. */
+function upgrade$(
+  server: Server,
+  dialects: ReadonlyMap<string, Dialect>,
+  wasDrained: () => boolean,
+): Observable<Upgrade> {
   return new Observable<Upgrade>((subscriber) => {
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-      if (!isWebSocket || !dialects.has(pathOf(request))) {
-        // Another listener may know what to do. If there is none, nobody but this one would answer.
-        if (server.listenerCount('upgrade') > 1) return;
-        if (!isWebSocket && answerPlainly(server, request, socket)) return;
-      }
-      subscriber.next({ request, socket, head });
+    const take = (upgrade: Upgrade): void => {
+      subscriber.next(upgrade);
     };
-    server.on('upgrade', onUpgrade);
-    return () => server.off('upgrade', onUpgrade);
+    const leave = UpgradeDesk.of(server).register({ paths: [...dialects.keys()], take });
+    return () => {
+      leave(wasDrained());
+    };
   });
 }
 

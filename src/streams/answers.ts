@@ -19,6 +19,7 @@ import { type Auth, AuthorizationError } from '../auth/auth.js';
 import { refusalOf } from '../auth/refusalOf.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
+import type { RequestResult, Telemetry } from '../telemetry.js';
 import { type ParsedRequest, RequestError, parseRequest, validateRequest } from '../proto/validate.js';
 
 /** What becomes of a request: perhaps a response, and perhaps it was the last one. */
@@ -37,6 +38,8 @@ export interface AnswerOptions {
   /** Does what a request asks for. */
   readonly apply: (request: ParsedRequest) => Outcome;
   readonly scheduler: SchedulerLike;
+  /** Told of each request, and what became of it. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'requestHandled'> | undefined;
   readonly logger: Logger;
 }
 
@@ -80,7 +83,7 @@ class Desk implements Observer<CoordinateRequest> {
     }
     this.#waiting ??= [];
     if (this.#waiting.push(request) >= maxWaiting) {
-      this.#answer(refusal(new RequestError('too many requests are waiting'), this.#options));
+      this.#answer(refusal(request, new RequestError('too many requests are waiting'), this.#options));
     }
   }
 
@@ -145,31 +148,39 @@ const decide = (
     const allowed = options.auth(request);
     // It may have ended the connection itself. What took effect now would be of a peer that nobody lets go any more.
     if (peer.closed) return { isLast: true };
-    if (allowed === undefined) return options.apply(parseRequest(request));
+    if (allowed === undefined) return apply(request, options);
     return concat(
       permission$(allowed, options),
-      defer(() => of(options.apply(parseRequest(request)))),
-    ).pipe(catchError((error: unknown) => of(refusal(error, options))));
+      defer(() => of(apply(request, options))),
+    ).pipe(catchError((error: unknown) => of(refusal(request, error, options))));
   } catch (error) {
-    return refusal(error, options);
+    return refusal(request, error, options);
   }
 };
 
-const refusal = (error: unknown, options: Pick<AnswerOptions, 'logger'>): Outcome => {
-  const { logger } = options;
+const apply = (request: CoordinateRequest, options: AnswerOptions): Outcome => {
+  const outcome = options.apply(parseRequest(request));
+  options.telemetry?.requestHandled(request, outcome.response === undefined ? 'accepted' : 'warned');
+  return outcome;
+};
+
+const refusal = (request: CoordinateRequest, error: unknown, options: AnswerOptions): Outcome => {
+  const { logger, telemetry } = options;
+  const end = (result: RequestResult, told: string): Outcome => {
+    telemetry?.requestHandled(request, result);
+    return { response: errorResponse(told), isLast: true };
+  };
   if (error instanceof RequestError) {
     logger.info({ reason: error.message }, 'invalid coordinate request');
-    return ending(error.message);
+    return end('invalid', error.message);
   }
   if (error instanceof AuthorizationError) {
     logger.info({ reason: error.message }, 'request not authorised');
-    return ending(`authorization: ${error.message}`);
+    return end('unauthorized', `authorization: ${error.message}`);
   }
   logger.error({ err: error }, 'request failed');
-  return ending(closeErrors.internal);
+  return end('failed', closeErrors.internal);
 };
-
-const ending = (error: string): Outcome => ({ response: errorResponse(error), isLast: true });
 
 /** Completes when the request is allowed; errors with an AuthorizationError when it is not. */
 const permission$ = (answer: ObservableInput<unknown>, { authTimeout, scheduler }: AnswerOptions): Observable<never> =>

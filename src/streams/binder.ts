@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Observable, EMPTY, defer, finalize, map } from 'rxjs';
 import type { BindingWrite, Microseconds, Uuid } from '../db/store.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { type NodeBytes, bytesOf, sameNodeBytes } from '../proto/nodeBytes.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { repeatWhile } from './operators/repeatWhile.js';
@@ -88,11 +89,13 @@ export const nextBinding = (current: HeldBinding | undefined, change: BindingCha
 /**
  * @param isOpeningTunnels says whether tunnels of a peer are still being written. That it is lost is written after them,
  * for a goodbye elsewhere takes along what it finds of a lost peer: a tunnel that came later would stay.
+ * @param telemetry told of nodes that are taken in, and of bindings that are written. Default: nobody
  */
 export const createBinder = (
   calls: Pick<StoreCalls, 'writeBindings' | 'inBatches'>,
   logger: Logger,
   isOpeningTunnels: (peerId: Uuid) => boolean,
+  telemetry: Pick<Telemetry, 'nodeAccepted' | 'bindingWritten'> = silentTelemetry,
 ): Binder => {
   /** The newest binding of each peer; those of peers that went are dropped once they are written. */
   const entries = new Map<Uuid, Entry>();
@@ -119,6 +122,7 @@ export const createBinder = (
   const record = (batch: readonly Entry[], at: Microseconds): WrittenBindings => {
     for (const entry of batch) {
       if (entries.get(entry.binding.peerId) !== entry) continue;
+      telemetry.bindingWritten(entry.binding.peerId);
       if (entry.binding.kind === 'node') entry.at = at;
       else drop(entry);
     }
@@ -173,7 +177,9 @@ export const createBinder = (
   return {
     accept: (change) => {
       const next = nextBinding(entries.get(change.peerId)?.binding, change);
-      if (next !== undefined) put(next);
+      if (next === undefined) return;
+      if (next.kind === 'node') telemetry.nodeAccepted(next.peerId);
+      put(next);
     },
     reassert: (peerId) => {
       const entry = entries.get(peerId);
@@ -203,7 +209,7 @@ export const createBinder = (
       dirty$.complete();
     },
     written$: dirty$.pipe(
-      coalesceInBatches(writeNewest, calls.inBatches(giveUp)),
+      coalesceInBatches(writeNewest, calls.inBatches('writeBindings', giveUp)),
       finalize(() => {
         goodbyeSettled$.complete();
       }),

@@ -5,6 +5,7 @@ import type {
   CoordinateResponse_PeerUpdate_Kind as PeerUpdateKind,
 } from '../proto/gen/tailnet.js';
 import { uuidToBytes } from '../proto/uuid.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import type { HeldNode } from './heldNode.js';
 
 /** What has become of a peer, but for whose node it is. */
@@ -27,13 +28,16 @@ export type ComposeUpdate = (peerId: Uuid, news: News, node: HeldNode | undefine
  * Makes the function that composes the updates of all connections. What a peer with many watchers has to say is told to
  * one after the other, and they are all handed the same update: so it is composed once, and whoever encodes it may
  * notice that it is the one of just before.
+ *
+ * @param telemetry told of each, also of those that were composed already. Default: nobody
  */
-export const createComposeUpdate = (): ComposeUpdate => {
+export const createComposeUpdate = (telemetry: Pick<Telemetry, 'updateTold'> = silentTelemetry): ComposeUpdate => {
   let lastPeerId: Uuid | undefined;
   let lastNews: News | undefined;
   let lastNode: HeldNode | undefined;
   let last: ComposedUpdate | undefined;
   return (peerId, news, node) => {
+    telemetry.updateTold(news.kind);
     if (last !== undefined && lastNode === node && lastNews === news && lastPeerId === peerId) return last;
     lastPeerId = peerId;
     lastNews = news;

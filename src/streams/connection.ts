@@ -6,6 +6,7 @@ import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet
 import { holdNode } from '../proto/nodeBytes.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import type { ParsedRequest } from '../proto/validate.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { type AnswerOptions, type Outcome, answers } from './answers.js';
 import type { Binder } from './binder.js';
 import { type Changes, peersChanged } from './changes.js';
@@ -34,6 +35,7 @@ export interface ConnectionParts {
   /** Milliseconds an authorisation may take. */
   readonly authTimeout: number;
   readonly scheduler: SchedulerLike;
+  readonly telemetry: Telemetry;
   readonly logger: Logger;
 }
 
@@ -77,6 +79,8 @@ class LiveConnection implements Connection, AnswerOptions {
   begin(): void {
     const subscriber = this.#subscriber;
     const { connections, view, querier, maxUpdatesPerResponse, maxResponseSize, composeUpdate } = this.#parts;
+    // Where nobody is told, nothing is held for it.
+    const telemetry = this.telemetry === silentTelemetry ? undefined : this.telemetry;
     const { peerId, requests$, ready$ } = this.#caller;
     connections.open(this);
     // Before anything else, so that whoever ends this from within finds the peer let go.
@@ -95,7 +99,7 @@ class LiveConnection implements Connection, AnswerOptions {
       return errorResponse(closeErrors.internal);
     };
     const sizes = { maxUpdatesPerResponse, maxResponseSize };
-    changes$.pipe(mapper({ sight, ready$, lastWord, ...sizes, composeUpdate })).subscribe(subscriber);
+    changes$.pipe(mapper({ sight, ready$, lastWord, ...sizes, composeUpdate, telemetry })).subscribe(subscriber);
     // Not being ready may have failed at once.
     if (this.#isOver()) return;
 
@@ -129,6 +133,10 @@ class LiveConnection implements Connection, AnswerOptions {
 
   get scheduler(): SchedulerLike {
     return this.#parts.scheduler;
+  }
+
+  get telemetry(): Telemetry {
+    return this.#parts.telemetry;
   }
 
   /** Made when there is something to say: most connections have nothing to log. */

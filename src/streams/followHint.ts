@@ -1,3 +1,4 @@
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import type { Hint } from './hints.js';
 import { peerIsReady } from './changes.js';
 import type { Connections } from './connections.js';
@@ -9,13 +10,19 @@ export interface HintFollowers {
   readonly querier: Pick<Querier, 'refreshBindings' | 'refreshTunnel'>;
   readonly connections: Pick<Connections, 'post'>;
   readonly leftovers: Pick<Leftovers, 'peerChanged' | 'lookAgain'>;
+  /** Told of each hint. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'hintHeard'>;
 }
 
 /** Passes a hint on to whom it may concern. Heartbeats, and what else a gap asks for, are streams of their own. */
-export const followHint = ({ querier, connections, leftovers }: HintFollowers, hint: Hint): void => {
+export const followHint = (
+  { querier, connections, leftovers, telemetry = silentTelemetry }: HintFollowers,
+  hint: Hint,
+): void => {
+  let isOfInterest = false;
   switch (hint.kind) {
     case 'peer':
-      querier.refreshBindings(hint.peerId);
+      isOfInterest = querier.refreshBindings(hint.peerId);
       leftovers.peerChanged(hint.peerId);
       break;
     case 'tunnel':
@@ -30,4 +37,5 @@ export const followHint = ({ querier, connections, leftovers }: HintFollowers, h
     case 'heartbeat':
       break;
   }
+  telemetry.hintHeard(hint, isOfInterest);
 };

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Observable, type SchedulerLike, EMPTY, catchError } from 'rxjs';
 import { type Bus, channels } from '../db/bus.js';
 import type { Uuid } from '../db/store.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { createInbox } from './inbox.js';
 
@@ -19,6 +20,8 @@ export interface HandshakerOptions {
   readonly bus: Bus;
   readonly turnScheduler: SchedulerLike;
   readonly maxBatchSize: number;
+  /** Default: nobody is told. */
+  readonly telemetry?: Pick<Telemetry, 'keyCoalesced' | 'keyGivenUp'>;
   readonly logger: Logger;
 }
 
@@ -27,7 +30,13 @@ export interface HandshakerOptions {
  * An acknowledgement is worth a few seconds at most (a peer that misses it tries its handshake after five), so one that
  * cannot be published is logged and forgotten.
  */
-export const createHandshaker = ({ bus, turnScheduler, maxBatchSize, logger }: HandshakerOptions): Handshaker => {
+export const createHandshaker = ({
+  bus,
+  turnScheduler,
+  maxBatchSize,
+  telemetry = silentTelemetry,
+  logger,
+}: HandshakerOptions): Handshaker => {
   const payloads$ = createInbox<string>();
   const publish = (payloads: readonly string[]): Observable<never> =>
     bus.publish(channels.readyForHandshake, payloads).pipe(
@@ -47,7 +56,11 @@ export const createHandshaker = ({ bus, turnScheduler, maxBatchSize, logger }: H
     published$: payloads$.pipe(
       coalesceInBatches(publish, {
         ...{ maxSize: maxBatchSize, maxInFlight: 1, scheduler: turnScheduler },
+        onCoalesced: () => {
+          telemetry.keyCoalesced('acknowledgements');
+        },
         onGivenUp: (payload, err) => {
+          telemetry.keyGivenUp('acknowledgements', payload);
           logger.error({ err, payload }, 'acknowledgement given up');
         },
       }),

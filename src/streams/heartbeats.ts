@@ -7,10 +7,12 @@ import {
   of,
   repeat,
   switchMap,
+  tap,
   timeout,
   timer,
 } from 'rxjs';
 import type { HeartbeatResult, Store, Uuid } from '../db/store.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 
 /** How one heartbeat went. */
 export type Beat =
@@ -24,6 +26,8 @@ export interface HeartbeatOptions {
   /** Milliseconds after which a heartbeat has failed. */
   readonly limit: number;
   readonly scheduler: SchedulerLike;
+  /** Told when one begins, and how it went. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'heartbeatBegun' | 'heartbeatEnded'>;
 }
 
 /**
@@ -40,13 +44,26 @@ export const nextBeat = (due: number, now: number, period: number): number =>
  * Each wait is a timer of its own: the ticks of one periodic timer hang together in virtual time, and to unsubscribe
  * from thousands of them overflows the stack.
  */
-export const heartbeats$ = ({ store, coordinatorId, period, limit, scheduler }: HeartbeatOptions): Observable<Beat> =>
+export const heartbeats$ = ({
+  store,
+  coordinatorId,
+  period,
+  limit,
+  scheduler,
+  telemetry = silentTelemetry,
+}: HeartbeatOptions): Observable<Beat> =>
   defer(() => {
     let due = scheduler.now();
-    const beat$ = defer(() => store.heartbeat(coordinatorId)).pipe(
+    const beat$ = defer(() => {
+      telemetry.heartbeatBegun();
+      return store.heartbeat(coordinatorId);
+    }).pipe(
       timeout({ first: limit, scheduler }),
       map((result): Beat => ({ kind: 'written', result })),
       catchError((error: unknown) => of<Beat>({ kind: 'failed', error })),
+      tap(({ kind }) => {
+        telemetry.heartbeatEnded(kind === 'written');
+      }),
     );
     const pause$ = defer(() => {
       const now = scheduler.now();

@@ -1,8 +1,9 @@
-import { type Observable, type SchedulerLike, EMPTY, ignoreElements, tap } from 'rxjs';
+import { type Observable, type SchedulerLike, EMPTY, exhaustMap, ignoreElements, merge, tap, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import type { Binding, BindingWrite, Microseconds, Uuid } from '../db/store.js';
 import type { Binder, WrittenBindings } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
 import type { Tunneler, WrittenSource, WrittenTunnels } from './tunneler.js';
 import { createInbox } from './inbox.js';
@@ -13,9 +14,15 @@ export interface Withdrawal {
   readonly at: Microseconds;
   /** All it had, or the far ends of the tunnels it removed. */
   readonly what: 'all' | ReadonlySet<Uuid>;
-  /** Milliseconds of the local scheduler until which it is remembered. */
+  /** The tick with which it is forgotten. */
   readonly until: number;
 }
+
+/**
+ * A withdrawal is remembered for so many ticks of a timer, the first of which may be shorter. Not until some time: the
+ * clock may be set.
+ */
+const ticks = 60;
 
 /** For so long after it was said, what a peer said elsewhere may still be written. */
 const underWay: Microseconds = 1_000_000;
@@ -46,7 +53,7 @@ export interface LeftoversOptions {
   readonly tunneler: Pick<Tunneler, 'accept' | 'wantedBy'>;
   readonly isConnected: (peerId: Uuid) => boolean;
   readonly isLive: (coordinatorId: Uuid) => boolean;
-  /** Milliseconds for which a withdrawal is remembered: longer than a broken connection goes unnoticed. */
+  /** Milliseconds for which a withdrawal is remembered at most: longer than a broken connection goes unnoticed. */
   readonly memory: number;
   readonly scheduler: SchedulerLike;
   readonly logger: Logger;
@@ -89,26 +96,33 @@ export const createLeftovers = ({
   /** Withdrawals under way for the second time: whatever they reach, there is no third. Tunnels by source. */
   const repeated = { bindings: new Set<Uuid>(), tunnels: new Map<Uuid, Set<Uuid>>() };
 
+  let now = 0;
+
   const forgetOld = (): void => {
-    const now = scheduler.now();
+    now += 1;
     for (const [peerId, { until }] of withdrawals) {
       if (until > now) break;
       withdrawals.delete(peerId);
     }
   };
 
+  /** Ticks for as long as there is anything to forget. */
+  const forget$ = timer(memory / ticks, scheduler).pipe(
+    tap(forgetOld),
+    ignoreElements(),
+    repeatWhile(() => withdrawals.size > 0),
+  );
+
   const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
-    forgetOld();
     const before = withdrawals.get(peerId);
     const merged =
       what === 'all' || before === undefined || before.what === 'all' ? what : new Set([...before.what, ...what]);
     withdrawals.delete(peerId);
-    withdrawals.set(peerId, { at, what: merged, until: scheduler.now() + memory });
+    withdrawals.set(peerId, { at, what: merged, until: now + ticks });
     suspects$.next(peerId);
   };
 
   const check = (peerIds: readonly Uuid[]): Observable<never> => {
-    forgetOld();
     const suspects = new Map<Uuid, Withdrawal>();
     for (const peerId of peerIds) {
       const withdrawal = withdrawals.get(peerId);
@@ -191,13 +205,16 @@ export const createLeftovers = ({
     lookAgain: () => {
       for (const peerId of [...withdrawals.keys()]) suspects$.next(peerId);
     },
-    work$: suspects$.pipe(
-      coalesceInBatches(
-        check,
-        calls.inBatches((peerId, err) => {
-          logger.error({ err, peer_id: peerId }, 'leftovers given up');
-        }),
+    work$: merge(
+      suspects$.pipe(
+        coalesceInBatches(
+          check,
+          calls.inBatches('leftovers', (peerId, err) => {
+            logger.error({ err, peer_id: peerId }, 'leftovers given up');
+          }),
+        ),
       ),
+      suspects$.pipe(exhaustMap(() => forget$)),
     ),
   };
 };

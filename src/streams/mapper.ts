@@ -5,7 +5,7 @@ import { PeerUpdateKind } from '../proto/responses.js';
 import { type Changes, ConflatedChanges } from './changes.js';
 import { type ComposeUpdate, type ComposedUpdate, type News, createComposeUpdate } from './composeUpdate.js';
 import type { Mapping } from './mapping.js';
-import { type Conflation, conflate } from './operators/conflate.js';
+import { type Conflation, type ReceiverTelemetry, conflate } from './operators/conflate.js';
 import type { Sight } from './view.js';
 
 /** What was last handed over about a peer; undefined when there was nothing, or it was taken back. */
@@ -146,12 +146,15 @@ export interface ReceiverOptions {
   readonly ready$?: Observable<boolean> | undefined;
   /** The last response, when something is wrong with `ready$` or here. Default: the error is passed on. */
   readonly lastWord?: (error: unknown) => CoordinateResponse;
+  /** Told how the receiver keeps up. Default: nobody. */
+  readonly telemetry?: ReceiverTelemetry | undefined;
 }
 
 /** Turns "this may have changed" into differences for one connection, as soon as its receiver is ready. */
 export const mapper = ({
   ready$,
   lastWord,
+  telemetry,
   ...options
 }: MapperOptions & ReceiverOptions): OperatorFunction<Changes, CoordinateResponse> =>
-  conflate(ready$, () => new Mapper(options), lastWord);
+  conflate(ready$, () => new Mapper(options), lastWord, telemetry);

@@ -1,4 +1,18 @@
-import { type Observable, type SchedulerLike, filter, map, merge, pairwise, skip, take, timer, timestamp } from 'rxjs';
+import {
+  type Observable,
+  type SchedulerLike,
+  concat,
+  filter,
+  map,
+  merge,
+  of,
+  pairwise,
+  skip,
+  switchMap,
+  take,
+  timer,
+  timestamp,
+} from 'rxjs';
 import type { HeartbeatResult } from '../db/store.js';
 import type { Binder } from './binder.js';
 import { coalesceByKey } from './operators/coalesceByKey.js';
@@ -22,10 +36,10 @@ export interface DoubtOptions {
 
 /**
  * Emits when the own rows may not be what they should be: the coordinator's own row was there before its first
- * heartbeat, from an earlier life with the same id; or it had gone, and its rows with it; not
- * one of the rows that should be there is; others had reason to take this coordinator for gone, and may have removed
- * what its peers took back elsewhere; hints were missed; or a write failed a while ago, which may have taken effect
- * only after the one that followed it.
+ * heartbeat, from an earlier life with the same id (and once more when nothing can come any more that this life had
+ * asked for); or it had gone, and its rows with it; not one of the rows that should be there is; others had reason to
+ * take this coordinator for gone, and may have removed what its peers took back elsewhere; hints were missed; or a write
+ * failed a while ago, which may have taken effect only after the one that followed it.
  */
 export const ownRowsDoubts$ = ({
   beats$,
@@ -48,6 +62,7 @@ export const ownRowsDoubts$ = ({
     written$.pipe(
       take(1),
       filter(({ value }) => !value.created),
+      switchMap(() => concat(of('earlier life'), timer(lateness, scheduler))),
     ),
     written$.pipe(
       pairwise(),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Observable, EMPTY, catchError, ignoreElements, merge, tap } from 'rxjs';
 import type { Pair, Uuid } from '../db/store.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
@@ -15,8 +16,11 @@ export interface Querier {
   refreshNeighbours(peerId: Uuid): void;
   /** A tunnel between these two came or went. */
   refreshTunnel(src: Uuid, dst: Uuid): void;
-  /** A peer's bindings changed. Costs one look-up when nobody here shares a tunnel with it. */
-  refreshBindings(peerId: Uuid): void;
+  /**
+   * A peer's bindings changed. Answers whether they are read for it: not when nobody here shares a tunnel with it, which
+   * costs one look-up.
+   */
+  refreshBindings(peerId: Uuid): boolean;
   /** Forgets what is still to be read for a peer that is gone. */
   forget(peerId: Uuid): void;
   /** Reads while it is subscribed to. Never completes. */
@@ -30,6 +34,8 @@ export interface QuerierOptions {
   readonly logger: Logger;
   /** Told when a tunnel that a connected peer may have opened was not found. */
   readonly onMissing: (peerId: Uuid, otherId: Uuid) => void;
+  /** Told of peers whose bindings were read. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'bindingsTold'>;
 }
 
 /** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
@@ -40,7 +46,14 @@ type Unread = 'all' | Set<Uuid>;
  * one: of whom a connected peer shares tunnels with (all, or single pairs: they share a key, since both say something
  * about the same pair), and of a watched peer's bindings.
  */
-export const createQuerier = ({ calls, view, connections, logger, onMissing }: QuerierOptions): Querier => {
+export const createQuerier = ({
+  calls,
+  view,
+  connections,
+  logger,
+  onMissing,
+  telemetry = silentTelemetry,
+}: QuerierOptions): Querier => {
   const unread = new Map<Uuid, Unread>();
   const joined$ = createInbox<Uuid>();
   const watched$ = createInbox<Uuid>();
@@ -114,6 +127,7 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
         const changed: Uuid[] = [];
         for (const [peerId, rows] of bindings) if (view.setBindings(peerId, rows)) changed.push(peerId);
         tellWatchers(view, connections, changed);
+        for (const peerId of watched) telemetry.bindingsTold(peerId);
       }),
       ignoreElements(),
     );
@@ -151,14 +165,16 @@ export const createQuerier = ({ calls, view, connections, logger, onMissing }: Q
       if (src !== dst) refresh(dst, new Set([src]));
     },
     refreshBindings: (peerId) => {
-      if (view.isWatched(peerId)) watched$.next(view.idOf(peerId));
+      if (!view.isWatched(peerId)) return false;
+      watched$.next(view.idOf(peerId));
+      return true;
     },
     forget: (peerId) => {
       unread.delete(peerId);
     },
     reads$: merge(
-      joined$.pipe(coalesceInBatches(readTunnels, calls.inBatches(giveUp('tunnels')))),
-      watched$.pipe(coalesceInBatches(readBindings, calls.inBatches(giveUp('bindings')))),
+      joined$.pipe(coalesceInBatches(readTunnels, calls.inBatches('readTunnels', giveUp('tunnels')))),
+      watched$.pipe(coalesceInBatches(readBindings, calls.inBatches('readBindings', giveUp('bindings')))),
     ),
   };
 };

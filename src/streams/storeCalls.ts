@@ -21,6 +21,7 @@ import {
   StoreError,
 } from '../db/store.js';
 import type { Tuning } from '../options.js';
+import { type Telemetry, type Work, silentTelemetry } from '../telemetry.js';
 import { type BatchSizes, batchSizes } from './batchSizes.js';
 import type { CoalesceInBatchesOptions } from './operators/coalesceInBatches.js';
 import { type RetryOptions, retryWithBackoff } from './operators/retryWithBackoff.js';
@@ -41,7 +42,7 @@ export interface StoreCalls {
   /** How much else goes into one statement. */
   readonly sizes: BatchSizes;
   /** How keys share statements, and when failed ones are tried again. */
-  readonly inBatches: (onGivenUp: (key: Uuid, error: unknown) => void) => CoalesceInBatchesOptions<Uuid>;
+  readonly inBatches: (work: Work, onGivenUp: (key: Uuid, error: unknown) => void) => CoalesceInBatchesOptions<Uuid>;
   /** Makes a failed call again for as long as that may help. What the database refuses is not tried again. */
   readonly retry: <T>() => MonoTypeOperatorFunction<T>;
 }
@@ -58,6 +59,8 @@ export interface StoreCallsOptions {
   readonly begun$: Observable<unknown>;
   /** Told of each write whose answer failed. It may take effect all the same, and late: its own way out of order. */
   readonly onWriteFailed?: () => void;
+  /** Told what shares a batch, and what is given up. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'keyCoalesced' | 'keyGivenUp'>;
   readonly logger: Logger;
 }
 
@@ -72,6 +75,7 @@ export const createStoreCalls = ({
   backoff,
   begun$,
   onWriteFailed = () => undefined,
+  telemetry = silentTelemetry,
   logger,
 }: StoreCallsOptions): StoreCalls => {
   const retry: RetryOptions = { ...backoff, retryable: isTransient };
@@ -141,12 +145,18 @@ export const createStoreCalls = ({
         tap({ error: logFailure('readBindings', peerIds.length) }),
       ),
     sizes: batchSizes(tuning.maxBatchSize),
-    inBatches: (onGivenUp) => ({
+    inBatches: (work, onGivenUp) => ({
       maxSize: tuning.maxBatchSize,
       maxInFlight: tuning.maxBatchesInFlight,
       scheduler: turnScheduler,
       retry,
-      onGivenUp,
+      onGivenUp: (key, error) => {
+        telemetry.keyGivenUp(work, key);
+        onGivenUp(key, error);
+      },
+      onCoalesced: () => {
+        telemetry.keyCoalesced(work);
+      },
     }),
     retry: () => retryWithBackoff(retry),
   };

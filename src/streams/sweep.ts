@@ -10,16 +10,21 @@ import {
   map,
   merge,
   repeat,
+  tap,
   timer,
 } from 'rxjs';
 import type { Uuid } from '../db/store.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { coalesceByKey } from './operators/coalesceByKey.js';
 import type { Querier } from './querier.js';
 import type { View } from './view.js';
 
 export interface SweepOptions {
   readonly view: Pick<View, 'joined' | 'watched'>;
-  readonly querier: Pick<Querier, 'refreshNeighbours' | 'refreshBindings'>;
+  readonly querier: {
+    readonly refreshNeighbours: Querier['refreshNeighbours'];
+    readonly refreshBindings: (peerId: Uuid) => unknown;
+  };
   /** So many peers are marked in one go, so that nothing else waits long. */
   readonly chunk: number;
   readonly scheduler: SchedulerLike;
@@ -55,19 +60,38 @@ export const sweep$ = (
   );
 };
 
+export interface ResyncOptions extends SweepOptions {
+  /** Milliseconds within which a resync begins. */
+  readonly jitter: number;
+  readonly random: () => number;
+  /** Told how long each resync took. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'now' | 'resynced'>;
+}
+
 /**
  * Sweeps after each gap, within `jitter` milliseconds at random, so that coordinators that missed the same hints do not
  * all read at once. Gaps that come until then share a sweep; a gap during a sweep asks for another one.
  */
 export const resync$ = (
   gaps$: Observable<unknown>,
-  { jitter, random, ...options }: SweepOptions & { readonly jitter: number; readonly random: () => number },
-): Observable<never> =>
-  gaps$.pipe(
+  { jitter, random, telemetry = silentTelemetry, ...options }: ResyncOptions,
+): Observable<never> => {
+  const measuredSweep$ = defer(() => {
+    const begunAt = telemetry.now();
+    return sweep$(options, () => resyncPause).pipe(
+      tap({
+        complete: () => {
+          telemetry.resynced(telemetry.now() - begunAt);
+        },
+      }),
+    );
+  });
+  return gaps$.pipe(
     audit(() => timer(random() * jitter, options.scheduler)),
     map(() => 'everything'),
-    coalesceByKey(() => sweep$(options, () => resyncPause)),
+    coalesceByKey(() => measuredSweep$),
   );
+};
 
 /**
  * Sweeps for ever, so slowly that each sweep takes the period: what no hint and no gap has told comes right in the end.

@@ -42,6 +42,8 @@ export interface Tunneler {
   wantedBy(src: Uuid): ReadonlySet<Uuid>;
   /** The tunnels that connected sources want. */
   wanted(): Iterable<Tunnel>;
+  /** How many that are. Costs O(sources). */
+  wantedCount(): number;
   /** Whether a connected source has removed this tunnel, as far as that is remembered. */
   hasRemoved(src: Uuid, dst: Uuid): boolean;
   /** Takes in nothing more. */
@@ -249,6 +251,11 @@ export const createTunneler = (
       return source !== undefined && !isSettled(source);
     },
     wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
+    wantedCount: () => {
+      let count = 0;
+      for (const { wanted } of sources.values()) count += wanted.size;
+      return count;
+    },
     hasRemoved: (src, dst) => sources.get(src)?.removed?.has(dst) ?? false,
     *wanted() {
       for (const [src, { wanted }] of sources) for (const dst of wanted) yield { src, dst };
@@ -262,7 +269,7 @@ export const createTunneler = (
       binder.goodbyeSettled$.pipe(filter((src) => sources.get(src)?.clear !== undefined)),
     ).pipe(
       coalesceInBatches(writeUnwritten, {
-        ...calls.inBatches(giveUp),
+        ...calls.inBatches('writeTunnels', giveUp),
         // Of a source with more tunnels than go into one statement, it is only those of the refused one that are lost.
         hasMore: (src) => dueSource(src) !== undefined,
       }),

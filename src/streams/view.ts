@@ -23,6 +23,16 @@ interface Watched {
   best: Mapping | undefined;
 }
 
+/** How much a view holds. */
+export interface ViewSize {
+  readonly joined: number;
+  /** Pairs of one who is joined and a neighbour. */
+  readonly edges: number;
+  readonly watched: number;
+  /** Coordinators with bindings of peers that are watched. */
+  readonly coordinators: number;
+}
+
 const nobody: ReadonlySet<Uuid> = new Set();
 const none: readonly DecodedBinding[] = [];
 
@@ -44,6 +54,8 @@ export class View {
   /** For each coordinator, by its id, the watched peers with a binding there. */
   readonly #residents = new Map<Uuid, { readonly id: Uuid; readonly peers: Set<Uuid> }>();
   #live: ReadonlySet<Uuid> = nobody;
+  /** All neighbours of all who are joined. */
+  #edges = 0;
 
   /**
    * @param decode answers undefined for a node that cannot be decoded, and says so to whom it concerns
@@ -66,7 +78,9 @@ export class View {
 
   /** Stops to look for a peer, and forgets whom nobody else here watches. */
   leave(peerId: Uuid): void {
-    for (const neighbourId of this.neighboursOf(peerId)) this.unwatch(neighbourId, peerId);
+    const neighbours = this.neighboursOf(peerId);
+    for (const neighbourId of neighbours) this.unwatch(neighbourId, peerId);
+    this.#edges -= neighbours.size;
     this.#joined.delete(peerId);
   }
 
@@ -158,8 +172,10 @@ export class View {
     if (joined === undefined || joined.neighbours.has(otherId) === shared) return false;
     if (shared) {
       joined.neighbours.add(this.watch(otherId, joined.id));
+      this.#edges++;
     } else {
       joined.neighbours.delete(otherId);
+      this.#edges--;
       this.unwatch(otherId, peerId);
     }
     return true;
@@ -173,7 +189,8 @@ export class View {
 
   /**
    * Sets all bindings of a watched peer, as just read. Returns whether its watchers must look again. A row whose node
-   * cannot be decoded counts with the node that was known of it before, if any: whether the peer is there, it still says.
+   * cannot be decoded counts with the node that was known of it before, or else of its peer, if any: whether the peer is
+   * there, it still says.
    */
   setBindings(peerId: Uuid, rows: readonly Binding[]): boolean {
     const watched = this.#watched.get(peerId);
@@ -182,7 +199,7 @@ export class View {
     const bindings: DecodedBinding[] = [];
     for (const row of rows) {
       const known = before?.find(({ coordinatorId }) => coordinatorId === row.coordinatorId);
-      const decoded = this.#decodeRow(row, known);
+      const decoded = this.#decodeRow(row, known, watched.best);
       if (decoded !== undefined) bindings.push(decoded);
     }
     watched.bindings = bindings;
@@ -205,11 +222,12 @@ export class View {
   }
 
   /** How much it holds: for metrics, and for tests that look for leaks. */
-  get size(): { readonly joined: number; readonly watched: number; readonly coordinators: number } {
-    return { joined: this.#joined.size, watched: this.#watched.size, coordinators: this.#residents.size };
+  get size(): ViewSize {
+    const [joined, watched, coordinators] = [this.#joined.size, this.#watched.size, this.#residents.size];
+    return { joined, edges: this.#edges, watched, coordinators };
   }
 
-  #decodeRow(row: Binding, known: DecodedBinding | undefined): DecodedBinding | undefined {
+  #decodeRow(row: Binding, known: DecodedBinding | undefined, best: Mapping | undefined): DecodedBinding | undefined {
     const { updatedAt, status } = row;
     const coordinatorId = known?.coordinatorId ?? this.#residents.get(row.coordinatorId)?.id ?? row.coordinatorId;
     const read = holdBytes(row.node);
@@ -217,7 +235,10 @@ export class View {
     const bytes = held === read ? held : read;
     if (known?.node.bytes === bytes) return { coordinatorId, updatedAt, status, node: known.node };
     const decoded = this.#decode(row);
-    if (decoded === undefined) return known && { ...known, status };
+    if (decoded === undefined) {
+      const last = known ?? best;
+      return last && { coordinatorId, updatedAt: last.updatedAt, status, node: last.node };
+    }
     return { coordinatorId, updatedAt, status, node: new HeldNode(bytes, decoded) };
   }
 

@@ -3,7 +3,6 @@ import type { Uuid } from '../db/store.js';
 import type { Node } from '../proto/gen/tailnet.js';
 import type { Connection, Connections } from './connections.js';
 import type { Mapping } from './mapping.js';
-import type { Querier } from './querier.js';
 import type { Sight, View } from './view.js';
 
 /** What somebody who watches a peer is told. Frozen, and so is the node, but for its raw bytes: they are shared. */
@@ -21,7 +20,7 @@ export type WatchUpdate =
 export interface WatchParts {
   readonly connections: Pick<Connections, 'open' | 'close'>;
   readonly view: Pick<View, 'watch' | 'unwatch' | 'needsBindings' | 'sightOf'>;
-  readonly querier: Pick<Querier, 'refreshBindings'>;
+  readonly querier: { readonly refreshBindings: (peerId: Uuid) => unknown };
 }
 
 /**

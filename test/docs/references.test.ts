@@ -14,7 +14,7 @@ const anchorsOf = (file: string): readonly string[] =>
   [...proseOf(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
 /** Paths in the text, as `src/streams/view.ts`. Folders end in a slash; a pattern such as `NNNN-*.md` is none. */
-const path = /`((?:src|test|scripts|examples|migrations|docs|bench)\/[\w./-]*)`/g;
+const path = /`((?:src|test|scripts|examples|migrations|docs|bench|deploy)\/[\w./-]*)`/g;
 
 /** The claim that a test holds something: its file, then its name, as `test/a.test.ts`: "does this". */
 const claim = /`(test\/[\w./-]+)`: "([^"]+)"/g;

@@ -98,7 +98,7 @@ describe('behind PgBouncer in transaction mode', function () {
       bobs.updateDerp(derp);
       await alices.eventuallyHasDerp(bob, derp);
     }
-    bobs.disconnect();
+    await bobs.disconnect();
     await alices.eventuallyDisconnected(bob);
     await closeAll();
     for (const wire of wires) await lastValueFrom(wire.close(), { defaultValue: undefined });

@@ -1,9 +1,10 @@
 // Says which programs are missing that the tests in this folder need, and fails if any is.
 import { chromiumPath } from './chromium.js';
 import { pgbouncerPath } from './pgbouncer.js';
+import { promtoolPath } from './promtool.js';
 import { pythonPath } from './python.js';
 
-for (const find of [chromiumPath, pgbouncerPath, pythonPath]) {
+for (const find of [chromiumPath, pgbouncerPath, promtoolPath, pythonPath]) {
   try {
     find();
   } catch (error) {

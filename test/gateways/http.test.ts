@@ -9,6 +9,7 @@ import {
   Observable,
   of,
   ReplaySubject,
+  skip,
   Subject,
   throwError,
 } from 'rxjs';
@@ -266,6 +267,54 @@ describe('httpServer$', () => {
     expect(server.listening).to.equal(false);
     await lastValueFrom(listening$);
     expect(await fetch(url).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+  });
+
+  it('leaves the work for all requests of a connection with it, those that wait for an answer before them, too', async () => {
+    const begun$ = new ReplaySubject<void>();
+    const ended$ = new ReplaySubject<void>();
+    const url = await serve({
+      '/slow': () =>
+        new Observable(() => {
+          begun$.next();
+          return () => ended$.next();
+        }),
+    });
+    const { socket, answer } = rawSocket(url);
+    socket.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3));
+    await firstValueFrom(begun$.pipe(skip(2)));
+    socket.destroy();
+    await answer;
+    await firstValueFrom(ended$.pipe(skip(2)));
+  });
+
+  it('does not wait for who has said nothing, or not all, when it drains', async () => {
+    const drain$ = new Subject<void>();
+    const listening$ = new ReplaySubject<ListeningHttpServer>(1);
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      const routes: HttpRoutes = {
+        '/slow': (_request, response) => {
+          answer = () => response.end('answered');
+          resolve();
+        },
+      };
+      httpServer$({ port: 0, routes, drain$ }).subscribe(listening$);
+    });
+    const { url } = await firstValueFrom(listening$);
+    const [silent, partial, idle, busy] = [rawSocket(url), rawSocket(url), rawSocket(url), rawSocket(url)];
+    await once(silent.socket, 'connect');
+    partial.socket.write('GET /slow HTTP/1.1\r\nHost:');
+    idle.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(idle.socket, 'data');
+    busy.socket.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await asked;
+    drain$.next();
+    expect(await Promise.all([silent.answer, partial.answer])).to.deep.equal(['', '']);
+    await idle.answer;
+    // What is being answered is not lost.
+    answer();
+    expect(await busy.answer).to.match(/answered$/);
+    await lastValueFrom(listening$);
   });
 
   it('errors when it cannot listen', async () => {

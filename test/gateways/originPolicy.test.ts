@@ -10,6 +10,32 @@ describe('originPolicy', () => {
     expect(mayCome([], undefined)).to.equal(true);
   });
 
+  describe('where a browser leaves it unsaid', () => {
+    const languages = { 'accept-language': 'de,en;q=0.5' };
+    for (const [what, headers, expected] of [
+      ['a page of an address', { host: '127.0.0.1:7350', ...languages }, true],
+      ['a page of localhost', { host: 'localhost:7350', 'sec-fetch-site': 'same-origin', ...languages }, true],
+      ['a name that may have been made to point here', { host: 'evil.example:7350', ...languages }, false],
+      ['the same over TLS', { host: 'evil.example', 'sec-fetch-site': 'same-origin', ...languages }, false],
+      ['no host', languages, false],
+      ['an image on a page from elsewhere', { host: '127.0.0.1:7350', 'sec-fetch-site': 'cross-site' }, false],
+      ['what its user has typed in', { host: 'mesh.example', 'sec-fetch-site': 'none', ...languages }, true],
+      ['fetch of Node.js', { host: 'mesh.example', 'accept-language': '*', 'sec-fetch-mode': 'cors' }, true],
+    ] as const) {
+      it(`${expected ? 'lets in' : 'keeps out'} ${what}`, () => {
+        expect(originPolicy([])(headers)).to.equal(expected);
+      });
+    }
+
+    it('lets in who comes by a name that is listed, with or without TLS in between', () => {
+      const headers = { host: 'dashboard.example', 'sec-fetch-site': 'same-origin', ...languages };
+      for (const origin of ['https://dashboard.example', 'http://dashboard.example']) {
+        expect(originPolicy([origin])(headers)).to.equal(true);
+      }
+      expect(originPolicy(['https://other.example'])(headers)).to.equal(false);
+    });
+  });
+
   describe('with no list', () => {
     for (const [origin, host] of [
       ['http://127.0.0.1:7350', '127.0.0.1:7350'],

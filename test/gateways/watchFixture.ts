@@ -4,7 +4,7 @@ import { ReplaySubject, Subject, Subscription, filter, finalize, firstValueFrom,
 import type { Observable } from 'rxjs';
 import type { WatchUpdate } from '../../src/coordinator.js';
 import { httpServer$, watchRoutes } from '../../src/gateways/index.js';
-import type { GatewayEvent, ListeningHttpServer, WatchOptions } from '../../src/gateways/index.js';
+import type { GatewayEvent, HttpServerOptions, ListeningHttpServer, WatchOptions } from '../../src/gateways/index.js';
 
 /** One watch, as the coordinator sees it. */
 export class FakeWatch {
@@ -77,12 +77,16 @@ export class WatchFixture {
   };
 
   /** Serves, and returns the URL of the server. */
-  async serve(options: WatchOptions = {}, drain$?: Observable<unknown>): Promise<string> {
+  async serve(
+    options: WatchOptions = {},
+    drain$?: Observable<unknown>,
+    more: Partial<HttpServerOptions> = {},
+  ): Promise<string> {
     this.#listening$ = new ReplaySubject<ListeningHttpServer>(1);
     const routes = watchRoutes(this.coordinator, { onEvent: (event) => this.events.push(event), ...options });
     const onError = (error: unknown) => this.errors.push(error);
     this.#subscriptions.add(
-      httpServer$({ port: 0, routes, onError, ...(drain$ && { drain$ }) }).subscribe(this.#listening$),
+      httpServer$({ port: 0, routes, onError, ...(drain$ && { drain$ }), ...more }).subscribe(this.#listening$),
     );
     return (await firstValueFrom(this.#listening$)).url;
   }

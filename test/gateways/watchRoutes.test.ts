@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { EventSource } from 'eventsource';
 import { BehaviorSubject, NEVER, Subject, filter, of, throwError, timer } from 'rxjs';
@@ -7,7 +10,7 @@ import { clientAuth } from '../../src/auth/clientAuth.js';
 import { peerAuth } from '../../src/auth/peerAuth.js';
 import type { Auth } from '../../src/auth/auth.js';
 import { createCoordinator } from '../../src/coordinator.js';
-import { IdentityError, watchRoutes } from '../../src/gateways/index.js';
+import { IdentityError, serveRoutes, watchRoutes } from '../../src/gateways/index.js';
 import type { Identity } from '../../src/gateways/index.js';
 import { aNode, memoryDatabase, testPeer } from '../../src/testing/index.js';
 import { alice, bob, carol } from './gatewayFixture.js';
@@ -241,6 +244,70 @@ describe('watching a peer over HTTP', () => {
     expect(await answer.complete()).to.match(/event: closed\ndata: {"reason":"shutting down"}\n\n$/);
     await watch.ended();
     expect(await fixture.answer(url + pathOf(bob))).to.deep.equal({ status: 503, text: 'shutting down\n' });
+  });
+
+  it('leaves with the connection, also where its answer has not had its turn', async () => {
+    const url = await fixture.serve({ limits: { maxWatchers: 2 } });
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const request = `GET ${pathOf(bob)} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
+    socket.write(request.repeat(5));
+    await fixture.watch();
+    await once(socket, 'data');
+    // The others behind the first are told so when it has ended, and take no places.
+    const other = await fixture.read(url + pathOf(bob));
+    expect(other.response.statusCode).to.equal(200);
+    expect(await fixture.answer(url + pathOf(bob))).to.include({ status: 503 });
+    expect(fixture.watches).to.have.lengthOf(2);
+    socket.destroy();
+    await fixture.watches[0]?.ended();
+    other.response.destroy();
+    await fixture.watches[1]?.ended();
+  });
+
+  it('does not begin for who has left already, as behind a slow middleware', async () => {
+    const routes = watchRoutes(fixture.coordinator);
+    const answer = serveRoutes(routes);
+    const server = createServer((request, response) => {
+      request.socket.once('close', () => {
+        answer(request, response);
+        server.emit('late');
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write(`GET ${pathOf(bob)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    const late = once(server, 'late');
+    await once(server, 'request');
+    socket.destroy();
+    await late;
+    for (const watch of fixture.watches) await watch.ended();
+    server.close();
+  });
+
+  it('is not given up for others who say nothing', async () => {
+    const url = await fixture.serve({}, NEVER, { maxUnfinished: 2 });
+    const answer = await fixture.read(url + pathOf(bob));
+    const { updates$ } = await fixture.watch();
+    const { hostname, port } = new URL(url);
+    const silent = Array.from({ length: 4 }, () => connect(Number(port), hostname));
+    await Promise.race(silent.map((socket) => once(socket.resume(), 'close')));
+    updates$.next(node(7));
+    await answer.until('"preferredDerp":7');
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('is answered to who would like HTTP/2, however large the events are', async () => {
+    const url = await fixture.serve();
+    const large = { endpoints: ['x'.repeat(256 * 1024)] };
+    const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABk' };
+    const answer = await fixture.read(url + pathOf(bob), { headers });
+    const { updates$ } = await fixture.watch();
+    for (const derp of [1, 2, 3]) {
+      updates$.next(node(derp, large));
+      await answer.until(`"preferredDerp":${String(derp)}`);
+    }
   });
 
   it('does not keep a server from stopping', async () => {

@@ -4,13 +4,16 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { EMPTY, NEVER, Observable, Subject, throwError } from 'rxjs';
 import { peerAuth } from '../../src/auth/peerAuth.js';
-import { IdentityError } from '../../src/gateways/index.js';
+import { Http1Message, IdentityError } from '../../src/gateways/index.js';
 import type { Identity } from '../../src/gateways/index.js';
 import { alice, bob, GatewayFixture, response } from './gatewayFixture.js';
 import { rawSocket, refusedUpgrade, upgradeRequest } from './peerSocket.js';
 
 const path = '/api/v2/coordinate';
 const identity: Identity = { id: bob, name: 'Bob', role: 'peer', auth: peerAuth() };
+
+const wantsHttp2 = (method: string, url: string, more = 'HTTP2-Settings: AAMAAABk'): string =>
+  `${method} ${url} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n${more}\r\n\r\n`;
 
 describe('the handshake of a WebSocket connection', () => {
   let fixture: GatewayFixture;
@@ -246,6 +249,16 @@ describe('the handshake of a WebSocket connection', () => {
     });
   });
 
+  it('is no other one’s business: who would like HTTP/2 is answered by HTTP/1.1, also behind another answer', async () => {
+    const gateway = await fixture.serve();
+    const { socket, answer } = rawSocket(gateway.url);
+    socket.write('GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(2) + wantsHttp2('GET', '/b'));
+    socket.write('GET /c HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    socket.end();
+    expect((await answer).match(/^HTTP\/1.1 404 /gm)).to.have.lengthOf.at.least(3);
+    await fixture.join(gateway);
+  });
+
   describe('on a server of somebody else', () => {
     let server: Server;
     beforeEach(async () => {
@@ -282,6 +295,54 @@ describe('the handshake of a WebSocket connection', () => {
         'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
       );
       expect(await answer).to.match(/^HTTP\/1.1 200 OK\r\n[^]*\r\nConnection: close\r\n[^]*theirs/);
+    });
+
+    it('does not overtake an answer that is not over', async () => {
+      const gateway = await fixture.serve({ server });
+      let end: () => void = () => undefined;
+      server.prependListener('request', ({ url }, answer) => {
+        if (url !== '/slow') return;
+        end = answer.end.bind(answer);
+        answer.end = () => answer;
+      });
+      const { socket, answer } = rawSocket(gateway.url);
+      const slow = once(server, 'request');
+      socket.write(`GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n${wantsHttp2('GET', '/')}`);
+      await slow;
+      expect(await answer).to.equal('');
+      end();
+      await fixture.join(gateway);
+    });
+
+    it('takes no body from who would like HTTP/2, unless the server was made for it', async () => {
+      const gateway = await fixture.serve({ server });
+      const post = `${wantsHttp2('POST', '/', 'Content-Length: 4')}body`;
+      const refused = rawSocket(gateway.url);
+      refused.socket.write(post);
+      expect(await refused.answer).to.match(/^HTTP\/1.1 400 [^]*a request that asks for an upgrade has no body here/);
+
+      const prepared = createServer({ IncomingMessage: Http1Message }, (request, response) => request.pipe(response));
+      prepared.listen(0, '127.0.0.1');
+      const other = await fixture.serve({ server: prepared });
+      const { socket, answer } = rawSocket(other.url);
+      socket.write(post);
+      socket.end();
+      expect(await answer).to.match(/^HTTP\/1.1 200 OK\r\n[^]*body/);
+      other.subscription.unsubscribe();
+      prepared.close();
+    });
+
+    it('answers once, however many gateways there are', async () => {
+      const one = await fixture.serve({ server });
+      const other = await fixture.serve({ server, path: '/other', v1: { path: '/old' } });
+      server.removeAllListeners('request');
+      expect(await refusedUpgrade(new URL('/third', one.url).href)).to.include({ status: 404 });
+      await fixture.join(one);
+      await fixture.join(other, `id=${bob}`);
+      one.subscription.unsubscribe();
+      expect((await refusedUpgrade(`${one.url}?id=${alice}`)).body).to.contain('/other and /old');
+      other.subscription.unsubscribe();
+      expect(server.listenerCount('upgrade')).to.equal(0);
     });
 
     it('survives a client that would like to upgrade to something else and hangs up', async () => {

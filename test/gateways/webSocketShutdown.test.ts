@@ -134,6 +134,13 @@ describe('a WebSocket gateway that stops', () => {
       (await fixture.coordinator.coordination(alice)).end();
       await peer.closed;
       await gateway.completed();
+      // To the last, and on connections that are there already, too: they should go elsewhere, whatever the paths are for.
+      expect(await refusedUpgrade(`${gateway.url}?id=${bob}`)).to.include({ status: 503, body: 'shutting down\n' });
+      expect(await refusedUpgrade(new URL('/other', gateway.url).href)).to.include({ status: 404 });
+      const next = await fixture.serve({ server });
+      const again = await fixture.join(next);
+      next.subscription.unsubscribe();
+      expect(await again.closed).to.include({ code: 1001 });
       expect(server.listenerCount('upgrade')).to.equal(0);
       server.close();
       await once(server, 'close');

@@ -66,6 +66,7 @@ export const peerActions = ({ peers, coordinators }: Pick<Plan, 'peers' | 'coord
       ...{ peer, to: site, within: duration, trouble: oneOf('none', 'pause', 'deafen') },
       ...{ where: oneOf('from', 'to'), for: duration },
     },
+    outrun: { peer, to: site, after: duration, trouble: oneOf('late', 'cut'), for: duration },
     stall: { peer, for: duration },
     acknowledge: { peer },
     rubbish: { peer, which: whole(0, 1_000) },

@@ -34,6 +34,12 @@ const bounceOf = (draw: Chance, of: Dimensions) => ({
   ...{ where: draw.oneOf<'from' | 'to'>(['from', 'to']), for: span(draw, 8_000) },
 });
 
+const outrunOf = (draw: Chance, of: Dimensions) => ({
+  do: 'outrun' as const,
+  peer: peerOf(draw, of),
+  to: siteOf(draw, of),
+});
+
 const tunnelsFrom = (draw: Chance, dimensions: Dimensions): readonly number[] =>
   Array.from({ length: draw() < 0.5 ? 0 : 1 + draw.below(3) }, () => peerOf(draw, dimensions));
 
@@ -61,6 +67,19 @@ const drafts: readonly Draft[] = [
   draft(3, 'peers', (draw, of) => ({ ...bounceOf(draw, of), trouble: 'none' })),
   draft(4, 'pauses', (draw, of) => ({ ...bounceOf(draw, of), trouble: 'pause' })),
   draft(4, 'notifications', (draw, of) => ({ ...bounceOf(draw, of), trouble: 'deafen' })),
+  draft(4, 'statements', (draw, of) => ({
+    ...outrunOf(draw, of),
+    trouble: 'late',
+    after: 500 + draw.below(2_000),
+    for: 3_000 + draw.below(5_000),
+  })),
+  // It says goodbye when its earlier coordinator has been silent for long enough.
+  draft(4, 'outages', (draw, of) => ({
+    ...outrunOf(draw, of),
+    trouble: 'cut',
+    after: 6_500 + draw.below(4_000),
+    for: 12_000 + draw.below(8_000),
+  })),
   draft(6, 'peers', (draw, of) => ({ do: 'stall', peer: peerOf(draw, of), for: span(draw, 20_000) })),
   draft(5, 'peers', (draw, of) => ({ do: 'acknowledge', peer: peerOf(draw, of) })),
   draft(2, 'peers', (draw, of) => ({ do: 'rubbish', peer: peerOf(draw, of), which: draw.below(16) })),
@@ -152,7 +171,9 @@ export const draftPlan = (seed: number): Plan => {
   const chosen = chooseFamilies(draw);
   const peers = draw.oneOf([4, 8, 8, 12, 24]);
   const dimensions = { peers, coordinators: 2 + draw.below(4) };
-  const fitting = drafts.filter(({ family }) => family === 'peers' || chosen.has(family));
+  // Where an outage is all that is wrong, and the same for all, nobody may be called lost for it.
+  const isOneForAll = chosen.size === 1 && chosen.has('outages') && draw() < 0.5;
+  const fitting = drafts.filter(({ family }) => family === 'peers' || (chosen.has(family) && !isOneForAll));
   const phases = 1 + draw.below(3);
   // Where nothing is lost without a sign, all must come right without the rolling check, in half of the plans.
   const isAlwaysTold = !chosen.has('hands') && draw() < 0.5;
@@ -169,7 +190,7 @@ export const draftPlan = (seed: number): Plan => {
     areLoyal: draw() < 0.7,
     rollingCheck: isAlwaysTold ? 600_000 : 20_000,
     phases: Array.from({ length: phases }, () =>
-      draftPhase(draw, fitting, dimensions).map((step) =>
+      draftPhase(draw, fitting, dimensions, isOneForAll ? outageForAll(draw, dimensions) : []).map((step) =>
         isAlwaysTold && step.do === 'deafen' ? { ...step, isTold: true } : step,
       ),
     ),
@@ -183,8 +204,26 @@ const chooseFamilies = (draw: Chance): ReadonlySet<Family> => {
   return new Set(families.filter(() => draw() < 0.5));
 };
 
+/**
+ * Nobody can write a heartbeat for about as long as others wait for one. It comes when nothing of the beginning makes a
+ * difference any more (`calmBefore` in perform.ts).
+ */
+const outageForAll = (draw: Chance, dimensions: Dimensions): readonly Step[] => {
+  const [at, lasts] = [10_500 + draw.below(10_000), 4_000 + draw.below(5_000)];
+  return [
+    { at, do: 'cut', site: 'all', what: draw.oneOf(['statements', 'both']), for: lasts },
+    // A phase ends with its last step.
+    { at: at + lasts + 5_000, do: 'publish', peer: peerOf(draw, dimensions), times: 1 },
+  ];
+};
+
 /** Everybody who is in it comes at the beginning; then much happens at once, and little in between. */
-const draftPhase = (draw: Chance, fitting: readonly Draft[], dimensions: Dimensions): readonly Step[] => {
+const draftPhase = (
+  draw: Chance,
+  fitting: readonly Draft[],
+  dimensions: Dimensions,
+  certain: readonly Step[],
+): readonly Step[] => {
   const length = draw.oneOf([3_000, 15_000, 40_000]);
   const moments = Array.from({ length: 4 }, () => draw.below(length));
   const when = (): number =>
@@ -202,7 +241,7 @@ const draftPhase = (draw: Chance, fitting: readonly Draft[], dimensions: Dimensi
     ...drawDraft(draw, fitting, total).draw(draw, dimensions),
     at: 500 + when(),
   }));
-  return [...arrivals.filter(() => draw() < 0.8), ...happenings].sort((a, b) => a.at - b.at);
+  return [...arrivals.filter(() => draw() < 0.8), ...happenings, ...certain].sort((a, b) => a.at - b.at);
 };
 
 const drawDraft = (draw: Chance, fitting: readonly Draft[], total: number): Draft => {

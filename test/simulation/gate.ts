@@ -1,7 +1,7 @@
 import { Observable, tap, type Subscriber } from 'rxjs';
 import type { BusEvent } from '../../src/db/bus.js';
 import type { Database } from '../../src/db/database.js';
-import type { Store } from '../../src/db/store.js';
+import type { BindingWrite, Store, TunnelWrites, Uuid } from '../../src/db/store.js';
 import type { Process } from './simulatedTime.js';
 
 /** What became of a statement: `abandoned` when nobody waited for its answer any longer. */
@@ -9,8 +9,12 @@ export type Ending = 'answered' | 'failed' | 'abandoned';
 
 /** What a coordinator asks of its database, as it happens. */
 export interface Traffic {
-  /** A statement is made: of so many keys. Returns what is to be called when it has ended, before the coordinator knows. */
-  asked(method: keyof Store, keys: number): (how: Ending) => void;
+  /**
+   * A statement is made: of so many keys. Returns what is to be called when it has ended, before the coordinator knows.
+   *
+   * @param peers those that it says are lost, or whose tunnels it writes
+   */
+  asked(method: keyof Store, keys: number, peers: readonly Uuid[]): (how: Ending) => void;
 }
 
 /** The way of a process to its database. */
@@ -51,9 +55,14 @@ export const gate = ({ store, bus }: Database, process: Process, traffic: Traffi
       }),
     );
 
-  const ask = <T>(method: keyof Store, keys: number, answer$: Observable<T>): Observable<T> =>
+  const ask = <T>(
+    method: keyof Store,
+    keys: number,
+    answer$: Observable<T>,
+    peers: readonly Uuid[] = [],
+  ): Observable<T> =>
     new Observable((subscriber) => {
-      const ended = traffic.asked(method, keys);
+      const ended = traffic.asked(method, keys, peers);
       let hasEnded = false;
       const end = (how: Ending) => () => {
         if (hasEnded) return;
@@ -99,13 +108,12 @@ export const gate = ({ store, bus }: Database, process: Process, traffic: Traffi
     store: {
       heartbeat: (id) => ask('heartbeat', 1, store.heartbeat(id)),
       readCoordinators: (age) => ask('readCoordinators', 1, store.readCoordinators(age)),
-      writeBindings: (writer, writes) => ask('writeBindings', writes.length, store.writeBindings(writer, writes)),
-      writeTunnels: (writer, writes) =>
-        ask(
-          'writeTunnels',
-          new Set([...writes.clear, ...[...writes.add, ...writes.remove].map(({ src }) => src)]).size,
-          store.writeTunnels(writer, writes),
-        ),
+      writeBindings: (writer, writes) =>
+        ask('writeBindings', writes.length, store.writeBindings(writer, writes), lostPeers(writes)),
+      writeTunnels: (writer, writes) => {
+        const sources = sourcesOf(writes);
+        return ask('writeTunnels', sources.length, store.writeTunnels(writer, writes), sources);
+      },
       loseBindings: (id) => ask('loseBindings', 1, store.loseBindings(id)),
       readNeighbours: (ids) => ask('readNeighbours', ids.length, store.readNeighbours(ids)),
       readPairs: (pairs) => ask('readPairs', new Set(pairs.map(([peerId]) => peerId)).size, store.readPairs(pairs)),
@@ -118,3 +126,10 @@ export const gate = ({ store, bus }: Database, process: Process, traffic: Traffi
     },
   };
 };
+
+const lostPeers = (writes: readonly BindingWrite[]): readonly Uuid[] =>
+  writes.filter(({ kind }) => kind === 'lost').map(({ peerId }) => peerId);
+
+const sourcesOf = ({ add, remove, clear }: TunnelWrites): readonly Uuid[] => [
+  ...new Set([...clear, ...[...add, ...remove].map(({ src }) => src)]),
+];

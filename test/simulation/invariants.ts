@@ -8,6 +8,8 @@ export const invariants = {
   'torn down for a reason': 'Nobody is told DISCONNECTED of a peer that has not left, while a tunnel to it is shared.',
   'lost for a reason':
     'Nobody is told LOST of a peer whose connection held and whose coordinator wrote heartbeats in time.',
+  'lost last':
+    'That a peer is lost is not written while tunnels of it are: a goodbye elsewhere would not find those that come later.',
   'only differences':
     'An update says something new: no node twice, no loss of who was lost, nothing about who was never seen; with the reason that fits.',
   'nothing invented': 'Every node seen was published by that peer; every acknowledgement was given.',
@@ -18,7 +20,7 @@ export const invariants = {
   'acknowledgements arrive':
     'In a calm, whoever shares a tunnel with a peer is told that it is ready for a handshake, and nobody else; it is told so.',
   'bounded work': 'Statements are few at a time, and no larger than allowed; their number is bounded by what happens.',
-  'quiet when idle': 'When nothing happens, nothing is written but heartbeats.',
+  'quiet when idle': 'When nothing happens, or the same is said again, nothing is written but heartbeats.',
   'heartbeats go on': 'A coordinator that can reach the database writes its heartbeats in time.',
   'agreed on who is live': 'In a calm, every coordinator is healthy, and knows all that are live and nobody else.',
   'nothing left':

@@ -28,6 +28,9 @@ export const createWitness = (peer: number): Witness => ({
 /** Milliseconds after a reason within which somebody is still told for it, when nothing is disturbed. */
 const patience = 12_000;
 
+/** The same where a write may have been done late: the check of the own rows comes up to 20 s after it failed. */
+const latePatience = 22_000;
+
 /** The same where a notification may have been lost without anybody knowing, or rows were changed by hand: a rolling check must come by. */
 const longPatience = 60_000;
 
@@ -38,11 +41,13 @@ const memory = 65_000;
 export class Judge {
   readonly violations: Violation[] = [];
   readonly #now: () => number;
+  readonly #ran: () => number;
   readonly #peerOf: (id: Uuid) => number;
   /** Why somebody may be told that a peer is lost, or gone, by peer or pair; and when there was reason to. */
   readonly #reasons = new Map<string, number>();
   /** By derp: the connection over which it was published; undefined where there were several. */
   readonly #origins = new Map<number, { readonly peer: number; origin: object | undefined }>();
+  /** By reason: who took something back, and when by `ran`. */
   readonly #withdrawals = new Map<string, { readonly peer: number; readonly at: number }>();
   readonly #acknowledged = new Set<string>();
   /** Whether something may come right only by a rolling check. */
@@ -50,8 +55,10 @@ export class Judge {
   #disturbances = 0;
   #disturbedUntil = -Infinity;
 
-  constructor(now: () => number, peerOf: (id: Uuid) => number) {
+  /** @param ran how many milliseconds have passed in every coordinator */
+  constructor(now: () => number, ran: () => number, peerOf: (id: Uuid) => number) {
     this.#now = now;
+    this.#ran = ran;
     this.#peerOf = peerOf;
   }
 
@@ -79,7 +86,7 @@ export class Judge {
     this.#reasons.set(`lost ${peer}`, now);
     // What it took back elsewhere, and is remembered there, may be taken back once more now.
     for (const [reason, withdrawal] of this.#withdrawals) {
-      if (now - withdrawal.at > memory) this.#withdrawals.delete(reason);
+      if (this.#ran() - withdrawal.at > memory) this.#withdrawals.delete(reason);
       else if (withdrawal.peer === peer) this.#reasons.set(reason, now);
     }
   }
@@ -96,7 +103,7 @@ export class Judge {
 
   #withdrawn(reason: string, peer: number): void {
     this.#reasons.set(reason, this.#now());
-    this.#withdrawals.set(reason, { peer, at: this.#now() });
+    this.#withdrawals.set(reason, { peer, at: this.#ran() });
   }
 
   /** Anything may be told of anybody: rows were changed by hand. */
@@ -190,7 +197,12 @@ export class Judge {
     if (at === -Infinity) return false;
     const now = this.#now();
     const undisturbedSince = this.#disturbances > 0 ? now : this.#disturbedUntil;
-    return now - Math.max(at, undisturbedSince) <= (this.isSlow ? longPatience : patience);
+    return now - Math.max(at, undisturbedSince) <= this.#patience();
+  }
+
+  #patience(): number {
+    if (this.isSlow) return longPatience;
+    return this.#reasons.has('late') ? latePatience : patience;
   }
 }
 

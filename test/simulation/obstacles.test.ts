@@ -11,6 +11,7 @@ const noted = (...actions: readonly Action[]): readonly string[] => {
 };
 
 const connect = { do: 'connect', peer: 0, to: 0, node: 'none', tunnels: [] } as const;
+const outrun = { do: 'outrun', peer: 0, after: 1, trouble: 'late', for: 1 } as const;
 const bounce = { do: 'bounce', peer: 0, within: 1, trouble: 'none', where: 'to', for: 1 } as const;
 
 describe('a step that cannot be done', () => {
@@ -23,6 +24,8 @@ describe('a step that cannot be done', () => {
     ['peer 0 is not connected', { do: 'hop', peer: 0, to: 1 }],
     ['peer 0 is not connected', { ...bounce, to: 1 }],
     ['it is at c0 already', connect, { ...bounce, to: 0 }],
+    ['peer 0 is not connected', { ...outrun, to: 1 }],
+    ['it is at c0 already', connect, { ...outrun, to: 0 }],
     [
       'c0 is paused',
       { do: 'pause', site: 0, for: 9, first: 'timers' },
@@ -49,6 +52,7 @@ describe('a step that cannot be done', () => {
       ...[connect, { do: 'publish', peer: 0, times: 1 } as const, { do: 'open', peer: 0, other: 1 } as const],
       ...[{ do: 'shut', peer: 0, which: 0 } as const, { do: 'vanish', peer: 0 } as const, { do: 'notice' } as const],
       ...[{ do: 'back up' } as const, { do: 'restore' } as const, connect, { ...bounce, to: 1 }],
+      ...[connect, { ...outrun, to: 1 }],
     );
     expect(lines.filter((line) => line === '' || line.includes('left out'))).to.deep.equal([]);
   });

@@ -42,6 +42,7 @@ export const createObstacles = (world: World): ((action: Action) => string | und
       case 'rubbish':
         return ofPeer(action.peer);
       case 'bounce':
+      case 'outrun':
         return ofPeer(action.peer) ?? unless(siteOf(action.peer) !== action.to, `it is at c${action.to} already`);
       case 'refresh':
         return ofPeer(action.peer) ?? unless(world.peers[action.peer]?.derp !== 0, 'it has published nothing');

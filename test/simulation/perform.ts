@@ -21,6 +21,8 @@ export const createPerformance = (world: World): Performance => {
   const { database, judge, truth } = world;
   const lasting = new Set<Undo>();
   let backup: Backup | undefined;
+  /** How many phases have ended: what is still to be done of one is left out in its calm. */
+  let calms = 0;
 
   const siteAt = (index: number): Site | undefined => world.sites[index];
 
@@ -123,6 +125,23 @@ export const createPerformance = (world: World): Performance => {
         if (action.trouble === 'pause') disturb({ do: 'pause', site: troubled, for: action.for, first: 'inputs' });
         if (action.trouble === 'deafen')
           disturb({ do: 'deafen', site: troubled, channel: 'all', isTold: true, for: action.for });
+        return;
+      }
+      case 'outrun': {
+        const link = world.peers[action.peer]?.link;
+        const site = siteAt(action.to);
+        if (link === undefined || site === undefined || site === link.site) return;
+        const tunnels = [...(world.peers[action.peer]?.tunnels ?? [])];
+        const { index } = link.site;
+        if (action.trouble === 'cut') disturb({ do: 'cut', site: index, what: 'both', for: action.for });
+        else disturb({ do: 'fail', site: index, method: 'writeBindings', times: 1, effect: action.for });
+        world.drop(link);
+        world.connect(action.peer, site, 'new', tunnels);
+        const [next, phase] = [world.peers[action.peer]?.link, calms];
+        world.after(action.after, () => {
+          // It may have gone in another way.
+          if (calms === phase && world.peers[action.peer]?.link === next) world.leave(action.peer);
+        });
         return;
       }
       case 'stall':
@@ -230,8 +249,10 @@ export const createPerformance = (world: World): Performance => {
           if (process.isPaused) return;
           last([site], action.for, () => {
             process.pause();
+            const goOn = world.standStill();
             return () => {
               process.resume(action.first);
+              goOn();
             };
           });
         });
@@ -357,6 +378,7 @@ export const createPerformance = (world: World): Performance => {
   return {
     perform,
     end: () => {
+      calms += 1;
       for (const end of lasting) end();
       database.faults.recover();
       for (const { state, database: wire } of world.sites) if (state === 'up') wire.faults.recover();

@@ -65,6 +65,19 @@ export type PeerAction =
       readonly where: 'from' | 'to';
       readonly for: number;
     }
+  /**
+   * Drops, connects elsewhere, and says goodbye there before its coordinator could write that it is lost: the statement
+   * is done late, or there is no way to the database.
+   */
+  | {
+      readonly do: 'outrun';
+      readonly peer: number;
+      readonly to: number;
+      /** Milliseconds until the goodbye. */
+      readonly after: number;
+      readonly trouble: 'late' | 'cut';
+      readonly for: number;
+    }
   /** Takes nothing in for a while. */
   | { readonly do: 'stall'; readonly peer: number; readonly for: number }
   | { readonly do: 'acknowledge'; readonly peer: number }

@@ -25,7 +25,7 @@ const settling = 25_000;
 /** The same where only a rolling check can notice: two periods of it, and the time to read. */
 const slowSettling = 60_000;
 
-/** Milliseconds of a calm in which nothing may be written but heartbeats. */
+/** Milliseconds of a calm in which nothing may be written but heartbeats, although everybody says the same again. */
 const quiet = 5_000;
 
 /** Runs a plan, to the end or to the first phase after which something is wrong. The same plan gives the same outcome. */
@@ -63,6 +63,7 @@ export const simulate = (plan: Plan, { isTracing = false }: { readonly isTracing
     for (const site of world.sites) world.restart(site);
     world.pass((judge.isSlow ? slowSettling : settling) - 1_000 - quiet);
     const before = world.writes;
+    world.repeatAll();
     world.pass(quiet);
     if (world.writes > before) judge.complain('quiet when idle', `${world.writes - before} writes`);
     checkSights(world);

@@ -1,6 +1,6 @@
 import { take, type Subject } from 'rxjs';
 import type { Coordinator, Health } from '../../src/coordinator.js';
-import type { Store } from '../../src/db/store.js';
+import type { Store, Uuid } from '../../src/db/store.js';
 import type { FaultyDatabase } from '../../src/testing/index.js';
 import type { Gate } from './gate.js';
 import type { Process } from './simulatedTime.js';
@@ -18,6 +18,8 @@ export interface Site {
   readonly vitals: Vitals;
   /** How many statements are under way, by method. */
   readonly statements: Map<keyof Store, number>;
+  /** Of whom statements with tunnels are under way: each is in one at most. */
+  readonly tunnelWriters: Set<Uuid>;
   /** Milliseconds that notifications to it are late: each channel by its own time. */
   lateness: number;
   /** What is wrong with it now, and how much ever was. */

@@ -2,6 +2,7 @@ import { defaultTuning } from '../../src/defaults.js';
 import type { Health } from '../../src/coordinator.js';
 import type { Store, Uuid } from '../../src/db/store.js';
 import type { Ending } from './gate.js';
+import { peerNumberOf } from './names.js';
 import type { Site, Vitals } from './site.js';
 import type { World } from './world.js';
 
@@ -72,8 +73,8 @@ export class SiteWatch {
       );
   }
 
-  asked(site: Site, method: keyof Store, keys: number): (how: Ending) => void {
-    const { vitals, statements } = site;
+  asked(site: Site, method: keyof Store, keys: number, peers: readonly Uuid[]): (how: Ending) => void {
+    const { vitals, statements, tunnelWriters } = site;
     this.#world.counts.set(method, (this.#world.counts.get(method) ?? 0) + 1);
     if (keys > this.#world.plan.batch) this.#world.judge.complain('bounded work', `${method} with ${keys} keys`);
     const underWay = (statements.get(method) ?? 0) + 1;
@@ -81,8 +82,17 @@ export class SiteWatch {
     if (underWay > (method === 'readBindings' ? 6 : 2)) {
       this.#world.judge.complain('bounded work', `${underWay} ${method} at a time at c${site.index}`);
     }
+    for (const peer of peers) {
+      if (method === 'writeTunnels') tunnelWriters.add(peer);
+      else if (tunnelWriters.has(peer))
+        this.#world.judge.complain(
+          'lost last',
+          `c${site.index} writes that peer ${peerNumberOf(peer)} is lost, and still its tunnels`,
+        );
+    }
     return (how) => {
       statements.set(method, (statements.get(method) ?? 1) - 1);
+      if (method === 'writeTunnels') for (const peer of peers) tunnelWriters.delete(peer);
       if (method === 'heartbeat') vitals.failures = how === 'answered' ? 0 : vitals.failures + 1;
     };
   }

@@ -35,6 +35,8 @@ interface Withdrawal {
   readonly peer: number;
   readonly coordinatorId: Uuid;
   readonly at: number;
+  /** The same by what has passed in every coordinator. */
+  readonly ranAt: number;
   /** Whether it may be written late, after what the peer says elsewhere by then. */
   mayBeLate: boolean;
 }
@@ -57,6 +59,7 @@ const noticed = 10_000;
  */
 export class Truth {
   readonly #now: () => number;
+  readonly #ran: () => number;
   readonly #idOf: (peer: number) => Uuid;
   readonly #posts = new Map<string, Post>();
   /** Whether a peer has said something since its last goodbye. */
@@ -69,8 +72,10 @@ export class Truth {
   /** Coordinators that are disturbed now. */
   readonly #disturbed = new Map<Uuid, number>();
 
-  constructor(now: () => number, idOf: (peer: number) => Uuid) {
+  /** @param ran how many milliseconds have passed in every coordinator */
+  constructor(now: () => number, ran: () => number, idOf: (peer: number) => Uuid) {
     this.#now = now;
+    this.#ran = ran;
     this.#idOf = idOf;
   }
 
@@ -152,7 +157,7 @@ export class Truth {
       // What was taken back elsewhere is forgotten there by now, or soon.
       if (this.#now() - withdrawal.at > memory.least) this.#doubt(withdrawal);
       // Or it is not, and reaches what the peer said here right after: decision 6.
-      else if (withdrawal.coordinatorId !== coordinatorId) this.#doubtReturn(withdrawal);
+      if (this.#isRemembered(withdrawal) && withdrawal.coordinatorId !== coordinatorId) this.#doubtReturn(withdrawal);
     }
     this.#end(post);
   }
@@ -273,10 +278,15 @@ export class Truth {
 
   #withdraw({ peer, coordinatorId }: Post, keys: readonly string[]): void {
     for (const withdrawal of this.#withdrawals) {
-      if (this.#now() - withdrawal.at > memory.most) this.#withdrawals.delete(withdrawal);
+      if (!this.#isRemembered(withdrawal)) this.#withdrawals.delete(withdrawal);
     }
     const mayBeLate = this.#isDisturbed(coordinatorId);
-    this.#withdrawals.add({ peer, coordinatorId, keys, at: this.#now(), mayBeLate });
+    this.#withdrawals.add({ peer, coordinatorId, keys, at: this.#now(), ranAt: this.#ran(), mayBeLate });
+  }
+
+  /** Whether the coordinator that was told may remember it. */
+  #isRemembered({ ranAt }: Withdrawal): boolean {
+    return this.#ran() - ranAt <= memory.most;
   }
 
   #isDisturbed(coordinatorId: Uuid): boolean {

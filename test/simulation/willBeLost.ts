@@ -28,7 +28,7 @@ export const willBeLost = (world: World, site: Site): (() => void) => {
       if (
         isRefused ||
         world.refused.has(peer) ||
-        world.now() - (world.goodbyes.get(peer) ?? -Infinity) < goodbyesRemembered
+        world.ran() - (world.goodbyes.get(peer) ?? -Infinity) < goodbyesRemembered
       )
         continue;
       const row = rows.find(({ peerId }) => peerId === world.idOf(peer));

@@ -49,10 +49,13 @@ export class World {
   authTime: number;
   /** Who saw a peer when a row of it was made unreadable: for that alone, nobody is to be told that it is gone. */
   #spared: (readonly [Link, number])[] = [];
-  /** When a peer last said goodbye. */
+  /** When a peer last said goodbye, by {@link World.ran}. */
   readonly goodbyes = new Map<number, number>();
   /** How often rows were changed by hand. */
   tamperings = 0;
+  /** Milliseconds for which coordinators stood still, all together, and since when some do. */
+  #stoodStill = 0;
+  readonly #standing = new Set<{ readonly since: number }>();
   #derps = 0;
   /** How many coordinators each site has had. */
   readonly #lives = new Map<number, number>();
@@ -68,8 +71,8 @@ export class World {
       id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
       ...{ derp: 0, asOf: 0, tunnels: new Set<number>(), link: undefined },
     }));
-    this.judge = new Judge(this.now, peerNumberOf);
-    this.truth = new Truth(this.now, (peer) => this.idOf(peer));
+    this.judge = new Judge(this.now, this.ran, peerNumberOf);
+    this.truth = new Truth(this.now, this.ran, (peer) => this.idOf(peer));
     this.database = memoryDatabase({ scheduler: this.time });
     this.database.bus.listen$(channels.heartbeat).subscribe((event) => {
       if (event.kind === 'message') this.watch.beat(event.payload);
@@ -83,6 +86,23 @@ export class World {
 
   /** Milliseconds since the beginning. */
   now = (): number => this.time.now() - this.#started;
+
+  /**
+   * Milliseconds that have passed in every coordinator: at least so many from one value to a later one. Who stands still
+   * forgets nothing.
+   */
+  ran = (): number =>
+    [...this.#standing].reduce((time, { since }) => time - (this.now() - since), this.now() - this.#stoodStill);
+
+  /** A coordinator stands still, until what is returned is called. */
+  standStill(): () => void {
+    const standing = { since: this.now() };
+    this.#standing.add(standing);
+    return () => {
+      this.#standing.delete(standing);
+      this.#stoodStill += this.now() - standing.since;
+    };
+  }
 
   pass(milliseconds: number): void {
     this.time.passUntil(this.time.now() + milliseconds);
@@ -196,6 +216,13 @@ export class World {
     this.#say(state);
   }
 
+  /** Whoever is connected publishes once more what it published last over this connection. */
+  repeatAll(): void {
+    for (const [peer, { derp, link }] of this.peers.entries()) {
+      if (link?.post?.derp === derp) this.refresh(peer);
+    }
+  }
+
   open(peer: number, other: number): void {
     if (peer === other) return;
     const state = this.#peer(peer);
@@ -224,7 +251,7 @@ export class World {
     link.mayEnd = true;
     this.send(peer, requests.disconnect(), (post) => {
       this.judge.mayBeGone(peer);
-      this.goodbyes.set(peer, this.now());
+      this.goodbyes.set(peer, this.ran());
       this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       for (const other of this.peers.keys()) if (other !== peer) this.judge.mayBeParted(peer, other);
       this.truth.left(post);
@@ -298,8 +325,6 @@ export class World {
   kill(site: Site, downFor: number): void {
     if (site.state !== 'up') return;
     this.commonOutage = undefined;
-    // What its earlier life has asked for may take effect in the next one, which finds it when it checks its own rows.
-    if (this.plan.reusesIds) this.judge.mayBeSlow();
     site.state = 'down';
     site.process.kill();
     site.database.faults.goAway();
@@ -339,6 +364,10 @@ export class World {
     if (site.state !== 'down') return;
     this.note(`c${site.index} starts again`);
     Object.assign(site, this.#createSite(site.index));
+    // Whoever has a row from an earlier life is there again for others, until that row is looked at.
+    for (const { peerId, coordinatorId } of this.database.rows.peers()) {
+      if (coordinatorId === site.coordinator.id) this.judge.mayBeLost(peerNumberOf(peerId));
+    }
   }
 
   /** Rows are changed by hand. */
@@ -391,14 +420,14 @@ export class World {
     this.#lives.set(index, life);
     const id = coordinatorIdOf(index, plan.reusesIds ? 1 : life);
     const vitals: Vitals = { health: 'starting', failures: 0, unhealthySince: Infinity };
-    const way = gate(database, process, { asked: (method, keys) => this.watch.asked(site, method, keys) });
+    const way = gate(database, process, { asked: (...statement) => this.watch.asked(site, ...statement) });
     const coordinator = createCoordinator({
       ...{ id, close$, random: draw, scheduler: process.scheduler, logger: this.#loggerOf(index), database: way },
       tuning: { rollingCheckPeriod: plan.rollingCheck, maxBatchSize: plan.batch, maxUpdatesPerResponse: plan.batch },
     });
     const site: Site = {
       ...{ index, process, database, gate: way, coordinator, close$, vitals, state: 'up', lateness: 0 },
-      statements: new Map(),
+      ...{ statements: new Map(), tunnelWriters: new Set() },
       ...{ disturbances: 0, disturbed: 0, undisturbedSince: this.now() },
     };
     coordinator.health$.subscribe((health) => {

@@ -13,6 +13,7 @@ import { Connections } from '../../src/streams/connections.js';
 import { View } from '../../src/streams/view.js';
 import { aNode, alice, bob, carol, dave, describeUpdates, nameOf, north } from '../../src/testing/index.js';
 import { decodeNode } from '../../src/proto/node.js';
+import { silentTelemetry } from '../../src/telemetry.js';
 import { logbook } from './support/logbook.js';
 
 /** Nothing here waits: connections that need time are drawn in the tests of whole coordinators. */
@@ -38,6 +39,7 @@ const setUp = () => {
       maxResponseSize: 1024,
       authTimeout: 100,
       composeUpdate: createComposeUpdate(),
+      telemetry: silentTelemetry,
       scheduler: noTime,
       logger: book.logger,
     },

@@ -8,7 +8,7 @@ const followed = (hint: Hint): string[] => {
   followHint(
     {
       querier: {
-        refreshBindings: (peerId) => done.push(`read the bindings of ${nameOf(peerId)}`),
+        refreshBindings: (peerId) => done.push(`read the bindings of ${nameOf(peerId)}`) > 0,
         refreshTunnel: (src, dst) => done.push(`read the tunnel ${nameOf(src)}-${nameOf(dst)}`),
       },
       connections: {

@@ -8,6 +8,7 @@ import { statementsOf } from './support/describeCall.js';
 import { logbook } from './support/logbook.js';
 import { northsDatabase } from './support/northsDatabase.js';
 import { onTime } from './support/onTime.js';
+import { settable } from './support/settable.js';
 import { storeCallsOn } from './support/storeCallsOn.js';
 
 describe('nextStep', () => {
@@ -58,8 +59,10 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
   const connected = new Set<Uuid>();
   const wanted = new Set<Uuid>();
   const book = logbook();
+  const clock = settable(scheduler);
   const leftovers = createLeftovers({
-    ...{ calls: storeCallsOn(database.store, scheduler), coordinatorId: north, memory, scheduler, logger: book.logger },
+    ...{ calls: storeCallsOn(database.store, scheduler), coordinatorId: north, memory, logger: book.logger },
+    scheduler: clock,
     binder: { accept: ({ kind, peerId }) => done.push(`${nameOf(peerId)} ${kind}`) },
     tunneler: {
       accept: (change) =>
@@ -81,6 +84,7 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
     connected,
     wanted,
     book,
+    clock,
     leftovers,
     removed,
     saidGoodbye,
@@ -330,6 +334,24 @@ describe('leftovers', () => {
       expectObservable(statements$).toBe('-a', bindings);
     }),
   );
+
+  for (const [direction, to] of [
+    ['back', -1_000_000],
+    ['forward', 1_000_000],
+  ] as const) {
+    it(
+      `remembers for as long as it should, although the clock was set ${direction}`,
+      marbles(({ scheduler, expectObservable }) => {
+        const { leftovers, saidGoodbye, clock, at, statements$ } = setUp(scheduler, { memory: 1000 });
+        at(1, () => saidGoodbye(2000));
+        at(500, () => clock.set(to));
+        at(980, () => leftovers.peerChanged(alice));
+        at(1002, () => leftovers.peerChanged(alice));
+        expectObservable(leftovers.work$).toBe('-');
+        expectObservable(statements$).toBe('-a 978ms a', bindings);
+      }),
+    );
+  }
 
   it(
     'does not answer with what was true before a later withdrawal',

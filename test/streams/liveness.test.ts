@@ -16,6 +16,7 @@ import {
 import type { CoordinatorAge } from '../../src/db/store.js';
 import { answered, heard, liveness$, notAfter, untilSilent } from '../../src/streams/liveness.js';
 import { marbles, nameOf, north, south, west } from '../../src/testing/index.js';
+import { settable } from './support/settable.js';
 
 /** Everybody with the time at which they were heard, or are that old. */
 const heardAt = (times: Readonly<Record<string, number>>) => new Map(Object.entries(times));
@@ -602,13 +603,3 @@ const readFrom = (
     const ages = aged(Object.fromEntries(written.map(([id, at]) => [id, now - at])));
     return latency === 0 ? of(ages) : timer(latency, scheduler).pipe(map(() => ages));
   });
-
-/** A scheduler whose clock can be set while its timers run on. */
-const settable = (scheduler: SchedulerLike): SchedulerLike & { set(offset: number): void } => {
-  let offset = 0;
-  return {
-    now: () => scheduler.now() + offset,
-    schedule: scheduler.schedule.bind(scheduler),
-    set: (to) => (offset = to),
-  };
-};

@@ -47,7 +47,10 @@ describe('ownRowsDoubts$', () => {
 
   it('has none about a row that the first heartbeat made', doubts('c-o', 'g', '-'));
 
-  it('doubts when the first heartbeat finds a row from an earlier life, once', doubts('f-o-o', 'g', '--d'));
+  it(
+    'doubts when the first heartbeat finds a row from an earlier life, and when nothing can come late of that any more',
+    doubts('f-o-o', 'g', '--d 9999ms d'),
+  );
 
   it('doubts when the own row had to be made again', doubts('c-c-o-c', 'g', '--d---d'));
 

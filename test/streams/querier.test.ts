@@ -240,7 +240,7 @@ describe('querier', () => {
       });
       at(70, () => {
         expect(sees(alice, bob)).to.equal('absent');
-        expect(view.size).to.deep.equal({ joined: 1, watched: 0, coordinators: 0 });
+        expect(view.size).to.deep.equal({ joined: 1, edges: 0, watched: 0, coordinators: 0 });
       });
       expectObservable(querier.reads$).toBe('-');
       expectObservable(told$).toBe('11ms b 9ms b 38ms b', { b: 'alice: bob' });
@@ -342,7 +342,7 @@ describe('querier', () => {
         querier.refreshNeighbours(bob);
       });
       at(605, () => leave(bob));
-      at(700, () => expect(view.size).to.deep.equal({ joined: 0, watched: 0, coordinators: 0 }));
+      at(700, () => expect(view.size).to.deep.equal({ joined: 0, edges: 0, watched: 0, coordinators: 0 }));
       expectObservable(querier.reads$).toBe('-');
       expectObservable(statements$).toBe('-a 598ms b', { a: 'neighbours of alice', b: 'neighbours of bob' });
       expectObservable(told$).toBe('-');

@@ -178,7 +178,7 @@ describe('store calls', () => {
       const result$ = keys$.pipe(
         coalesceInBatches(
           run,
-          calls.inBatches((key, error) => givenUp.push(`${nameOf(key)}: ${String(error)}`)),
+          calls.inBatches('readBindings', (key, error) => givenUp.push(`${nameOf(key)}: ${String(error)}`)),
         ),
       );
       expectObservable(result$).toBe('504ms |');

@@ -72,7 +72,7 @@ describe('View', () => {
     expect(view.setBindings(carol, [row(carol, south, 1)])).to.equal(false);
     expect(view.setShared(dave, carol, true)).to.equal(false);
     expect(view.setNeighbours(dave, new Set([carol]))).to.deep.equal([]);
-    expect(view.size).to.deep.equal({ joined: 1, watched: 1, coordinators: 0 });
+    expect(view.size).to.deep.equal({ joined: 1, edges: 1, watched: 1, coordinators: 0 });
   });
 
   it('says who came and who went among the neighbours of a peer', () => {
@@ -155,6 +155,20 @@ describe('View', () => {
     view.setLive(new Set([south]));
     view.setBindings(bob, [row(bob, north, 0, { updatedAt: 9 }), row(bob, south, 2)]);
     expect(seen(view, alice, bob)).to.equal('node 2');
+  });
+
+  it('keeps what it knew of a peer when the row where that has moved to cannot be decoded', () => {
+    const view = aliceAndBob();
+    view.setLive(new Set([south, west]));
+    view.setBindings(bob, [row(bob, south, 1)]);
+    expect(view.setBindings(bob, [row(bob, west, 0, { updatedAt: 9 })])).to.equal(false);
+    expect(seen(view, alice, bob)).to.equal('node 1');
+    view.setLive(new Set([south]));
+    expect(seen(view, alice, bob)).to.equal('lost 1');
+    expect(view.setBindings(bob, [row(bob, west, 0, { updatedAt: 9 }), row(bob, south, 2)])).to.equal(true);
+    expect(seen(view, alice, bob)).to.equal('node 2');
+    view.setBindings(bob, []);
+    expect(seen(view, alice, bob)).to.equal('absent');
   });
 
   describe('whatever happens to it', () => {
@@ -285,11 +299,11 @@ describe('View', () => {
             expect([...view.joined()].sort()).to.deep.equal([...model.joined].sort());
             expect([...view.watched()].sort()).to.deep.equal(peers.filter((id) => watchersIn(model, id).length > 0));
             const held = new Set([...model.rows.values()].flat().map(({ coordinatorId }) => coordinatorId));
-            expect(view.size.coordinators).to.equal(held.size);
+            expect(view.size).to.include({ edges: model.edges.size, coordinators: held.size });
           }
 
           for (const id of peers) view.leave(id);
-          expect(view.size).to.deep.equal({ joined: 0, watched: 0, coordinators: 0 });
+          expect(view.size).to.deep.equal({ joined: 0, edges: 0, watched: 0, coordinators: 0 });
         }),
         { numRuns: 300 },
       );

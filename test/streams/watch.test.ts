@@ -119,7 +119,7 @@ describe('watch$', () => {
     for (const connection of connections.all()) connection.end('coordinator closed');
     expect(heard).to.deep.equal(['node derp 1', 'closed: coordinator closed', 'end']);
     expect(connections.size).to.equal(0);
-    expect(view.size).to.deep.equal({ joined: 0, watched: 0, coordinators: 0 });
+    expect(view.size).to.deep.equal({ joined: 0, edges: 0, watched: 0, coordinators: 0 });
   });
 
   it('holds nothing once the last one has stopped to watch, be it in the middle of what it is told', () => {
@@ -127,7 +127,7 @@ describe('watch$', () => {
     const [one, other] = [watch(), watch()];
     read(row(1));
     one.stop();
-    expect(view.size).to.deep.equal({ joined: 0, watched: 1, coordinators: 1 });
+    expect(view.size).to.deep.equal({ joined: 0, edges: 0, watched: 1, coordinators: 1 });
     read(row(2));
     expect([one.heard, other.heard]).to.deep.equal([['node derp 1'], ['node derp 1', 'node derp 2']]);
     other.stop();

@@ -12,6 +12,8 @@ export interface CoalesceInBatchesOptions<K> {
   readonly retry?: RetryOptions;
   /** Told of each key whose run failed alone, with an error that is not tried again. */
   readonly onGivenUp: (key: K, error: unknown) => void;
+  /** Told whenever a key comes that waits already. Default: nobody. */
+  readonly onCoalesced?: () => void;
   /** Asked of a key that was given up: whether a further run of it has something else to do. Default: none has. */
   readonly hasMore?: (key: K) => boolean;
 }
@@ -37,7 +39,15 @@ type Progress = 'running' | 'marked' | 'waiting';
  */
 export const coalesceInBatches = <K, R>(
   run: (keys: readonly K[]) => Observable<R>,
-  { maxSize, maxInFlight, scheduler, retry, onGivenUp, hasMore = () => false }: CoalesceInBatchesOptions<K>,
+  {
+    maxSize,
+    maxInFlight,
+    scheduler,
+    retry,
+    onGivenUp,
+    onCoalesced,
+    hasMore = () => false,
+  }: CoalesceInBatchesOptions<K>,
 ): OperatorFunction<K, R> => {
   return (keys$) =>
     new Observable((subscriber) => {
@@ -52,8 +62,10 @@ export const coalesceInBatches = <K, R>(
 
       const mark = (key: K): void => {
         const now = progress.get(key);
+        const pendingBefore = pending.size;
         if (now === undefined) pending.add(key);
         else if (now === 'running') progress.set(key, 'marked');
+        if (now !== 'running' && pending.size === pendingBefore) onCoalesced?.();
         startAfterTurn();
       };
 

@@ -1,4 +1,5 @@
-import { type Observer, type OperatorFunction, type Subscriber, Observable } from 'rxjs';
+import { type Observer, type OperatorFunction, type Subscriber, Observable, Subscription } from 'rxjs';
+import type { Telemetry } from '../../telemetry.js';
 
 /** What waits for a receiver: a place that merges what is put into it. */
 export interface Conflation<T, R = T> {
@@ -6,6 +7,9 @@ export interface Conflation<T, R = T> {
   /** Takes out the next value to hand over; undefined when nothing waits that the receiver must know. */
   take(): R | undefined;
 }
+
+/** Who is told how a receiver keeps up. */
+export type ReceiverTelemetry = Pick<Telemetry, 'now' | 'changesConflated' | 'receiverStopped' | 'receiverResumed'>;
 
 /**
  * Merges values while the receiver is not ready. What comes while `ready$` last said false is added to the place that
@@ -15,15 +19,18 @@ export interface Conflation<T, R = T> {
  * A receiver is ready until `ready$` says otherwise; when `ready$` completes, its last word stays. Without a `ready$` it
  * always is. An error of `ready$`, or one thrown by the place, is an error of the result, unless `lastWord` makes a value
  * of it that is handed over last. What still waits when the source completes is dropped.
+ *
+ * `telemetry` is told how the receiver keeps up. Default: nobody, and nothing is held for it.
  */
 export const conflate = <T, R = T>(
   ready$: Observable<boolean> | undefined,
   createConflation: () => Conflation<T, R>,
   lastWord?: (error: unknown) => R,
+  telemetry?: ReceiverTelemetry,
 ): OperatorFunction<T, R> => {
   return (source$) =>
     new Observable((subscriber) => {
-      const outlet = new Outlet(createConflation(), subscriber, lastWord);
+      const outlet = new Outlet(createConflation(), subscriber, lastWord, telemetry);
       if (ready$ !== undefined) {
         subscriber.add(
           ready$.subscribe({
@@ -45,23 +52,48 @@ class Outlet<T, R> implements Observer<T> {
   readonly #waiting: Conflation<T, R>;
   readonly #receiver: Subscriber<R>;
   readonly #lastWord: ((error: unknown) => R) | undefined;
+  readonly #telemetry: ReceiverTelemetry | undefined;
   #isReady = true;
   #isHandingOver = false;
+  /** Ends when the receiver is ready again, or gone. Undefined while it is ready, and when nobody is told. */
+  #wait: Subscription | undefined;
 
-  constructor(waiting: Conflation<T, R>, receiver: Subscriber<R>, lastWord: ((error: unknown) => R) | undefined) {
+  constructor(
+    waiting: Conflation<T, R>,
+    receiver: Subscriber<R>,
+    lastWord: ((error: unknown) => R) | undefined,
+    telemetry: ReceiverTelemetry | undefined,
+  ) {
     this.#waiting = waiting;
     this.#receiver = receiver;
     this.#lastWord = lastWord;
+    this.#telemetry = telemetry;
   }
 
   next(value: T): void {
+    if (!this.#isReady) this.#telemetry?.changesConflated();
     this.#waiting.add(value);
     this.#handOver();
   }
 
   setReady(isReady: boolean): void {
     this.#isReady = isReady;
+    if (this.#telemetry !== undefined) this.#noteReady(isReady, this.#telemetry);
     this.#handOver();
+  }
+
+  #noteReady(isReady: boolean, telemetry: ReceiverTelemetry): void {
+    if (isReady) {
+      this.#wait?.unsubscribe();
+      this.#wait = undefined;
+    } else if (this.#wait === undefined) {
+      const since = telemetry.now();
+      telemetry.receiverStopped();
+      this.#wait = new Subscription(() => {
+        telemetry.receiverResumed(telemetry.now() - since);
+      });
+      this.#receiver.add(this.#wait);
+    }
   }
 
   error(error: unknown): void {

@@ -75,6 +75,13 @@ export const mutants: readonly Mutant[] = [
     why: 'LOST as upsert: it brings back the row of a peer whose goodbye has removed it.',
   },
   {
+    name: 'lost before its tunnels',
+    file: 'streams/binder.ts',
+    find: "return entry.binding.kind === 'lost' && isOpeningTunnels(peerId) ? undefined : entry;",
+    replace: 'return entry;',
+    why: 'A goodbye elsewhere finds the lost row, but not a tunnel that is still being written: it stays for a day.',
+  },
+  {
     name: 'lost peers torn down',
     file: 'streams/connection.ts',
     find: "kind: forGood ? 'disconnected' : 'lost', peerId",
@@ -247,8 +254,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the unreadable are gone',
     file: 'streams/view.ts',
-    find: 'if (decoded === undefined) return known && { ...known, status };',
-    replace: 'if (decoded === undefined) return undefined;',
+    find: 'const last = known ?? best;',
+    replace: 'const last = undefined;',
     why: 'A row that cannot be decoded tears its peer down.',
   },
   {

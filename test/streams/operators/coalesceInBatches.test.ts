@@ -95,6 +95,22 @@ describe('coalesceInBatches', () => {
   );
 
   it(
+    'says of each key whether another one waits for the same run',
+    marbles((context) => {
+      const { hot, expectObservable, scheduler } = context;
+      const heard: string[] = [];
+      const onCoalesced = () => heard.push(`at ${String(scheduler.now())}`);
+      // Two in one turn; one that marks its run, and one more; one while it waits to be tried again, until 8.
+      const keys$ = hot('   -w-bb--b----|  ', { w: 'bb', b: 'b' });
+      const run = running(context, 's--#', 's--|');
+      expectObservable(spelled(keys$).pipe(setUp(context).inBatches(run, { onCoalesced }))).toBe('-b------b---|', {
+        b: 'b',
+      });
+      onTime(scheduler)(40, () => expect(heard).to.deep.equal(['at 1', 'at 4', 'at 7']));
+    }),
+  );
+
+  it(
     'collects the keys that come while as many batches as allowed are in flight, in the order in which they came',
     marbles((context) => {
       const { hot, expectObservable } = context;

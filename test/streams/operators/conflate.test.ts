@@ -4,6 +4,7 @@ import { type MonoTypeOperatorFunction, NEVER, Subject, concat, of, take, tap, t
 import type { TestScheduler } from 'rxjs/testing';
 import { type Conflation, conflate } from '../../../src/streams/operators/conflate.js';
 import { marbles } from '../../../src/testing/index.js';
+import { onTime } from '../support/onTime.js';
 
 /** Holds the last letter only. */
 const last = (): Conflation<string> => {
@@ -232,6 +233,30 @@ describe('conflate', () => {
       expectObservable(result$, '   ^-----!   ').toBe('-----(ab)');
       // For this one nobody has ever said that the receiver is not ready.
       expectObservable(result$, '   --^-----! ').toBe('---a--b--');
+    }),
+  );
+
+  it(
+    'tells how its receiver keeps up: what is merged, and how long it was not ready, be it until it was gone',
+    marbles(({ cold, hot, scheduler, expectObservable }) => {
+      const source$ = cold('-a-b--c-d----');
+      const ready$ = hot('  y-n-n--y--n--', readiness);
+      const unsub = '       ------------!';
+      const heard: string[] = [];
+      const hear = (what: string) => heard.push(`${what} at ${String(scheduler.now())}`);
+      const telemetry = {
+        now: () => scheduler.now(),
+        changesConflated: () => hear('merged'),
+        receiverStopped: () => hear('stopped'),
+        receiverResumed: (milliseconds: number) => hear(`resumed after ${String(milliseconds)}`),
+      };
+      expectObservable(source$.pipe(conflate(ready$, last, undefined, telemetry)), unsub).toBe('-a-----cd----');
+      onTime(scheduler)(20, () =>
+        expect(heard).to.deep.equal([
+          ...['stopped at 2', 'merged at 3', 'merged at 6', 'resumed after 5 at 7'],
+          ...['stopped at 10', 'resumed after 2 at 12'],
+        ]),
+      );
     }),
   );
 

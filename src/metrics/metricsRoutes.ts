@@ -1,0 +1,24 @@
+import type { Registry } from 'prom-client';
+import { defer, share, tap } from 'rxjs';
+import { getRoute, reply } from '../gateways/httpRoutes.js';
+import type { HttpRoutes } from '../gateways/httpRoutes.js';
+
+/** The path where metrics are, unless `routesUnder` puts something in front. */
+export const metricsPath = '/metrics';
+
+/**
+ * `GET /metrics`: all metrics of a registry, in the text format of Prometheus. They are gathered once for all who ask at
+ * the same time: whoever asks too often waits, and keeps nobody else waiting.
+ */
+export function metricsRoutes(registry: Registry): HttpRoutes {
+  const text$ = defer(() => registry.metrics()).pipe(share());
+  return {
+    [metricsPath]: getRoute((_request, response) =>
+      text$.pipe(
+        tap((text) => {
+          reply(response, 200, registry.contentType, text);
+        }),
+      ),
+    ),
+  };
+}
