@@ -3,6 +3,8 @@ import { Server as TlsServer } from 'node:tls';
 import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { defer, NEVER, Observable } from 'rxjs';
 import type { SchedulerLike } from 'rxjs';
+import { certificateRejected$ } from './certificateRefusal.js';
+import type { GatewayEvent } from './gatewayEvent.js';
 import type { GrpcLimits } from './grpcOptions.js';
 import { GrpcSockets } from './grpcSockets.js';
 import type { GrpcPackages } from './loadGrpc.js';
@@ -30,6 +32,8 @@ export interface ListeningGrpcServer {
   readonly server: Server;
   readonly sockets: GrpcSockets;
   readonly streams: UnfinishedStreams;
+  /** Emits who was sent away for want of a client certificate, as events `rejected`; completes with the listening. */
+  readonly rejected$: Observable<GatewayEvent>;
   /** Such as `grpc://127.0.0.1:7351`. */
   readonly url: string;
 }
@@ -105,7 +109,7 @@ function listening$(
     });
     subscriber.add(
       serverUrl$(listener, 'grpc').subscribe((url) => {
-        subscriber.next({ server, sockets, streams, url });
+        subscriber.next({ server, sockets, streams, rejected$: certificateRejected$(listener), url });
       }),
     );
     subscriber.add(drain$.subscribe(stop));

@@ -43,7 +43,7 @@ export function serveGrpc(
       draining$.next(true);
     };
 
-    const serve = ({ server, sockets, streams, url }: ListeningGrpcServer): Observable<GatewayEvent> => {
+    const serve = ({ server, sockets, streams, rejected$, url }: ListeningGrpcServer): Observable<GatewayEvent> => {
       const { admit } = new Inquiries(options.limits, sockets, streams);
       const bounded: Pick<typeof server, 'addService'> = {
         addService: (service, implementation) => {
@@ -54,6 +54,7 @@ export function serveGrpc(
       addReflection(bounded, reflection);
       return merge(
         of<GatewayEvent>({ kind: 'listening', url }),
+        rejected$,
         grpcCalls(coordinator, server, { ...options, drain$, watch: sockets, streams }),
       );
     };

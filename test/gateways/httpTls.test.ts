@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { BehaviorSubject, firstValueFrom, lastValueFrom, of, ReplaySubject } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import { coordinatePath, httpServer$, replyText } from '../../src/gateways/index.js';
-import type { HttpServerOptions, ListeningHttpServer, TlsOptions } from '../../src/gateways/index.js';
+import type { GatewayEvent, HttpServerOptions, ListeningHttpServer, TlsOptions } from '../../src/gateways/index.js';
 import { createAuthority } from '../support/certificates.js';
 import type { Authority, Certificate } from '../support/certificates.js';
 import { isResumable } from '../support/tlsResumption.js';
@@ -98,7 +98,7 @@ describe('HTTP and WebSockets with TLS', () => {
     expect(response.statusCode).to.equal(403);
     response.resume();
     await fixture.join(gateway, `id=${alice}`, [], shown(client));
-    expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'opened']);
+    expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'rejected', 'opened']);
     expect(url.pathname).to.equal(coordinatePath);
   });
 
@@ -114,6 +114,23 @@ describe('HTTP and WebSockets with TLS', () => {
       expect(await isResumable(open, version, greeting, { ca: authority.root.cert })).to.equal(true);
     });
   }
+
+  it('tell who was sent away, and what was wrong with the certificate', async () => {
+    const rejected: GatewayEvent[] = [];
+    const onRejected = (event: GatewayEvent) => rejected.push(event);
+    const url = await serve({ tls: mutual(), pathsWithoutCertificate: ['/healthz'], onRejected });
+    const expired = await authority.sign('expired', { notAfterDate: new Date(Date.now() - 1000) });
+    await get(`${url}/secret`);
+    await get(`${url}/secret`, shown(expired));
+    await get(`${url}/secret`, shown(client));
+    await get(`${url}/healthz`);
+    const reason = 'a client certificate is required, signed by an authority known here';
+    expect(rejected).to.deep.equal(
+      ['none was shown', 'CERT_HAS_EXPIRED'].map((problem) => ({
+        ...{ kind: 'rejected', status: 403, reason: `${reason} (${problem})`, remoteAddress: '127.0.0.1' },
+      })),
+    );
+  });
 
   it('show new certificates to who connects after they came', async () => {
     const tls$ = new BehaviorSubject(tlsOf(server));
