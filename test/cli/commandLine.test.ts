@@ -55,6 +55,10 @@ describe('the command line', () => {
         'serve --port 7500 --grpc-port 7500',
         'error: --port and --grpc-port are both 7500: each needs a port of its own',
       ],
+      [
+        'serve --grpc-port 7500 --metrics-port 7500',
+        'error: --grpc-port and --metrics-port are both 7500: each needs a port of its own',
+      ],
       ['serve --grpc-port none --max-concurrent-streams 5', 'error: --max-concurrent-streams is of use with gRPC only'],
       ['serve --no-v1 --v1-write-timeout 5', 'error: --v1-write-timeout is of use without --no-v1 only'],
       ['serve --no-v1 --v1-max-message-size 5', 'error: --v1-max-message-size is of use without --no-v1 only'],
