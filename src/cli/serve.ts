@@ -110,13 +110,17 @@ async function serveCoordinator(
   shutdown: ShutdownRequest,
   end: Promise<unknown>,
 ): Promise<void> {
-  const { drainTime, logger } = options;
+  const { drainTime } = options;
+  const logger = options.logger.child({ coordinator_id: coordinator.id });
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
     const { id: coordinatorId } = coordinator;
     logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
   };
-  const served = lastValueFrom(gateways$(coordinator, options, draining$, onListening), { defaultValue: undefined });
+  const served = lastValueFrom(
+    gateways$(coordinator, { ...options, logger: logger.child({ part: 'gateway' }) }, draining$, onListening),
+    { defaultValue: undefined },
+  );
   try {
     await Promise.race([served, end, defect(coordinator)]);
   } finally {

@@ -21,7 +21,9 @@ describe('a configuration file', () => {
   /** What `serve` makes of the file, with these words behind it. */
   const optionsOf = async (text: string, ...words: readonly string[]): Promise<Record<string, unknown>> => {
     writeFileSync(file, text);
-    const command = serveOptions(new Command('serve')).action(async () => void (await useConfigFile(command)));
+    const command = serveOptions(new Command('serve')).action(async () => {
+      await useConfigFile(command);
+    });
     await command.parseAsync(['--config', file, ...words], { from: 'user' });
     return command.opts();
   };

@@ -14,12 +14,22 @@ type Scalar = string | number | boolean;
 /**
  * Reads a file in YAML, or in JSON, which is YAML as well.
  *
- * @throws UsageError when it cannot be read, or is something else than names and values
+ * @throws UsageError when it cannot be read, and those of `configOf`
  */
 export async function readConfigFile(file: string): Promise<Config> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UsageError(`option '--config': ${errorText(cause)}`, { cause });
   });
+  return configOf(text, file);
+}
+
+/**
+ * What a text in YAML says of options.
+ *
+ * @param file named in errors
+ * @throws UsageError when it is something else than names and values
+ */
+export function configOf(text: string, file: string): Config {
   const content = contentOf(text, file);
   if (content === null) return {};
   if (typeof content !== 'object' || Array.isArray(content))
