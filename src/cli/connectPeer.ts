@@ -22,9 +22,9 @@ const silence = 20_000;
 const finalCodes: readonly number[] = [1008, 4409];
 
 /** Connects, publishes the node, opens the tunnels, and prints what the coordinator says. */
-export function connectPeer({ url, token, id, node, tunnels, print }: RunPeerOptions): PeerConnection {
+export function connectPeer({ url, token, tls, id, node, tunnels, print }: RunPeerOptions): PeerConnection {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const socket = new WebSocket(url, ['tailnet.v2.proto'], { handshakeTimeout: 10_000, headers });
+  const socket = new WebSocket(url, ['tailnet.v2.proto'], { handshakeTimeout: 10_000, headers, ...tls });
   const send = (request: CoordinateRequest) => socket.send(CoordinateRequest.encode(request).finish());
   const guard = guardAgainstSilence(socket);
   let refusal: string | undefined;

@@ -24,6 +24,7 @@ import {
 } from './parsers.js';
 import type { MetricsPort } from './serveMetrics.js';
 import type { ServeOptions as ServeSettings } from './serve.js';
+import { refuseOptions } from './refuseOptions.js';
 import { tlsFilesOf, tlsOptions, type TlsFileOptions } from './tlsOptions.js';
 import { UsageError } from './usageError.js';
 
@@ -129,6 +130,7 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
     throw new UsageError('--listen-database-url is of use with --database-url only');
   }
   if (options.auth === 'none') refuseJwtOptions(command);
+  refuseWhatIsOfNoUse(command, options);
   if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
     throw new UsageError(
       `--auth none lets everybody in who can reach ${options.host}: give --allow-unauthenticated if that is meant`,
@@ -145,6 +147,23 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
     ...(v1 && { v1: { maxMessageSize, writeTimeout } }),
   };
   return { ...others, ...given, limits: limitsOf(options), logger };
+}
+
+/** Refuses what cannot be, and what is said of something that is not served: whoever said it believes that it is. */
+function refuseWhatIsOfNoUse(command: Command, { port: http, grpcPort, metricsPort, v1 }: ServeOptions): void {
+  const ports = [
+    ['--port', http] as const,
+    ['--grpc-port', grpcPort] as const,
+    ['--metrics-port', metricsPort] as const,
+  ];
+  for (const [index, [name, number]] of ports.entries()) {
+    const [other] = ports.slice(0, index).find(([, taken]) => taken !== 0 && taken === number) ?? [];
+    if (other !== undefined && typeof number === 'number') {
+      throw new UsageError(`${other} and ${name} are both ${number}: each needs a port of its own`);
+    }
+  }
+  if (grpcPort === 'none') refuseOptions(command, ['--max-concurrent-streams'], 'with gRPC');
+  if (!v1) refuseOptions(command, ['--v1-max-message-size', '--v1-write-timeout'], 'without --no-v1');
 }
 
 function limitsOf(options: Limits): Limits {

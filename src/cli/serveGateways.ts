@@ -153,10 +153,12 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
   const { maxHandshakes, handshakeTimeout, maxUnfinished, pingPeriod, closeTimeout } = completeLimits(limits);
   // Nobody has to say who they are to watch, where everybody is believed anyway.
   const identify = verify && { identify: identityFromToken(verify) };
-  const onEvent = (event: GatewayEvent): void => {
-    logGatewayEvent(logger, event);
-    metrics?.gatewayEvent('watch', event);
-  };
+  const noteAt =
+    (gateway: string) =>
+    (event: GatewayEvent): void => {
+      logGatewayEvent(logger, event);
+      metrics?.gatewayEvent(gateway, event);
+    };
   const health = healthRoutes(coordinator, draining$);
   /** The last peer has gone. */
   const drained$ = new ReplaySubject<void>(1);
@@ -164,7 +166,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...health,
     ...metricsBesideOthers(options),
     ...watchRoutes(coordinator, {
-      ...{ ...identify, origins, trustedProxies, draining$, onEvent },
+      ...{ ...identify, origins, trustedProxies, draining$, onEvent: noteAt('watch') },
       limits: { maxWatchers, maxHandshakes, handshakeTimeout, heartbeatPeriod: pingPeriod, closeTimeout },
     }),
     [coordinatePath]: webSocketRoute,
@@ -174,6 +176,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$: drained$ },
     ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
     onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
+    onRejected: noteAt('http'),
   }).pipe(
     switchMap(({ server, url }) =>
       merge(

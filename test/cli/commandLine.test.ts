@@ -55,6 +55,30 @@ describe('the command line', () => {
         'serve --grpc-port x',
         `error: option '--grpc-port <port>' argument 'x' is invalid. It is a whole number from 0 to 65535, or none.`,
       ],
+      [
+        'serve --port 7500 --grpc-port 7500',
+        'error: --port and --grpc-port are both 7500: each needs a port of its own',
+      ],
+      [
+        'serve --grpc-port 7500 --metrics-port 7500',
+        'error: --grpc-port and --metrics-port are both 7500: each needs a port of its own',
+      ],
+      ['serve --grpc-port none --max-concurrent-streams 5', 'error: --max-concurrent-streams is of use with gRPC only'],
+      ['serve --no-v1 --v1-write-timeout 5', 'error: --v1-write-timeout is of use without --no-v1 only'],
+      ['serve --no-v1 --v1-max-message-size 5', 'error: --v1-max-message-size is of use without --no-v1 only'],
+      ['peer --url ws://localhost --tls-ca package.json', 'error: --tls-ca is of use with a URL wss: only'],
+      [
+        'peer --url wss://localhost --tls-cert package.json',
+        'error: a certificate to show needs both --tls-cert and --tls-key',
+      ],
+      [
+        'peer --url wss://localhost --tls-ca package.json',
+        `error: option '--tls-ca': package.json holds no certificate in PEM`,
+      ],
+      [
+        'peer --url wss://localhost --tls-ca /nowhere',
+        `error: option '--tls-ca': ENOENT: no such file or directory, open '/nowhere'`,
+      ],
       ['serve --tls-cert server.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       ['serve --tls-client-ca ca.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       [

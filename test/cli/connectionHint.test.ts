@@ -48,7 +48,7 @@ describe('a peer that cannot connect is told what may be wrong with its URL:', (
     using authority = await createAuthority();
     const { cert, key } = await authority.sign('server');
     const server = createTlsServer({ cert, key }).on('tlsClientError', () => undefined);
-    expect(await failureOf(server, 'wss')).to.contain('(its authority is not known here: NODE_EXTRA_CA_CERTS names');
+    expect(await failureOf(server, 'wss')).to.contain('(its authority is not known here: --tls-ca names');
   });
 
   it('nothing, where there is nothing to say', async () => {

@@ -218,6 +218,15 @@ describe('serve', function () {
       client.close();
     }
     socket.terminate();
+    const url = http.replace('https', 'wss');
+    const trusting = ['peer', '--url', url, '--id', alice, '--tls-ca', authority.root.certFile];
+    await using peer = runProgram('src/cli/main.ts', [
+      ...[...trusting, '--tls-cert', shown.certFile, '--tls-key', shown.keyFile],
+    ]);
+    await peer.line((line) => line.startsWith('connected to'));
+    await using stranger = runProgram('src/cli/main.ts', trusting);
+    await stranger.line((line) => line.includes('a client certificate is required'));
+    await server.line((line) => line.includes('connection rejected') && line.includes('(none was shown)'));
   });
 
   it('says which certificates it cannot use before it starts anything, and exits with 2', async () => {
