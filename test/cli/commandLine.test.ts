@@ -64,7 +64,7 @@ describe('the command line', () => {
         'error: --grpc-port and --metrics-port are both 7500: each needs a port of its own',
       ],
       ['serve --grpc-port none --max-concurrent-streams 5', 'error: --max-concurrent-streams is of use with gRPC only'],
-      ['serve --no-v1 --v1-write-timeout 5', 'error: --v1-write-timeout is of use without --no-v1 only'],
+      ['serve --no-v1 --v1-write-timeout 500', 'error: --v1-write-timeout is of use without --no-v1 only'],
       ['serve --no-v1 --v1-max-message-size 5', 'error: --v1-max-message-size is of use without --no-v1 only'],
       ['peer --url ws://localhost --tls-ca package.json', 'error: --tls-ca is of use with a URL wss: only'],
       [
