@@ -9,9 +9,10 @@ import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
+import { workerLink } from './workers/workerLink.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
-export interface ServeOptions extends Omit<GatewayOptions, 'metrics'> {
+export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'scraped'> {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
@@ -38,7 +39,8 @@ const databasePatience = 3000;
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { databaseUrl, dataDir, drainTime, logger } = options;
-  const shutdown = shutdownRequest(logger);
+  const link = workerLink();
+  const shutdown = link?.shutdownRequest() ?? shutdownRequest(logger);
   let drainTimer: NodeJS.Timeout | undefined;
   void shutdown.received.then(() => {
     const limit = drainTime + closeTimeout;
@@ -63,6 +65,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     shutdown.dispose();
     // What is still open by now, as connections to a database that says nothing, is no reason to have failed.
     clearTimeout(drainTimer);
+    link?.leave();
   }
 }
 
@@ -81,11 +84,15 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     if (shutdown.isReceived()) return;
     if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
+    const link = workerLink();
+    if (link) metrics?.registry.setDefaultLabels({ worker: link.slot });
+    const scraped = metrics && link?.shareMetrics(metrics.registry);
     const coordinator = createCoordinator({ database, logger, ...(metrics && { telemetry: metrics.telemetry }) });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
-      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, { ...options, metrics }, shutdown, end);
+      if (!shutdown.isReceived())
+        await serveCoordinator(coordinator, url, { ...options, metrics, ...(scraped && { scraped }) }, shutdown, end);
     } finally {
       await coordinator.close();
     }
@@ -116,6 +123,7 @@ async function serveCoordinator(
   const onListening = (addresses: Addresses) => {
     const { id: coordinatorId } = coordinator;
     logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+    workerLink()?.listening();
   };
   const served = lastValueFrom(
     gateways$(coordinator, { ...options, logger: logger.child({ part: 'gateway' }) }, draining$, onListening),

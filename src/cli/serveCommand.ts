@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { Command, type Option } from 'commander';
 import type { Logger } from 'pino';
 import { defaultV1WireLimits } from '../gateways/legacy/v1WireLimits.js';
@@ -53,6 +54,7 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly v1WriteTimeout: number;
   readonly maxWatchers: number;
   readonly drainTime: number;
+  readonly workers: number;
   readonly logLevel: LogLevel;
 }
 
@@ -65,9 +67,15 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     await useConfigFile(command);
     const checked = await checkServeOptions(command);
     if (checked.databaseUrl === undefined) makeDataDir(checked.dataDir);
+    const { workers } = command.opts<ServeOptions>();
     // The other commands do without what this one loads.
-    const { serve } = await import('./serve.js');
-    end(await serve(checked));
+    if (workers > 1 && cluster.isPrimary) {
+      const { serveWorkers } = await import('./workers/serveWorkers.js');
+      end(await serveWorkers(checked, workers));
+    } else {
+      const { serve } = await import('./serve.js');
+      end(await serve(checked));
+    }
   });
 }
 
@@ -100,6 +108,11 @@ export function serveOptions(command: Command): Command {
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
     .addOption(option('--no-v1', 'serve no peers that speak V1, the protocol of old ones'))
+    .addOption(
+      option('--workers <n>', 'processes that share the ports, each with a coordinator')
+        .argParser(wholeNumber(1, 256))
+        .default(1),
+    )
     .addOption(
       option(
         '--drain-time <ms>',

@@ -125,13 +125,13 @@ interface Common {
 }
 
 function metricsAtTheirPort(
-  { host, metricsPort: port, metrics, logger }: GatewayOptions,
+  { host, metricsPort: port, metrics, scraped = metrics?.registry, logger }: GatewayOptions,
   { tls }: Common,
   onListening: (url: string) => void,
 ): Observable<never> {
-  if (metrics === undefined || typeof port === 'string') return NEVER;
+  if (scraped === undefined || typeof port === 'string') return NEVER;
   const onError = (error: unknown): void => logger.error({ err: error }, 'HTTP request failed');
-  return metricsServer$({ metrics, host, port, onError, ...(tls && { tls }) }, onListening).pipe(
+  return metricsServer$({ metrics: scraped, host, port, onError, ...(tls && { tls }) }, onListening).pipe(
     catchError(cannotListen(host, port, '; choose another with --metrics-port')),
   );
 }
