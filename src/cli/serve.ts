@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, catchError, EMPTY, filter, firstValueFrom, lastValueFrom, takeUntil, timer } from 'rxjs';
+import { combineTelemetry } from '../combineTelemetry.js';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { createMetrics } from '../metrics/createMetrics.js';
@@ -8,7 +9,9 @@ import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
+import { silentTelemetry } from '../telemetry.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
+import { tracingOfProcess } from './tracingOfProcess.js';
 import { workerLink } from './workers/workerLink.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
@@ -18,6 +21,8 @@ export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'scraped'
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
   readonly listenDatabaseUrl?: string;
   readonly dataDir: string;
+  /** Whether OpenTelemetry is told how long things take. */
+  readonly traces: boolean;
   /** Milliseconds over which connections are ended when the process is to end. */
   readonly drainTime: number;
 }
@@ -84,10 +89,13 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     if (shutdown.isReceived()) return;
     if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
+    const tracing = options.traces ? await tracingOfProcess() : undefined;
     const link = workerLink();
     if (link) metrics?.registry.setDefaultLabels({ worker: link.slot });
     const scraped = metrics && link?.shareMetrics(metrics.registry);
-    const coordinator = createCoordinator({ database, logger, ...(metrics && { telemetry: metrics.telemetry }) });
+    const [first = silentTelemetry, ...others] = [metrics?.telemetry, tracing].filter((each) => each !== undefined);
+    const telemetry = others.length === 0 ? first : combineTelemetry(first, ...others);
+    const coordinator = createCoordinator({ database, logger, telemetry });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);

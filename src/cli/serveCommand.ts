@@ -55,6 +55,7 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly maxWatchers: number;
   readonly drainTime: number;
   readonly workers: number;
+  readonly traces?: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -108,6 +109,7 @@ export function serveOptions(command: Command): Command {
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
     .addOption(option('--no-v1', 'serve no peers that speak V1, the protocol of old ones'))
+    .addOption(option('--traces', 'tell OpenTelemetry, if it is loaded, how long things take'))
     .addOption(
       option('--workers <n>', 'processes that share the ports, each with a coordinator')
         .argParser(wholeNumber(1, 256))
@@ -159,7 +161,7 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
     ...(verify && { verify }),
     ...(v1 && { v1: { maxMessageSize, writeTimeout } }),
   };
-  return { ...others, ...given, limits: limitsOf(options), logger };
+  return { ...others, ...given, traces: options.traces === true, limits: limitsOf(options), logger };
 }
 
 /** Refuses what cannot be, and what is said of something that is not served: whoever said it believes that it is. */
