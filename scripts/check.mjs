@@ -84,6 +84,21 @@ function checkGenerated() {
     (file) => before.get(file) !== after.get(file),
   );
   if (stale.length > 0) throw new Error(`not what tailnet.proto says: ${stale.join(', ')}\nRun: npm run generate`);
+  checkOptionTable();
+}
+
+function checkOptionTable() {
+  const file = 'docs/operations.md';
+  const before = readFileSync(file, 'utf8');
+  let after;
+  try {
+    run('node', '--import', 'tsx', 'scripts/optionTable.ts');
+    after = readFileSync(file, 'utf8');
+  } finally {
+    writeFileSync(file, before);
+  }
+  if (after !== before)
+    throw new Error(`the table of options in ${file} is not what the code says\nRun: npm run generate`);
 }
 
 function contents(directory) {
