@@ -9,9 +9,6 @@ export type OriginPolicy = (headers: IncomingHttpHeaders) => boolean;
  * place in the network, their cookies), and says in `Origin` whose page it is. Programs that are no browsers send none,
  * and are not asked.
  *
- * With a GET to where the page came from, a browser sends no `Origin` either, but headers that only browsers send. Then the
- * page's origin is what the request is sent to, or, if they say that it came from elsewhere, unknown.
- *
  * A page may come whose origin is listed, or which came from here itself: its origin has the host and port that the
  * request is sent to, and that is an address or `localhost`. A name is not enough, for it may belong to a stranger who lets
  * it point here (DNS rebinding).
@@ -25,9 +22,8 @@ export function originPolicy(origins: readonly string[]): OriginPolicy {
   return (headers) => {
     // Clients of the drafts before RFC 6455 call it otherwise.
     const origin = headers.origin ?? headers['sec-websocket-origin'];
-    if (Array.isArray(origin)) return false;
-    const origins = origin === undefined ? unsaidOrigins(headers) : [origin];
-    return origins?.some((each) => mayCome(patterns, each, headers.host)) ?? true;
+    if (origin === undefined) return true;
+    return typeof origin === 'string' && mayCome(patterns, origin, headers.host);
   };
 }
 
@@ -37,14 +33,24 @@ function mayCome(patterns: readonly RegExp[], origin: string, host: string | und
 }
 
 /**
- * What the origin may be that a browser leaves unsaid, for it may speak TLS with a proxy in between; nothing for other
- * programs, and for what its user has typed in.
+ * Whether a GET may be answered to somebody who proves nothing, by what it is sent to. With a GET to where a page came
+ * from, a browser sends no `Origin`, and a page of a stranger may have come from a name that points here by now (DNS
+ * rebinding); of all that a browser says, `Host` alone cannot be made up. So that must be an address, `localhost`, or the
+ * name of an origin that is listed, whoever asks.
+ *
+ * @param origins as for {@link originPolicy}
+ * @throws TypeError `not an origin: "example.com"; …`
  */
-function unsaidOrigins(headers: IncomingHttpHeaders): readonly string[] | undefined {
-  const { host = '', 'sec-fetch-site': site, 'accept-language': language = '*' } = headers;
-  // Browsers say which site it is only where they trust the connection. They always say languages; Node.js says any.
-  if (site === 'none' || (site === undefined && language === '*')) return undefined;
-  return site === undefined || site === 'same-origin' ? [`http://${host}`, `https://${host}`] : ['null'];
+export function hostPolicy(origins: readonly string[]): (headers: IncomingHttpHeaders) => boolean {
+  const patterns = origins.map(patternOf);
+  return ({ host }) => {
+    const origin = originOf(`http://${host ?? ''}`);
+    if (origin === undefined) return false;
+    if (isAddress(new URL(origin).hostname)) return true;
+    // A proxy may speak TLS with the browser, and not with us.
+    const secure = originOf(`https://${host ?? ''}`) ?? origin;
+    return patterns.some((pattern) => pattern.test(origin) || pattern.test(secure));
+  };
 }
 
 /** `scheme://host` and, unless it is the scheme's own, `:port`; in lower case. Nothing if it is no origin. */
@@ -82,6 +88,10 @@ function isHere(origin: string, host: string | undefined): boolean {
   const serialised = originOf(origin);
   if (serialised === undefined || host === undefined) return false;
   const { protocol, host: originHost, hostname } = new URL(serialised);
-  if (hostname !== 'localhost' && isIP(hostname.replaceAll(/^\[|\]$/g, '')) === 0) return false;
-  return originOf(`${protocol}//${host}`) === `${protocol}//${originHost}`;
+  return isAddress(hostname) && originOf(`${protocol}//${host}`) === `${protocol}//${originHost}`;
+}
+
+/** Whether nobody else can make this point elsewhere. */
+function isAddress(hostname: string): boolean {
+  return hostname === 'localhost' || isIP(hostname.replaceAll(/^\[|\]$/g, '')) !== 0;
 }

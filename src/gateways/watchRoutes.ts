@@ -12,7 +12,7 @@ import { getRoute, replyText } from './httpRoutes.js';
 import type { HttpRoute, HttpRoutes } from './httpRoutes.js';
 import { identified } from './identified.js';
 import type { Identity } from './identity.js';
-import { originPolicy } from './originPolicy.js';
+import { hostPolicy, originPolicy } from './originPolicy.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
 import { quote } from './quote.js';
@@ -22,7 +22,7 @@ import { watchEvent } from './watchEvent.js';
 import { completeWatchLimits } from './watchOptions.js';
 import type { WatchOptions } from './watchOptions.js';
 import { watchPermission } from './watchPermission.js';
-import { wrongOrigin } from './wrongOrigin.js';
+import { wrongHost, wrongOrigin } from './wrongOrigin.js';
 
 /** The path at which a peer is watched. */
 export const watchPath = '/api/v2/peers/{id}/watch';
@@ -53,6 +53,7 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
   const { identify, origins = [], trustedProxies = [], draining$ = of(false), onEvent } = options;
   const { scheduler = asyncScheduler } = options;
   const mayComeFrom = originPolicy(origins);
+  const mayBeAskedAs = hostPolicy(origins);
   const addressOf = remoteAddress(trustedProxies);
   const attendance = new Attendance(limits.maxWatchers, 'watchers');
   const places = new Places(limits.maxHandshakes, scheduler);
@@ -147,10 +148,16 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
   const route = getRoute(watch);
   return {
     [watchPath]: (request, response, parameters) => {
-      if (mayComeFrom(request.headers)) {
+      const { headers } = request;
+      // A token is no page's to have; and with an `Origin` it has been judged.
+      if (identify === undefined && headers.origin === undefined && !mayBeAskedAs(headers)) {
+        turnAway(request, response, wrongHost(headers));
+        return;
+      }
+      if (mayComeFrom(headers)) {
         return allowOrigin(request, response) ? undefined : route(request, response, parameters);
       }
-      turnAway(request, response, wrongOrigin(request.headers));
+      turnAway(request, response, wrongOrigin(headers));
     },
   };
 }

@@ -429,6 +429,21 @@ describe('watching a peer over HTTP', () => {
     });
   });
 
+  it('is not answered by a name that may have been made to point here, unless they prove who they are', async () => {
+    const url = await fixture.serve();
+    const headers = { Host: 'evil.example:7350', 'Accept-Language': '*' };
+    const refused = await fixture.answer(url + pathOf(bob), { headers });
+    expect([refused.status, refused.text]).to.deep.equal([
+      403,
+      'ask by an address or as localhost, or allow the origin of this name: "evil.example:7350"\n',
+    ]);
+    const listed = await fixture.serve({ origins: ['http://evil.example:7350'] });
+    expect((await fixture.ask(listed + pathOf(bob), { headers })).statusCode).to.equal(200);
+    const identity: Identity = { id: bob, name: 'Bob', role: 'peer', auth: peerAuth() };
+    const proven = await fixture.serve({ identify: () => of(identity) });
+    expect((await fixture.ask(proven + pathOf(bob), { headers })).statusCode).to.equal(200);
+  });
+
   describe('from a page of another origin', () => {
     const page = { headers: { Origin: 'https://dashboard.example' } };
 
