@@ -64,8 +64,8 @@ export function jwtOptions(): Option[] {
 export function onlyOption<Name extends string>(command: Command, names: readonly Name[], message: string): Name {
   const sources = names.map((name) => [name, command.getOptionValueSource(name)] as const);
   const given = sources.filter(([, source]) => source !== undefined);
-  const onCommandLine = given.filter(([, source]) => source === 'cli');
-  const [only, ...more] = onCommandLine.length > 0 ? onCommandLine : given;
+  const best = ['cli', 'env', 'config'].map((rank) => given.filter(([, source]) => source === rank));
+  const [only, ...more] = best.find((those) => those.length > 0) ?? given;
   if (only === undefined || more.length > 0) throw new UsageError(message);
   return only[0];
 }

@@ -72,6 +72,35 @@ describe('a configuration file', () => {
     }
   });
 
+  it('gives way to a switch that is off in the environment, and to a key that is there', async () => {
+    writeFileSync(file, 'host: 0.0.0.0\nallow-unauthenticated: true\nv1: false\ngrpc-port: none');
+    process.env['TAILNET_ALLOW_UNAUTHENTICATED'] = 'false';
+    try {
+      expect((await run('config', 'check', file)).err).to.contain('error: --auth none lets everybody in');
+      delete process.env['TAILNET_ALLOW_UNAUTHENTICATED'];
+      process.env['TAILNET_NO_V1'] = 'off';
+      expect((await run('config', 'check', file)).out).to.contain('v1 does not count: TAILNET_NO_V1 does');
+    } finally {
+      delete process.env['TAILNET_ALLOW_UNAUTHENTICATED'];
+      delete process.env['TAILNET_NO_V1'];
+    }
+    writeFileSync(file, 'auth: jwt\njwt-secret-file: /nowhere');
+    process.env['TAILNET_JWT_SECRET'] = 's'.repeat(32);
+    try {
+      expect(await run('config', 'check', file)).to.include({ code: 0, err: '' });
+    } finally {
+      delete process.env['TAILNET_JWT_SECRET'];
+    }
+  });
+
+  it('has values as they stand there', async () => {
+    const options = await optionsOf(
+      'jwt-audience: 1.10\njwt-issuer: 0123\njwt-secret: 12345678901234567890123456789012345',
+    );
+    expect(options).to.deep.include({ jwtAudience: ['1.10'], jwtIssuer: ['0123'] });
+    expect(options).to.include({ jwtSecret: '12345678901234567890123456789012345' });
+  });
+
   const run = async (...words: readonly string[]) => {
     const said = { out: '', err: '' };
     const code = await runCommandLine(words, {
@@ -97,9 +126,11 @@ describe('a configuration file', () => {
       'log-level: it is one of trace, debug, info, warn, error, fatal, silent, got "loud"',
     ],
     ['a number for a switch', 'v1: 5', 'v1: it is true or false'],
-    ['a switch for a number', 'port: true', 'port: it is no switch, but has a value'],
-    ['names within names', 'port: { http: 1 }', 'port: it is a text, a number, true, false, or a list of them'],
-    ['nothing for a value', 'port:', 'port: it is a text, a number, true, false, or a list of them'],
+    ['a switch for a number', 'port: true', 'port: got "true". It is a whole number from 0 to 65535.'],
+    ['a negation', 'no-v1: true', 'there is no option "no-v1"; say v1: false'],
+    ['a tag', 'jwt-secret: !secret', 'line 1: a value that begins with "!" needs quotes'],
+    ['names within names', 'port: { http: 1 }', 'port: it is a value, or a list of values'],
+    ['nothing for a value', 'port:', 'port: it is a value, or a list of values'],
     ['a list', '- port', 'it is not "name: value" lines'],
     ['the same name twice', 'port: 1\nport: 2', 'Map keys must be unique at line 2, column 1:'],
     ['an alias', 'port: &a 1\nmax-tunnels: *a', 'Alias resolution is disabled'],

@@ -17,10 +17,13 @@ export interface AppliedValue {
  */
 export function applyConfig(command: Command, config: Config, file: string): readonly AppliedValue[] {
   return Object.entries(config).map(([name, value]) => {
-    const found = command.options.find((option) => option.long === `--${name}` || option.long === `--no-${name}`);
+    const found = command.options.find((option) => nameOf(option) === name);
     if (found === undefined || name === 'config') {
       const like = command.options.map(nameOf).filter((each) => each !== 'config' && isLike(name, each));
-      const hint = like.length > 0 ? `; there is ${like.join(', ')}` : '; --help lists all';
+      const positive = name.replace(/^no-/, '');
+      const isNegated = command.options.some((option) => option.negate && nameOf(option) === positive);
+      const known = like.length > 0 ? `there is ${like.join(', ')}` : '--help lists all';
+      const hint = isNegated ? `; say ${positive}: false` : `; ${known}`;
       throw new UsageError(`${file}: there is no option ${JSON.stringify(name)}${hint}`);
     }
     const attribute = found.attributeName();
@@ -38,20 +41,19 @@ function nameOf({ long = '' }: Option): string {
   return long.replace(/^--(no-)?/, '');
 }
 
-/** Whether one may have been meant by the other: both begin and end alike. */
+/** Whether one may have been meant by the other: both begin alike, and differ little. */
 function isLike(one: string, other: string): boolean {
   const bare = (name: string): string => name.replaceAll(/[^a-z0-9]/gi, '').toLowerCase();
   const [a, b] = [bare(one), bare(other)];
-  return a === b || (Math.abs(a.length - b.length) < 3 && a.slice(0, 5) === b.slice(0, 5) && a.at(-1) === b.at(-1));
+  return a === b || (Math.abs(a.length - b.length) < 3 && a.slice(0, 6) === b.slice(0, 6));
 }
 
 function parsedBy(option: Option, value: ConfigValue, where: string): unknown {
-  const takesNothing = !option.required && !option.optional;
-  if (takesNothing !== (typeof value === 'boolean')) {
-    throw new UsageError(`${where}it is ${takesNothing ? 'true or false' : 'no switch, but has a value'}`);
+  const text = typeof value === 'string' ? value : value.join();
+  if (!option.required && !option.optional) {
+    if (text === 'true' || text === 'false') return text === 'true';
+    throw new UsageError(`${where}it is true or false`);
   }
-  if (typeof value === 'boolean') return value;
-  const text = Array.isArray(value) ? value.map(String).join() : String(value);
   if (option.argChoices?.includes(text) === false) {
     throw new UsageError(`${where}it is one of ${option.argChoices.join(', ')}, got ${JSON.stringify(text)}`);
   }

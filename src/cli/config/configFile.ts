@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
+import { type YAMLError, parseDocument } from 'yaml';
 import { errorText } from '../errorText.js';
 import { UsageError } from '../usageError.js';
 
 /** What a file says of options: by their names without dashes, `max-tunnels`. */
 export type Config = Readonly<Record<string, ConfigValue>>;
 
-/** A list stands for an option that takes several values. */
-export type ConfigValue = Scalar | readonly Scalar[];
-
-type Scalar = string | number | boolean;
+/**
+ * As it stands there, for what a value means is the option's to say: `1.10` is no number here. A list is for an option that
+ * takes several.
+ */
+export type ConfigValue = string | readonly string[];
 
 /**
  * Reads a file in YAML, or in JSON, which is YAML as well.
@@ -31,7 +32,7 @@ export async function readConfigFile(file: string): Promise<Config> {
  */
 export function configOf(text: string, file: string): Config {
   const content = contentOf(text, file);
-  if (content === null) return {};
+  if (content === null || content === '') return {};
   if (typeof content !== 'object' || Array.isArray(content))
     throw new UsageError(`${file}: it is not "name: value" lines`);
   for (const [name, value] of Object.entries(content)) {
@@ -42,9 +43,9 @@ export function configOf(text: string, file: string): Config {
 }
 
 function contentOf(text: string, file: string): unknown {
-  const document = parseDocument(text);
+  const document = parseDocument(text, { schema: 'failsafe' });
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem) throw new UsageError(`${file}: ${problem.message.split('\n')[0] ?? ''}`);
+  if (problem) throw new UsageError(`${file}: ${problemText(problem)}`);
   try {
     return document.toJS({ maxAliasCount: 0 });
   } catch (cause) {
@@ -52,10 +53,17 @@ function contentOf(text: string, file: string): unknown {
   }
 }
 
-function isValue(value: unknown): value is ConfigValue {
-  return isScalar(value) || (Array.isArray(value) && value.every(isScalar));
+/** One line, without the value, which may be a secret. */
+function problemText({ code, message, linePos }: YAMLError): string {
+  if (code === 'TAG_RESOLVE_FAILED')
+    return `line ${String(linePos?.[0].line)}: a value that begins with "!" needs quotes`;
+  return message.split('\n')[0] ?? '';
 }
 
-function isScalar(value: unknown): value is Scalar {
-  return ['string', 'number', 'boolean'].includes(typeof value);
+function isValue(value: unknown): value is ConfigValue {
+  return isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
