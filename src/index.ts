@@ -21,7 +21,7 @@ export type {
 } from './telemetry.js';
 export { createMultiAgent } from './multiAgent.js';
 export type { MultiAgent } from './multiAgent.js';
-export { AuthorizationError, agentAuth, clientAuth, peerAuth } from './auth/index.js';
+export { AuthorizationError, agentAuth, clientAuth, observerAuth, peerAuth } from './auth/index.js';
 export type { Auth } from './auth/index.js';
 export { requests } from './proto/requests.js';
 export { PeerUpdateKind, peerIdOf } from './proto/responses.js';
@@ -37,7 +37,10 @@ export { channels } from './db/bus.js';
 export type { Bus, BusEvent } from './db/bus.js';
 export type { Database } from './db/database.js';
 export { migrate } from './db/migrate.js';
+export type { Overview, OverviewCoordinator, OverviewPeer, OverviewTunnel, ReadOverview } from './db/overview.js';
 export { postgresDatabase } from './db/postgres/postgresDatabase.js';
+export { postgresOverview } from './db/postgres/postgresOverview.js';
+export type { PostgresOverviewOptions } from './db/postgres/postgresOverview.js';
 export { StoreError } from './db/store.js';
 export type {
   Binding,
