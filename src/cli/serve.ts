@@ -1,7 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, catchError, EMPTY, filter, firstValueFrom, lastValueFrom, takeUntil, timer } from 'rxjs';
+import {
+  BehaviorSubject,
+  catchError,
+  EMPTY,
+  filter,
+  firstValueFrom,
+  lastValueFrom,
+  merge,
+  takeUntil,
+  timer,
+} from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
+import { postgresOverview } from '../db/postgres/postgresOverview.js';
 import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
@@ -11,12 +22,14 @@ import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
-export interface ServeOptions extends Omit<GatewayOptions, 'metrics'> {
+export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'readOverview'> {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
   readonly listenDatabaseUrl?: string;
   readonly dataDir: string;
+  /** Whether `/debug/tailnet` is there. */
+  readonly hasDebugPage: boolean;
   /** Milliseconds over which connections are ended when the process is to end. */
   readonly drainTime: number;
 }
@@ -74,6 +87,8 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     logger,
     ...(listenDatabaseUrl !== undefined && { listenConfig: listenDatabaseUrl }),
   });
+  const isPooled = listenDatabaseUrl !== undefined;
+  const overview = options.hasDebugPage ? postgresOverview(url, { isPooled, logger }) : undefined;
   try {
     const patience = delay(databasePatience, undefined, { ref: false });
     const end = Promise.race([shutdown.received, preparation.refused]);
@@ -81,17 +96,18 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     if (shutdown.isReceived()) return;
     if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
+    const given = { ...options, metrics, ...(overview && { readOverview: overview.read }) };
     const coordinator = createCoordinator({ database, logger, ...(metrics && { telemetry: metrics.telemetry }) });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
-      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, { ...options, metrics }, shutdown, end);
+      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, given, shutdown, end);
     } finally {
       await coordinator.close();
     }
   } finally {
     preparation.stop();
-    const closed$ = database.close().pipe(
+    const closed$ = merge(database.close(), overview?.close() ?? EMPTY).pipe(
       takeUntil(timer(connectionsTimeout)),
       catchError((err: unknown) => {
         logger.error({ err }, 'connections to the database not given back');

@@ -234,7 +234,7 @@ export class Mesh {
     context.lineWidth = 3;
     context.strokeStyle = ink.halo;
     /** @param {string} text @param {number} x @param {number} y @param {string} colour */
-    const write = (text, x, y, colour) => {
+    const label = (text, x, y, colour) => {
       context.strokeText(text, x, y);
       context.fillStyle = colour;
       context.fillText(text, x, y);
@@ -243,7 +243,7 @@ export class Mesh {
     for (const circle of this.#layout.circles) {
       const { x, y } = this.#pixel(circle);
       const name = circle.home === '' ? 'absent' : circle.home.slice(0, 8);
-      write(`${name} · ${circle.count}`, x, y - circle.radius * this.#view.scale - 8, this.#colour(circle.home, ink));
+      label(`${name} · ${circle.count}`, x, y - circle.radius * this.#view.scale - 8, this.#colour(circle.home, ink));
     }
     context.font = `11px ${ink.mono}`;
     for (const [id, point] of this.#layout.points) {
@@ -252,7 +252,7 @@ export class Mesh {
       if (!isNamed) continue;
       const { x, y } = this.#pixel(point);
       const isFaint = near && id !== this.#selected && !near.has(id);
-      write(id.slice(0, 8), x, y + radius + 13, isFaint ? ink.absent : id === this.#selected ? ink.accent : ink.text);
+      label(id.slice(0, 8), x, y + radius + 13, isFaint ? ink.absent : id === this.#selected ? ink.accent : ink.text);
     }
   }
 
