@@ -35,7 +35,9 @@ export class Coordinators {
     const cards = new Map(
       [...this.#list.querySelectorAll('button')].map((card) => [card.dataset['coordinator'], card.parentElement]),
     );
-    const items = coordinators.map(({ id, isLive, heartbeatAt }, index) => {
+    // Those that are silent come last: they may be many, of days ago.
+    const ordered = coordinators.toSorted((one, other) => Number(other.isLive) - Number(one.isLive));
+    const items = ordered.map(({ id, isLive, heartbeatAt }) => {
       const item =
         cards.get(id) ??
         element(
@@ -51,15 +53,21 @@ export class Coordinators {
         element(
           'span',
           { class: 'top' },
-          element('span', {}, element('span', { class: 'home', 'data-home': String(index % 8) }), idText(id, true)),
+          element(
+            'span',
+            {},
+            element('span', { class: 'home', 'data-home': String(this.#tailnet.homeNumber(id) % 8) }),
+            idText(id, true),
+          ),
+          ...(id === answeredBy ? [element('span', { class: 'asked', title: 'This page is from it.' }, 'asked')] : []),
           element('span', { class: `word-${state}` }, state),
         ),
         element('div', { class: 'beat', 'data-beat': String(heartbeatAt) }, element('i')),
         element(
           'span',
           { class: 'facts' },
-          element('span', {}, 'heartbeat ', ageOf(heartbeatAt, now)),
-          element('span', {}, counted(counts.get(id) ?? 0, 'peer'), ...(id === answeredBy ? [' · asked'] : [])),
+          element('span', {}, counted(counts.get(id) ?? 0, 'peer')),
+          element('span', {}, element('span', { class: 'unseen' }, 'heartbeat '), '♥\u00a0', ageOf(heartbeatAt, now)),
         ),
       );
       return item;

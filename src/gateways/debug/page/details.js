@@ -98,7 +98,7 @@ export class Details {
   }
 
   /** @param {import('./tailnet.js').Peer} peer */
-  #peer({ id, status, rows, links }) {
+  #peer({ id, status, rows, tunnels, links }) {
     const meaning = {
       ok: 'connected',
       lost: 'its connection broke, or its coordinator is silent',
@@ -113,13 +113,21 @@ export class Details {
         { class: 'status' },
         mark(status),
         element('span', { class: `word-${status}` }, status),
-        `\u00a0– ${meaning[status]}`,
+        ` – ${meaning[status]}`,
       ),
     ];
     if (rows.length > 0) {
       const lines = rows.map((row) => this.#place(row, now));
       content.push(
-        element('h3', {}, rows.length === 1 ? 'Connected at' : `Seen at ${rows.length} coordinators`),
+        element(
+          'h3',
+          {},
+          rows.length === 1
+            ? status === 'ok'
+              ? 'Connected at'
+              : 'Last seen at'
+            : `Seen at ${rows.length} coordinators`,
+        ),
         element('ul', { class: 'lines' }, ...lines),
         element('h3', {}, 'Node'),
         element(
@@ -131,14 +139,15 @@ export class Details {
     }
     const shownLinks = [...links].slice(0, maxLinks);
     content.push(
-      element('h3', {}, links.size === 0 ? 'No tunnels' : counted(links.size, 'tunnel')),
+      element('h3', {}, links.size === 0 ? 'No tunnels' : counted(tunnels, 'tunnel')),
       element(
         'ul',
         { id: 'links' },
         ...shownLinks.map(([other, link]) => element('li', {}, this.#link(other, link, now))),
       ),
     );
-    if (links.size > maxLinks) content.push(element('p', { class: 'hint' }, `and ${links.size - maxLinks} more`));
+    if (links.size > maxLinks)
+      content.push(element('p', { class: 'hint' }, `and those with ${counted(links.size - maxLinks, 'other')}`));
     return content;
   }
 

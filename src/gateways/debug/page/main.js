@@ -113,7 +113,7 @@ function showTotals() {
   );
   byId('total-ok').textContent = tailnet.counts.ok.toLocaleString('en');
   byId('total-lost').textContent = tailnet.counts.lost.toLocaleString('en');
-  byId('total-tunnels').textContent = tailnet.pairs.length.toLocaleString('en');
+  byId('total-tunnels').textContent = tailnet.tunnels.toLocaleString('en');
   document.title = `tailnet: ${tailnet.counts.ok} ok, ${tailnet.counts.lost} lost`;
 }
 
@@ -135,6 +135,7 @@ function showState() {
   const partial = tailnet.isPartial ? 'There is more than is shown here: this is the first part of each table.' : '';
   const sentence = trouble.charAt(0).toUpperCase() + trouble.slice(1);
   const text = trouble === '' ? partial : `${sentence}. ${tailnet.readAt === 0 ? '' : 'What you see was read before.'}`;
+  banner.dataset['kind'] = trouble === '' ? 'notice' : 'trouble';
   banner.hidden = text === '';
   if (banner.textContent !== text) banner.textContent = text;
 }

@@ -8,6 +8,8 @@ const maxScale = 46;
 const reach = 12;
 /** Lines in one go: longer paths take longer than their lines. */
 const piece = 400;
+/** Where there are more lines than these, those of the selected peer stand alone: it could not be seen among them. */
+const maxLinesBeside = 2000;
 
 /** The picture of the mesh: each coordinator a circle, each peer a dot in it, each tunnel a line. */
 export class Mesh {
@@ -44,8 +46,8 @@ export class Mesh {
     this.#isNear = isNear;
     const peer = isNear ? this.#tailnet.peers.get(selected) : undefined;
     this.#layout = peer ? around(peer) : this.#places.layout(this.#tailnet);
-    const { coordinators, counts, pairs } = this.#tailnet;
-    const all = `${counted(coordinators.length, 'coordinator')}, ${counted(counts.ok + counts.lost, 'peer')}, ${counted(pairs.length, 'pair')} with a tunnel`;
+    const { coordinators, counts } = this.#tailnet;
+    const all = `${counted(coordinators.length, 'coordinator')}, ${counted(counts.ok + counts.lost, 'peer')}, ${counted(this.#tailnet.tunnels, 'tunnel')}`;
     this.#canvas.setAttribute(
       'aria-label',
       peer ? `Peer ${selected} and ${counted(peer.links.size, 'other')} around it` : `The mesh: ${all}`,
@@ -82,7 +84,7 @@ export class Mesh {
     if (!point) return;
     const { x, y } = this.#pixel(point);
     const peer = this.#tailnet.peers.get(id);
-    this.#tip.replaceChildren(idText(id), ` ${peer?.status ?? ''}, ${counted(peer?.links.size ?? 0, 'tunnel')}`);
+    this.#tip.replaceChildren(idText(id), ` ${peer?.status ?? ''}, ${counted(peer?.tunnels ?? 0, 'tunnel')}`);
     this.#tip.dataset['side'] = x > this.#canvas.clientWidth / 2 ? 'left' : 'right';
     this.#tip.style.left = `${x}px`;
     this.#tip.style.top = `${y}px`;
@@ -158,9 +160,13 @@ export class Mesh {
     const { points } = this.#layout;
     const { pairs } = this.#tailnet;
     const isOf = (/** @type {string} */ id) => id === this.#selected;
-    const others = isAnySelected ? pairs.filter(([one, other]) => !isOf(one) && !isOf(other)) : pairs;
+    const others = !isAnySelected
+      ? pairs
+      : pairs.length > maxLinesBeside
+        ? []
+        : pairs.filter(([one, other]) => !isOf(one) && !isOf(other));
     const own = isAnySelected ? pairs.filter(([one, other]) => isOf(one) || isOf(other)) : [];
-    const strength = Math.min(0.5, Math.max(0.05, 6 / Math.sqrt(others.length + 1))) * (isAnySelected ? 0.4 : 1);
+    const strength = Math.min(0.5, Math.max(0.02, 6 / Math.sqrt(others.length + 1))) * (isAnySelected ? 0.4 : 1);
     for (const [drawn, style, width] of /** @type {const} */ ([
       [others, `rgba(${ink.edge}, ${strength})`, 1],
       [own, ink.accent, 1.5],

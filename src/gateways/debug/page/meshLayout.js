@@ -11,7 +11,8 @@ const goldenAngle = Math.PI * (3 - Math.sqrt(5));
 /** Between circles. */
 const gap = 3.2;
 /** So many names can be read at once. */
-const maxLabels = 40;
+const maxLabels = 12;
+const maxLabelsAround = 32;
 
 /** The places within the circles. Who comes takes a free one, and keeps it: nobody jumps because another came or went. */
 export class Places {
@@ -21,11 +22,11 @@ export class Places {
   /** @param {import('./tailnet.js').Tailnet} tailnet @returns {Layout} */
   layout({ peers, coordinators }) {
     /** @type {Map<string, string[]>} */
-    const members = new Map(coordinators.map(({ id }) => [id, []]));
+    const members = new Map(coordinators.filter(({ isLive }) => isLive).map(({ id }) => [id, []]));
     for (const { id, home } of peers.values()) {
-      const known = members.get(home) ?? members.get('');
+      const known = members.get(home);
       if (known) known.push(id);
-      else members.set('', [id]);
+      else members.set(home, [id]);
     }
     for (const home of this.#circles.keys()) if (!members.has(home)) this.#circles.delete(home);
     const circles = [...members].map(([home, ids]) => {
@@ -96,10 +97,10 @@ export function around({ id, links }) {
     const radius = 1.2 + ring * 2.4;
     const count = Math.min(Math.floor(radius * 3.6), others.length - placed);
     for (const [index, other] of others.slice(placed, placed + count).entries()) {
-      const angle = (2 * Math.PI * index) / count - Math.PI / 2;
+      const angle = (2 * Math.PI * index) / count;
       points.set(other, { x: radius * Math.cos(angle), y: radius * Math.sin(angle) });
     }
     placed += count;
   }
-  return { points, circles: [], isLabelled: points.size <= maxLabels };
+  return { points, circles: [], isLabelled: points.size <= maxLabelsAround };
 }

@@ -111,7 +111,7 @@ export class PeerList {
    * @param {import('./tailnet.js').Peer} peer
    * @param {number} index
    */
-  #fill(row, { id, status, home, writtenAt, links }, index) {
+  #fill(row, { id, status, home, writtenAt, tunnels }, index) {
     row.style.transform = `translateY(${index * rowHeight}px)`;
     row.dataset['peer'] = id;
     row.setAttribute('aria-posinset', String(index + 1));
@@ -125,7 +125,7 @@ export class PeerList {
     row.replaceChildren(
       mark(status),
       idText(id),
-      element('span', { class: 'tunnels' }, counted(links.size, 'tunnel')),
+      element('span', { class: 'tunnels' }, counted(tunnels, 'tunnel')),
       where,
       element('span', { class: 'when' }, ...(writtenAt > 0 ? [ageOf(writtenAt, this.#tailnet.now)] : [])),
     );

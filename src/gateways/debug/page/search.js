@@ -16,7 +16,7 @@ export function chosenPeers({ peers }, { query, status, home, order }) {
       words.every((word) => isLike(peer, word)),
   );
   if (order === 'written') return found.sort((one, other) => other.writtenAt - one.writtenAt);
-  if (order === 'tunnels') return found.sort((one, other) => other.links.size - one.links.size);
+  if (order === 'tunnels') return found.sort((one, other) => other.tunnels - one.tunnels);
   return found;
 }
 

@@ -11,7 +11,7 @@
 
 /**
  * A peer with all of its rows; the one that counts is first. Absent: there is none, only tunnels that lead to it.
- * @typedef {{ id: string, status: 'ok' | 'lost' | 'absent', rows: PeerRow[], writtenAt: number, home: string, links: Map<string, Link> }} Peer
+ * @typedef {{ id: string, status: 'ok' | 'lost' | 'absent', rows: PeerRow[], writtenAt: number, home: string, tunnels: number, links: Map<string, Link> }} Peer
  */
 
 /**
@@ -35,9 +35,12 @@ export class Tailnet {
   peers = new Map();
   /** @type {Record<'ok' | 'lost' | 'absent', number>} */
   counts = { ok: 0, lost: 0, absent: 0 };
+  tunnels = 0;
   /** Pairs of peers with a tunnel between them, whoever opened it. @type {[string, string][]} */
   pairs = [];
 
+  /** @type {Map<string, number>} */
+  #homeNumbers = new Map();
   #receivedAt = 0;
   /** @type {Map<string, PeerRow>} */
   #peerRows = new Map();
@@ -67,9 +70,9 @@ export class Tailnet {
     this.#conclude(head, isQuiet);
   }
 
-  /** @param {string} coordinatorId */
+  /** Its place among the coordinators; -1 if it is none. @param {string} coordinatorId */
   homeNumber(coordinatorId) {
-    return this.coordinators.findIndex(({ id }) => id === coordinatorId);
+    return this.#homeNumbers.get(coordinatorId) ?? -1;
   }
 
   /**
@@ -81,6 +84,7 @@ export class Tailnet {
     this.#receivedAt = performance.now();
     this.isPartial = isPartial;
     this.coordinators = coordinators.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    this.#homeNumbers = new Map(this.coordinators.map(({ id }, index) => [id, index]));
     if (!isQuiet) this.#derive();
   }
 
@@ -91,7 +95,7 @@ export class Tailnet {
     const peer = (id) => {
       let found = peers.get(id);
       if (!found) {
-        found = { id, status: 'absent', rows: [], writtenAt: 0, home: '', links: new Map() };
+        found = { id, status: 'absent', rows: [], writtenAt: 0, home: '', tunnels: 0, links: new Map() };
         peers.set(id, found);
       }
       return found;
@@ -111,9 +115,14 @@ export class Tailnet {
     }
     this.counts = { ok: 0, lost: 0, absent: 0 };
     this.pairs = [];
-    for (const { id, status, links } of peers.values()) {
-      this.counts[status]++;
-      for (const other of links.keys()) if (id < other) this.pairs.push([id, other]);
+    this.tunnels = 0;
+    for (const peer of peers.values()) {
+      this.counts[peer.status]++;
+      for (const [other, { isOpened, isOpenedByOther }] of peer.links) {
+        if (peer.id < other) this.pairs.push([peer.id, other]);
+        this.tunnels += Number(isOpened);
+        peer.tunnels += Number(isOpened) + Number(isOpenedByOther);
+      }
     }
     this.peers = new Map([...peers].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
