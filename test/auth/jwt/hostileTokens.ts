@@ -233,7 +233,7 @@ export const hostileToSecret: readonly HostileToken[] = [
     'a subject in another prototype': token({ alg: 'HS256' }, `{"exp":${now + 60},"__proto__":{"sub":"${alice}"}}`),
   }),
   ...table('token claim "sub" must not be the nil UUID', { 'the nil UUID': mint({ sub: nilUuid }) }),
-  ...table('token claim "role" must be peer, agent or client', {
+  ...table('token claim "role" must be peer, agent, client or observer', {
     'an unknown role': mint({ role: 'admin' }),
     'a role that is empty': mint({ role: '' }),
     'a role that is null': mint({ role: null }),

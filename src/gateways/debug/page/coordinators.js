@@ -27,7 +27,7 @@ export class Coordinators {
   }
 
   show() {
-    const { coordinators, answeredBy, peers, now } = this.#tailnet;
+    const { coordinators, peers, now } = this.#tailnet;
     /** @type {Map<string, number>} */
     const counts = new Map();
     for (const { home } of peers.values()) counts.set(home, (counts.get(home) ?? 0) + 1);
@@ -59,7 +59,6 @@ export class Coordinators {
             element('span', { class: 'home', 'data-home': String(this.#tailnet.homeNumber(id) % 8) }),
             idText(id, true),
           ),
-          ...(id === answeredBy ? [element('span', { class: 'asked', title: 'This page is from it.' }, 'asked')] : []),
           element('span', { class: `word-${state}` }, state),
         ),
         element('div', { class: 'beat', 'data-beat': String(heartbeatAt) }, element('i')),

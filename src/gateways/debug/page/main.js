@@ -1,7 +1,7 @@
 // @ts-check
 import { Coordinators } from './coordinators.js';
 import { Details } from './details.js';
-import { byId, element, showAges } from './elements.js';
+import { byId, element, idText, showAges } from './elements.js';
 import { giveToken, hasToken, listen, takeToken } from './live.js';
 import { Mesh } from './mesh.js';
 import { PeerList } from './peerList.js';
@@ -131,6 +131,7 @@ function showState() {
   const readAt = byId('read-at');
   byId('read').hidden = tailnet.readAt === 0;
   readAt.dataset['at'] = String(tailnet.readAt);
+  byId('read-by').replaceChildren(idText(tailnet.answeredBy, true));
   const banner = byId('banner');
   const partial = tailnet.isPartial ? 'There is more than is shown here: this is the first part of each table.' : '';
   const sentence = trouble.charAt(0).toUpperCase() + trouble.slice(1);

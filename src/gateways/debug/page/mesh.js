@@ -246,10 +246,19 @@ export class Mesh {
       context.fillText(text, x, y);
     };
     context.font = `600 12px ${ink.mono}`;
-    for (const circle of this.#layout.circles) {
-      const { x, y } = this.#pixel(circle);
-      const name = circle.home === '' ? 'absent' : circle.home.slice(0, 8);
-      label(`${name} · ${circle.count}`, x, y - circle.radius * this.#view.scale - 8, this.#colour(circle.home, ink));
+    /** Where names are already: those of the largest circles come first. @type {{ x: number, y: number, width: number }[]} */
+    const written = [];
+    for (const circle of this.#layout.circles.toSorted((one, other) => other.count - one.count)) {
+      const { x, y: middle } = this.#pixel(circle);
+      const y = middle - circle.radius * this.#view.scale - 8;
+      const name = `${circle.home === '' ? 'absent' : circle.home.slice(0, 8)} · ${circle.count.toLocaleString('en')}`;
+      const { width } = context.measureText(name);
+      const isHidden = written.some(
+        (each) => Math.abs(each.x - x) < (each.width + width) / 2 && Math.abs(each.y - y) < 14,
+      );
+      if (isHidden) continue;
+      label(name, x, y, this.#colour(circle.home, ink));
+      written.push({ x, y, width });
     }
     context.font = `11px ${ink.mono}`;
     for (const [id, point] of this.#layout.points) {
