@@ -206,14 +206,17 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
 function debugPageRoutes(
   coordinator: Coordinator,
   readOverview: ReadOverview,
-  { verify, allowedOrigins: origins, trustedProxies, limits, logger }: GatewayOptions,
+  { verify, allowedOrigins: origins, trustedProxies, limits, metrics, logger }: GatewayOptions,
   draining$: Observable<boolean>,
 ): HttpRoutes {
   const { handshakeTimeout, pingPeriod: heartbeatPeriod, closeTimeout } = completeLimits(limits);
   return debugRoutes(coordinator, readOverview, {
     ...{ origins, trustedProxies, draining$, limits: { handshakeTimeout, heartbeatPeriod, closeTimeout } },
     ...(verify && { identify: identityFromToken(verify) }),
-    onEvent: (event) => logGatewayEvent(logger, event),
+    onEvent: (event) => {
+      logGatewayEvent(logger, event);
+      metrics?.gatewayEvent('debug', event);
+    },
     onTrouble: (error) => logger.warn({ reason: errorText(error) }, 'the debug page cannot read the database'),
   });
 }
