@@ -353,6 +353,8 @@ describe('the debug page in a real browser', () => {
       await page.keyboard.press('Enter');
       await says('#door-reason', 'That token does not open: token has a wrong signature.');
       expect(await page.locator('.row').count()).to.equal(0);
+      await page.keyboard.press('Escape');
+      expect(await page.locator('#door').isVisible()).to.equal(true);
       await token.fill('good');
       await page.keyboard.press('Enter');
       await live();

@@ -239,6 +239,7 @@ export const hostileToSecret: readonly HostileToken[] = [
     'a role that is null': mint({ role: null }),
     'a role in capitals': mint({ role: 'Peer' }),
     'several roles': mint({ role: ['peer'] }),
+    'a role beside that of an observer': mint({ role: 'observer peer' }),
     'a role that objects have': mint({ role: 'constructor' }),
   }),
   ...table('token claim "agent" must be the UUID of the agent to talk to, with the role client', {

@@ -205,7 +205,7 @@ export class Details {
 /** @param {string} id @returns {Promise<Node[]>} */
 async function nodeContent(id) {
   try {
-    const response = await ask(`peers/${id}`);
+    const response = await ask(`peers/${encodeURIComponent(id)}`);
     if (!response.ok) return [element('p', { class: 'problem' }, (await response.text()).trim())];
     const { node } = await response.json();
     if (node === null) return [element('p', { class: 'hint' }, 'It has no node.')];

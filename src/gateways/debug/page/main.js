@@ -45,10 +45,10 @@ const connection = listen({
   },
   onAway: ({ isRefused, reason }) => {
     isLive = false;
-    trouble = reason;
     // Where a page may not come from, no token helps.
-    const isOfOrigin = reason.startsWith('pages of the origin');
-    if (isRefused && !isOfOrigin) openDoor(reason);
+    const needsToken = isRefused && !reason.startsWith('pages of the origin');
+    trouble = needsToken ? 'it takes a token to look' : reason;
+    if (needsToken) openDoor(reason);
     showState();
   },
 });
@@ -60,6 +60,8 @@ function openDoor(reason) {
   if (!door.open) door.showModal();
 }
 
+// There is nothing to see behind it.
+door.addEventListener('cancel', (event) => event.preventDefault());
 byId('door-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const token = /** @type {HTMLInputElement} */ (byId('token'));
