@@ -253,6 +253,7 @@ export const hostileToSecret: readonly HostileToken[] = [
   }),
   ...table('token claim "agent" is accepted with the role client only', {
     'a peer with an agent': mint({ agent: bob }),
+    'an observer with an agent': mint({ role: 'observer', agent: bob }),
     'a peer with no agent, said so': mint({ agent: null }),
   }),
   ...table('token claim "agent" must be left out or equal to "sub" with the role agent', {
