@@ -3,7 +3,14 @@ import { createServer } from 'node:http';
 import express from 'express';
 import { BehaviorSubject, filter, firstValueFrom, lastValueFrom, share } from 'rxjs';
 import { createCoordinator } from 'tailnet-coordinator';
-import { healthRoutes, serveRoutes, watchRoutes, webSocketGateway } from 'tailnet-coordinator/gateways';
+import {
+  coordinatePath,
+  healthRoutes,
+  serveRoutes,
+  watchRoutes,
+  webSocketGateway,
+  webSocketRoute,
+} from 'tailnet-coordinator/gateways';
 import { memoryDatabase } from 'tailnet-coordinator/testing';
 import { meetBob } from './meetBob.js';
 import { watchBob } from './watchBob.js';
@@ -13,7 +20,12 @@ const draining$ = new BehaviorSubject(false);
 
 const app = express();
 app.get('/', (_request, response) => void response.send('hello'));
-const routes = { ...healthRoutes(coordinator, draining$), ...watchRoutes(coordinator, { draining$ }) };
+const routes = {
+  ...healthRoutes(coordinator, draining$),
+  ...watchRoutes(coordinator, { draining$ }),
+  // For requests to that path that want no WebSocket.
+  [coordinatePath]: webSocketRoute,
+};
 // What is `{id}` here is `:id` there.
 app.all(
   Object.keys(routes).map((path) => path.replace(/{(\w+)}/g, ':$1')),

@@ -2,7 +2,14 @@
 import fastify from 'fastify';
 import { BehaviorSubject, filter, lastValueFrom } from 'rxjs';
 import { createCoordinator } from 'tailnet-coordinator';
-import { coordinatePath, healthRoutes, serveRoutes, watchRoutes, webSocketGateway } from 'tailnet-coordinator/gateways';
+import {
+  coordinatePath,
+  healthRoutes,
+  serveRoutes,
+  watchRoutes,
+  webSocketGateway,
+  webSocketRoute,
+} from 'tailnet-coordinator/gateways';
 import { memoryDatabase } from 'tailnet-coordinator/testing';
 import { meetBob } from './meetBob.js';
 import { watchBob } from './watchBob.js';
@@ -12,7 +19,12 @@ const draining$ = new BehaviorSubject(false);
 
 const app = fastify();
 app.get('/', () => 'hello');
-const routes = { ...healthRoutes(coordinator, draining$), ...watchRoutes(coordinator, { draining$ }) };
+const routes = {
+  ...healthRoutes(coordinator, draining$),
+  ...watchRoutes(coordinator, { draining$ }),
+  // For requests to that path that want no WebSocket.
+  [coordinatePath]: webSocketRoute,
+};
 const answer = serveRoutes(routes);
 for (const path of Object.keys(routes)) {
   // What is `{id}` here is `:id` there.

@@ -4,12 +4,18 @@ import { Observable } from 'rxjs';
 /** The lines that come over a socket. Fails if one has more than a million characters, completes when no more can come. */
 export const linesOf = (socket: Socket): Observable<string> =>
   new Observable((subscriber) => {
-    let text = '';
-    socket.setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = (text + chunk).split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) subscriber.next(line);
-      if (text.length > 1_000_000) subscriber.error(new Error('a line has more than a million characters'));
-    });
-    for (const end of ['end', 'close']) socket.on(end, () => subscriber.complete());
+    // As much of a line as has come.
+    let line = '';
+    const read = (chunk: string) => {
+      const [rest = '', ...lines] = chunk.split('\n');
+      line += rest;
+      for (const next of lines) {
+        subscriber.next(line);
+        line = next;
+      }
+      if (line.length > 1_000_000) subscriber.error(new Error('a line has more than a million characters'));
+    };
+    const end = () => subscriber.complete();
+    socket.setEncoding('utf8').on('data', read).on('end', end).on('close', end);
+    return () => socket.off('data', read).off('end', end).off('close', end);
   });

@@ -15,6 +15,7 @@ import {
   tap,
   timeout,
 } from 'rxjs';
+import { peerAuth } from 'tailnet-coordinator';
 import type { CoordinateRequest, Coordinator, Uuid } from 'tailnet-coordinator';
 import { closeErrors, errorResponse, parseUuid, requestFromJson, responseToJson } from 'tailnet-coordinator/proto';
 import { linesOf } from './linesOf.js';
@@ -58,7 +59,7 @@ const peer$ = (coordinator: Coordinates, socket: Socket) =>
     };
     const connect = (peerId: Uuid) => {
       events.next({ kind: 'opened', peerId: (id = peerId) });
-      const responses$ = defer(() => coordinator.coordinate$(peerId, requests$, { ready$ }));
+      const responses$ = defer(() => coordinator.coordinate$(peerId, requests$, { auth: peerAuth(), ready$ }));
       responses$.pipe(map(responseToJson)).subscribe({
         next: send,
         error: (error: unknown) => {
@@ -68,7 +69,7 @@ const peer$ = (coordinator: Coordinates, socket: Socket) =>
         complete: end,
       });
     };
-    const lines$ = linesOf(socket).pipe(timeout({ first: 10_000 }));
+    const lines$ = linesOf(socket).pipe(timeout({ first: 5_000 }));
     lines$.pipe(tap((line) => (id ? requests$.next(requestFromJson(line)) : connect(parseUuid(line))))).subscribe({
       error: (error: unknown) => end(String(error)),
       complete: () => (id ? requests$.complete() : end()),

@@ -1,4 +1,6 @@
-// Serves the gateway of tcpGateway.ts, and talks to it as anybody could: with `nc`, say.
+// Serves the gateway of tcpGateway.ts, and talks to it as anybody could: with `nc`, say. With a port in the environment,
+// as in `PORT=7352 node --import tsx examples/tcpServer.ts`, it serves there until Ctrl+C, and leaves the talking to you.
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Subject, filter, firstValueFrom, lastValueFrom, map, share, tap } from 'rxjs';
 import { createCoordinator, requests } from 'tailnet-coordinator';
@@ -7,9 +9,10 @@ import { alice, bob, describeUpdates, memoryDatabase, nameOf, testPeer } from 't
 import { linesOf } from './linesOf.js';
 import { tcpGateway } from './tcpGateway.js';
 
+const port = Number(process.env['PORT'] ?? 0);
 const coordinator = createCoordinator({ database: memoryDatabase() });
 const drain$ = new Subject<void>();
-const events$ = tcpGateway(coordinator, 0, drain$).pipe(
+const events$ = tcpGateway(coordinator, port, drain$).pipe(
   tap((event) => {
     if ('peerId' in event) console.log(`${nameOf(event.peerId)}: ${event.kind}`);
   }),
@@ -18,26 +21,33 @@ const events$ = tcpGateway(coordinator, 0, drain$).pipe(
 const served = lastValueFrom(events$);
 const { url } = await firstValueFrom(events$.pipe(filter((event) => event.kind === 'listening')));
 
-// Alice comes over TCP, and opens a tunnel to Bob.
-const socket = connect(Number(new URL(url).port), '127.0.0.1');
-socket.write(`${alice}\n`);
-socket.write(`${requestToJson(requests.addTunnel(bob))}\n`);
-const alices$ = linesOf(socket).pipe(
-  map((line) => describeUpdates(responseFromJson(line)).join()),
-  tap((line) => console.log(`alice hears: ${line}`)),
-  share(),
-);
-const heard = firstValueFrom(alices$);
-const left = lastValueFrom(alices$);
+const alices$ = () => {
+  // Alice comes over TCP, and opens a tunnel to Bob.
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(`${alice}\n`);
+  socket.write(`${requestToJson(requests.addTunnel(bob))}\n`);
+  return linesOf(socket).pipe(
+    map((line) => describeUpdates(responseFromJson(line)).join()),
+    tap((line) => console.log(`alice hears: ${line}`)),
+    share(),
+  );
+};
 
-// Bob needs no gateway.
-const bobs = testPeer(coordinator, bob);
-bobs.updateDerp(2);
-await heard;
+if (port === 0) {
+  const heard$ = alices$();
+  const [heard] = [firstValueFrom(heard$), lastValueFrom(heard$)];
+  // Bob needs no gateway.
+  testPeer(coordinator, bob).updateDerp(2);
+  await heard;
+} else {
+  const interrupted = once(process, 'SIGINT');
+  console.log(`listening at ${url}`);
+  await interrupted;
+}
 
 drain$.next();
 await coordinator.close();
-await Promise.all([left, served]);
+await served;
 
 // Prints:
 // alice: opened

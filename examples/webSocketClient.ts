@@ -1,34 +1,68 @@
-import { NEVER, Observable, Subscription } from 'rxjs';
+import { NEVER, Observable, Subscription, defer, filter, repeat, retry } from 'rxjs';
 import type { Coordinator } from 'tailnet-coordinator';
 import { CoordinateRequest, CoordinateResponse } from 'tailnet-coordinator/proto';
 import { WebSocket } from 'ws';
 
 /**
  * The coordinator at a URL, as far as peers need it: `coordinate$` connects when it is subscribed to. While `ready$` is
- * false it reads nothing, so that what changes merges at the coordinator. Errors when it cannot connect.
+ * false it reads nothing, so that what changes merges at the coordinator. Errors when it cannot connect, or
+ * when what it reads is no response.
  */
 export const webSocketClient = (url: string): Pick<Coordinator, 'coordinate$'> => ({
   coordinate$: (peerId, requests$ = NEVER, { name = peerId, ready$ = NEVER } = {}) =>
     new Observable<CoordinateResponse>((responses) => {
       const who = new URLSearchParams({ id: peerId, name });
       const socket = new WebSocket(`${url}?${who.toString()}`, 'tailnet.v2.proto');
-      const connected = new Subscription();
+      // They are listened to at once. What they say before the socket is open waits.
+      const unsent: CoordinateRequest[] = [];
+      let hasSaidAll = false;
+      const send = () => {
+        if (socket.readyState !== WebSocket.OPEN) return;
+        for (const request of unsent.splice(0)) socket.send(CoordinateRequest.encode(request).finish());
+        if (hasSaidAll) socket.close(1000);
+      };
+      const heard = new Subscription();
+      heard.add(
+        requests$.subscribe({
+          next: (request) => {
+            unsent.push(request);
+            send();
+          },
+          complete: () => {
+            hasSaidAll = true;
+            send();
+          },
+        }),
+      );
       socket.on('open', () => {
-        connected.add(ready$.subscribe((isReady) => (isReady ? socket.resume() : socket.pause())));
-        connected.add(
-          requests$.subscribe({
-            next: (request) => socket.send(CoordinateRequest.encode(request).finish()),
-            // After all that was sent.
-            complete: () => socket.close(1000),
-          }),
-        );
+        send();
+        heard.add(ready$.subscribe((isReady) => (isReady ? socket.resume() : socket.pause())));
       });
-      socket.on('message', (data: Buffer) => responses.next(CoordinateResponse.decode(data)));
+      socket.on('message', (data: Buffer) => {
+        try {
+          responses.next(CoordinateResponse.decode(data));
+        } catch (error) {
+          responses.error(error);
+        }
+      });
       socket.on('error', (error) => responses.error(error));
       socket.on('close', () => responses.complete());
       return () => {
-        connected.unsubscribe();
+        heard.unsubscribe();
         socket.terminate();
       };
     }),
+});
+
+/**
+ * A client that comes back by itself, a second after its connection has ended in whatever way. Of responses with an
+ * `error`, each of which is the last of a connection, or a mere warning, nothing is seen.
+ */
+export const returning = (client: Pick<Coordinator, 'coordinate$'>): Pick<Coordinator, 'coordinate$'> => ({
+  coordinate$: (peerId, requests$ = NEVER, options = {}) =>
+    defer(() => client.coordinate$(peerId, requests$, options)).pipe(
+      filter(({ error }) => error === ''),
+      retry({ delay: 1000 }),
+      repeat({ delay: 1000 }),
+    ),
 });

@@ -313,11 +313,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const livesWith = (live: ReadonlySet<Uuid>): void => {
     const before = live$.value;
-    const lost = [...before].filter((other) => !live.has(other));
-    logger.info({ live: [...live], lost }, 'live coordinators changed');
+    // Stopped in order or not: a row says no more than when it was written last.
+    const silent = [...before].filter((other) => !live.has(other));
+    logger.info({ live: [...live], silent }, 'live coordinators changed');
     live$.next(live);
     applyLive(view, connections, live);
-    if (lost.length > 0) leftovers.lookAgain();
+    if (silent.length > 0) leftovers.lookAgain();
   };
 
   const evacuate$ = evacuation$({

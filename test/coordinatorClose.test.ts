@@ -40,7 +40,8 @@ describe('closing a coordinator', () => {
   it(
     'ends every connection, marks the own peers lost, and keeps the own row',
     marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
-      const [first, second] = [createCoordinator(), createCoordinator()];
+      const book = logbook();
+      const [first, second] = [createCoordinator({ logger: book.logger }), createCoordinator()];
       const at = onTime(scheduler);
       const [one, other] = [virtualPeer(first, alice), virtualPeer(second, bob)];
       at(10, () => {
@@ -58,6 +59,11 @@ describe('closing a coordinator', () => {
       at(101, () => {
         expect(database.rows.coordinators().map(({ id }) => id)).to.deep.equal([north, south]);
         expect(statuses(database)).to.have.members(['alice ok', 'bob lost']);
+      });
+      // The row does not say that it was stopped in order: to the others it is like one that fell silent.
+      at(10_000, () => {
+        const changes = book.entries.filter(({ msg }) => msg === 'live coordinators changed');
+        expect(changes.at(-1)).to.deep.include({ live: [], silent: [south] });
       });
     }),
   );

@@ -1,7 +1,10 @@
 import { WebSocket, type RawData } from 'ws';
 import { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { requests } from '../proto/requests.js';
+import { peerIdOf } from '../proto/responses.js';
+import { closeCodes } from '../gateways/closeCode.js';
 import { connectionHint } from './connectionHint.js';
+import { errorText } from './errorText.js';
 import type { RunPeerOptions } from './runPeer.js';
 
 /** One connection of the peer on the command line. */
@@ -19,9 +22,9 @@ const silence = 20_000;
 const finalCodes: readonly number[] = [1008, 4409];
 
 /** Connects, publishes the node, opens the tunnels, and prints what the coordinator says. */
-export function connectPeer({ url, token, id, node, tunnels, print }: RunPeerOptions): PeerConnection {
+export function connectPeer({ url, token, tls, id, node, tunnels, print }: RunPeerOptions): PeerConnection {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const socket = new WebSocket(url, ['tailnet.v2.proto'], { handshakeTimeout: 10_000, headers });
+  const socket = new WebSocket(url, ['tailnet.v2.proto'], { handshakeTimeout: 10_000, headers, ...tls });
   const send = (request: CoordinateRequest) => socket.send(CoordinateRequest.encode(request).finish());
   const guard = guardAgainstSilence(socket);
   let refusal: string | undefined;
@@ -32,9 +35,16 @@ export function connectPeer({ url, token, id, node, tunnels, print }: RunPeerOpt
     for (const tunnel of tunnels) send(requests.addTunnel(tunnel));
   });
   socket.on('message', (data: RawData) => {
-    const { peerUpdates, error } = CoordinateResponse.decode(new Uint8Array(data as Buffer));
-    for (const update of peerUpdates) print({ kind: 'update', update });
-    if (error !== '') print({ kind: 'error', error });
+    // What came together with a message that could not be read is not read either.
+    if (failure !== '') return;
+    try {
+      const { peerUpdates, error } = readResponse(new Uint8Array(data as Buffer));
+      for (const update of peerUpdates) print({ kind: 'update', update });
+      if (error !== '') print({ kind: 'error', error });
+    } catch (cause) {
+      failure = `unreadable response, is that a coordinator? ${errorText(cause)}`;
+      socket.close(closeCodes.unreadable, 'unreadable response');
+    }
   });
   socket.on('unexpected-response', (_request, response) => {
     let body = '';
@@ -56,7 +66,7 @@ export function connectPeer({ url, token, id, node, tunnels, print }: RunPeerOpt
       guard.stop();
       resolve({
         code,
-        reason: reason.toString() || failure,
+        reason: failure || reason.toString(),
         final: refusal !== undefined || finalCodes.includes(code),
       });
     });
@@ -73,6 +83,13 @@ export function connectPeer({ url, token, id, node, tunnels, print }: RunPeerOpt
       socket.on('close', () => clearTimeout(timer));
     },
   };
+}
+
+/** What the coordinator says; throws if it is nonsense, be it no message at all or about somebody without an id. */
+function readResponse(bytes: Uint8Array): CoordinateResponse {
+  const response = CoordinateResponse.decode(bytes);
+  response.peerUpdates.forEach(peerIdOf);
+  return response;
 }
 
 /** The URL without its token, fit for a terminal that others may see. */

@@ -1,17 +1,30 @@
 import { destination, pino, type DestinationStream, type Level, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { fitForLog } from './fitForLog.js';
 import { loggedError } from './loggedError.js';
-import { withoutSecrets } from './withoutSecrets.js';
+import { sampledLog } from './sampledLog.js';
 
 /** What `--log-level` accepts. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export type LogLevel = Level | 'silent';
 
-/** Logs to standard output: readable lines on a terminal, JSON otherwise. Lines that cannot be written are lost. */
+/** So many bytes of lines may wait for whoever reads them. */
+const maxWaiting = 16 * 1024 * 1024;
+
+/**
+ * Logs to standard output: readable lines on a terminal, JSON otherwise. Lines that cannot be written are lost, as are
+ * those for which a slow reader leaves no room: a log must not hold up a heartbeat.
+ */
 export function createLogger(level: LogLevel): Logger {
-  const stream = process.stdout.isTTY ? prettyStream() : jsonStream();
-  return pino({ level, serializers: { err: loggedError }, hooks: { streamWrite: withoutSecrets } }, stream);
+  const isTerminal = process.stdout.isTTY;
+  const stream = isTerminal ? prettyStream() : jsonStream();
+  const streamWrite = (line: string) => fitForLog(line, isTerminal);
+  const logMethod = sampledLog({
+    ...{ most: 10, period: 10_000 },
+    later: (work, milliseconds) => void setTimeout(work, milliseconds).unref(),
+  });
+  return pino({ level, serializers: { err: loggedError }, hooks: { streamWrite, logMethod } }, stream);
 }
 
 function prettyStream(): DestinationStream {
@@ -19,7 +32,7 @@ function prettyStream(): DestinationStream {
 }
 
 function jsonStream(): DestinationStream {
-  const stream = destination({ fd: 1, sync: true });
+  const stream = destination({ fd: 1, sync: false, maxLength: maxWaiting });
   // Whoever read our lines has gone. That is no reason to end connections.
   stream.on('error', () => {});
   return stream;

@@ -76,7 +76,7 @@ async function orUsageError<T>(work: Promise<T> | (() => T), what: string): Prom
 }
 
 function logKeys(logger: Logger, event: KeysEvent): void {
-  if (event.kind === 'loaded') logger.info({ keys: event.count, keyIds: event.ids }, 'keys for tokens read');
+  if (event.kind === 'loaded') logger.info({ keys: event.count, key_ids: event.ids }, 'keys for tokens read');
   else logger.warn({ reason: errorText(event.error) }, 'keys for tokens cannot be read');
 }
 

@@ -1,6 +1,7 @@
 import type { Command, Option } from 'commander';
 import { option } from './environment.js';
 import { texts, wholeNumber } from './parsers.js';
+import { refuseOptions } from './refuseOptions.js';
 import { UsageError } from './usageError.js';
 
 /** What `serve` can be told of tokens. */
@@ -75,10 +76,6 @@ export function onlyOption<Name extends string>(command: Command, names: readonl
  * @throws UsageError that names the option
  */
 export function refuseJwtOptions(command: Command): void {
-  for (const { long } of jwtOptions()) {
-    const name = command.options.find((candidate) => candidate.long === long)?.attributeName() ?? '';
-    if (['cli', 'env'].includes(command.getOptionValueSource(name) ?? '')) {
-      throw new UsageError(`${long ?? ''} is of use with --auth jwt only`);
-    }
-  }
+  const names = jwtOptions().map(({ long }) => long ?? '');
+  refuseOptions(command, names, 'with --auth jwt');
 }

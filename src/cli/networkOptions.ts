@@ -29,6 +29,10 @@ export function networkOptions(): Option[] {
 function basePath(text: string): string {
   if (text === '/') return '';
   if (!/^(\/[\w.~!$&'()*+,;=:@%-]+)+\/?$/.test(text)) throw new InvalidArgumentError('It looks like /tailnet.');
+  // What clients make of it when they ask for it must be the same: they leave out "." and "..", however those are written.
+  if (new URL(text, 'http://localhost').pathname !== text) {
+    throw new InvalidArgumentError('It looks like /tailnet, without "." and "..".');
+  }
   return text.replace(/\/$/, '');
 }
 

@@ -13,6 +13,18 @@ export function wholeNumber(from: number, to: number): (text: string) => number 
   };
 }
 
+/** Reads a whole number, or `none` for no limit. */
+export function wholeNumberOrNone(from: number, to: number): (text: string) => number {
+  return (text) => {
+    if (text === 'none') return Infinity;
+    try {
+      return wholeNumber(from, to)(text);
+    } catch {
+      throw new InvalidArgumentError(`It is a whole number from ${from} to ${to}, or none.`);
+    }
+  };
+}
+
 /** Reads a TCP port; 0 picks a free one. */
 export const port = wholeNumber(0, 65_535);
 
@@ -85,9 +97,10 @@ export function texts(text: string, previous: readonly string[] = []): readonly 
 
 const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Reads how long something lasts, in seconds. */
+/** Reads how long something lasts, in seconds: more than 0. */
 export function duration(text: string): number {
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   if (unit === undefined) throw new InvalidArgumentError('It looks like 30s, 15m, 12h or 7d.');
+  if (Number(count) === 0) throw new InvalidArgumentError('It is longer than 0.');
   return Number(count) * (secondsIn[unit] ?? 1);
 }

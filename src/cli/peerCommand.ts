@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { Uuid } from '../db/store.js';
+import { escapeHarmful } from '../auth/harmful.js';
 import { isUuid, parseUuid } from '../proto/uuid.js';
 import { option } from './environment.js';
 import { errorText } from './errorText.js';
 import type { Output } from './output.js';
 import { uuid, uuids, webSocketUrl, wholeNumber } from './parsers.js';
 import { createPeerNode } from './createPeerNode.js';
+import { paint, wantsColours } from './paint.js';
 import type { PeerEvent } from './peerEvent.js';
 import { jsonPeerLines, readablePeerLines } from './peerLines.js';
+import { peerTlsOf, peerTlsOptions, type PeerTlsOptions } from './peerTls.js';
 import { runPeer } from './runPeer.js';
 import { UsageError } from './usageError.js';
 
-interface PeerOptions {
+interface PeerOptions extends PeerTlsOptions {
   readonly url: URL;
   readonly id?: Uuid;
   readonly token?: string;
@@ -25,7 +28,7 @@ interface PeerOptions {
 
 /** `peer`: a peer on the command line, to try a coordinator out with. */
 export function peerCommand(output: Output, end: (exitCode: number) => void): Command {
-  return new Command('peer')
+  const command = new Command('peer')
     .description('Connect as a peer and print what the coordinator says, until Ctrl-C says goodbye.')
     .addOption(
       option('--url <url>', 'the coordinator, such as ws://127.0.0.1:7350')
@@ -43,19 +46,22 @@ export function peerCommand(output: Output, end: (exitCode: number) => void): Co
     .addOption(
       option('--derp <region>', 'the home relay region to publish').argParser(wholeNumber(0, 2_147_483_647)).default(1),
     )
-    .addOption(option('--json', 'print JSON, one object a line'))
-    .action(async (options: PeerOptions) => {
-      const url = new URL(options.url);
-      const token = await tokenOf(options);
-      const claimed = token ?? url.searchParams.get('token') ?? undefined;
-      const id =
-        options.id ?? url.searchParams.get('id') ?? (claimed === undefined ? randomUUID() : subjectOf(claimed));
-      url.searchParams.set('id', id);
-      const lines = options.json === true ? jsonPeerLines : readablePeerLines;
-      const node = createPeerNode(id, options.derp);
-      const print = (event: PeerEvent) => output.out(`${lines(event)}\n`);
-      end(await runPeer({ url, id, node, tunnels: options.tunnel, print, ...(token !== undefined && { token }) }));
-    });
+    .addOption(option('--json', 'print JSON, one object a line'));
+  for (const made of peerTlsOptions()) command.addOption(made);
+  return command.action(async (options: PeerOptions) => {
+    const url = new URL(options.url);
+    const tls = await peerTlsOf(options, url);
+    const token = await tokenOf(options);
+    const claimed = token ?? url.searchParams.get('token') ?? undefined;
+    const id = options.id ?? url.searchParams.get('id') ?? (claimed === undefined ? randomUUID() : subjectOf(claimed));
+    url.searchParams.set('id', id);
+    const lines = options.json === true ? jsonPeerLines : readablePeerLines;
+    const node = createPeerNode(id, options.derp);
+    // What others publish, and what somebody answers who may be no coordinator, is not to write to this terminal.
+    const shown = options.json !== true && wantsColours() ? paint : (text: string) => text;
+    const print = (event: PeerEvent) => output.out(`${shown(escapeHarmful(lines(event)))}\n`);
+    end(await runPeer({ url, id, node, tunnels: options.tunnel, tls, print, ...(token !== undefined && { token }) }));
+  });
 }
 
 /** The token that the options give; `--token` wins. */

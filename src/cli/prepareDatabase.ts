@@ -29,7 +29,7 @@ export function prepareDatabase(url: string, logger: Logger): Preparation {
       } catch (error) {
         if (!isTransient(error)) throw migrationFailure(error, url);
         const { message: reason } = migrationFailure(error, url);
-        logger.warn({ reason, retryIn: Math.round(wait) }, 'database not ready, trying again');
+        logger.warn({ reason, retry_in_ms: Math.round(wait) }, 'database not ready, trying again');
       }
       settle(false);
       await delay(wait, undefined, { signal: stopped.signal }).catch(() => {});

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './commandError.js';
+import { configCommand } from './configCommand.js';
 import { tidyEnvironment } from './environment.js';
 import { migrateCommand } from './migrateCommand.js';
 import { standardOutput, type Output } from './output.js';
@@ -41,10 +42,10 @@ function createProgram(output: Output, end: (exitCode: number) => void): Command
     .helpCommand(false);
   const commands = [
     ...[serveCommand(end), migrateCommand(output), peerCommand(output, end), statusCommand(output)],
-    tokenCommand(output),
+    ...[tokenCommand(output), configCommand(output)],
   ];
   for (const command of commands) program.addCommand(command.helpOption('-h, --help', 'explain the options'));
-  for (const command of [program, ...commands]) {
+  for (const command of [program, ...commands, ...commands.flatMap(({ commands: below }) => below)]) {
     command.exitOverride().configureOutput({
       writeOut: output.out,
       writeErr: output.error,

@@ -3,11 +3,14 @@ import type { Uuid } from '../db/store.js';
 import type { Node } from '../proto/gen/tailnet.js';
 import { connectPeer, type PeerConnection } from './connectPeer.js';
 import type { PeerEvent } from './peerEvent.js';
+import type { PeerTls } from './peerTls.js';
 
 export interface RunPeerOptions {
   readonly url: URL;
   /** Proves who this is. Default: nothing does. */
   readonly token?: string;
+  /** What is shown and trusted over TLS. Default: what Node.js does by itself. */
+  readonly tls?: PeerTls;
   readonly id: Uuid;
   readonly node: Node;
   readonly tunnels: readonly Uuid[];

@@ -10,6 +10,7 @@ import {
   takeUntil,
   timer,
 } from 'rxjs';
+import { combineTelemetry } from '../combineTelemetry.js';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { postgresOverview } from '../db/postgres/postgresOverview.js';
@@ -19,10 +20,13 @@ import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
+import { silentTelemetry } from '../telemetry.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
+import { tracingOfProcess } from './tracingOfProcess.js';
+import { workerLink } from './workers/workerLink.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
-export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'readOverview'> {
+export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'scraped' | 'readOverview'> {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
@@ -30,6 +34,8 @@ export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'readOver
   readonly dataDir: string;
   /** Whether `/debug/tailnet` is there. */
   readonly hasDebugPage: boolean;
+  /** Whether OpenTelemetry is told how long things take. */
+  readonly traces: boolean;
   /** Milliseconds over which connections are ended when the process is to end. */
   readonly drainTime: number;
 }
@@ -51,7 +57,8 @@ const databasePatience = 3000;
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const { databaseUrl, dataDir, drainTime, logger } = options;
-  const shutdown = shutdownRequest(logger);
+  const link = workerLink();
+  const shutdown = link?.shutdownRequest() ?? shutdownRequest(logger);
   let drainTimer: NodeJS.Timeout | undefined;
   void shutdown.received.then(() => {
     const limit = drainTime + closeTimeout;
@@ -76,6 +83,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     shutdown.dispose();
     // What is still open by now, as connections to a database that says nothing, is no reason to have failed.
     clearTimeout(drainTimer);
+    link?.leave();
   }
 }
 
@@ -96,8 +104,15 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     if (shutdown.isReceived()) return;
     if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
-    const given = { ...options, metrics, ...(overview && { readOverview: overview.read }) };
-    const coordinator = createCoordinator({ database, logger, ...(metrics && { telemetry: metrics.telemetry }) });
+    const tracing = options.traces ? await tracingOfProcess() : undefined;
+    const link = workerLink();
+    if (link) metrics?.registry.setDefaultLabels({ worker: link.slot });
+    const scraped = metrics && link?.shareMetrics(metrics.registry);
+    const [first = silentTelemetry, ...others] = [metrics?.telemetry, tracing].filter((each) => each !== undefined);
+    const telemetry = others.length === 0 ? first : combineTelemetry(first, ...others);
+    const readOverview = overview?.read;
+    const given = { ...options, metrics, ...(scraped && { scraped }), ...(readOverview && { readOverview }) };
+    const coordinator = createCoordinator({ database, logger, telemetry });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
@@ -126,13 +141,18 @@ async function serveCoordinator(
   shutdown: ShutdownRequest,
   end: Promise<unknown>,
 ): Promise<void> {
-  const { drainTime, logger } = options;
+  const { drainTime } = options;
+  const logger = options.logger.child({ coordinator_id: coordinator.id });
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
     const { id: coordinatorId } = coordinator;
     logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+    workerLink()?.listening();
   };
-  const served = lastValueFrom(gateways$(coordinator, options, draining$, onListening), { defaultValue: undefined });
+  const served = lastValueFrom(
+    gateways$(coordinator, { ...options, logger: logger.child({ part: 'gateway' }) }, draining$, onListening),
+    { defaultValue: undefined },
+  );
   try {
     await Promise.race([served, end, defect(coordinator)]);
   } finally {

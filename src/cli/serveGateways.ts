@@ -133,13 +133,13 @@ interface Common {
 }
 
 function metricsAtTheirPort(
-  { host, metricsPort: port, metrics, logger }: GatewayOptions,
+  { host, metricsPort: port, metrics, scraped = metrics?.registry, logger }: GatewayOptions,
   { tls }: Common,
   onListening: (url: string) => void,
 ): Observable<never> {
-  if (metrics === undefined || typeof port === 'string') return NEVER;
+  if (scraped === undefined || typeof port === 'string') return NEVER;
   const onError = (error: unknown): void => logger.error({ err: error }, 'HTTP request failed');
-  return metricsServer$({ metrics, host, port, onError, ...(tls && { tls }) }, onListening).pipe(
+  return metricsServer$({ metrics: scraped, host, port, onError, ...(tls && { tls }) }, onListening).pipe(
     catchError(cannotListen(host, port, '; choose another with --metrics-port')),
   );
 }
@@ -162,10 +162,12 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
   const { maxHandshakes, handshakeTimeout, maxUnfinished, pingPeriod, closeTimeout } = completeLimits(limits);
   // Nobody has to say who they are to watch, where everybody is believed anyway.
   const identify = verify && { identify: identityFromToken(verify) };
-  const onEvent = (event: GatewayEvent): void => {
-    logGatewayEvent(logger, event);
-    metrics?.gatewayEvent('watch', event);
-  };
+  const noteAt =
+    (gateway: string) =>
+    (event: GatewayEvent): void => {
+      logGatewayEvent(logger, event);
+      metrics?.gatewayEvent(gateway, event);
+    };
   const health = healthRoutes(coordinator, draining$);
   /** The last peer has gone. */
   const drained$ = new ReplaySubject<void>(1);
@@ -173,7 +175,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...health,
     ...metricsBesideOthers(options),
     ...watchRoutes(coordinator, {
-      ...{ ...identify, origins, trustedProxies, draining$, onEvent },
+      ...{ ...identify, origins, trustedProxies, draining$, onEvent: noteAt('watch') },
       limits: { maxWatchers, maxHandshakes, handshakeTimeout, heartbeatPeriod: pingPeriod, closeTimeout },
     }),
     ...(readOverview && debugPageRoutes(coordinator, readOverview, options, draining$)),
@@ -184,6 +186,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ...{ host, port, routes, handshakeTimeout, maxUnfinished, drain$: drained$ },
     ...(tls && { tls, pathsWithoutCertificate: Object.keys(routesUnder(basePath, health)) }),
     onError: (error) => logger.error({ err: error }, 'HTTP request failed'),
+    onRejected: noteAt('http'),
   }).pipe(
     switchMap(({ server, url }) =>
       merge(

@@ -5,7 +5,7 @@ import type { HttpRoutes } from '../gateways/httpRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
 import type { TlsSource } from '../gateways/tls.js';
 import type { Metrics } from '../metrics/createMetrics.js';
-import { metricsPath, metricsRoutes } from '../metrics/metricsRoutes.js';
+import { metricsPath, metricsRoutes, type ScrapedMetrics } from '../metrics/metricsRoutes.js';
 
 /** Where `/metrics` is served: with everything else, at a port of its own (0 picks a free one), or nowhere. */
 export type MetricsPort = number | 'same' | 'none';
@@ -15,6 +15,8 @@ export interface ServedMetrics {
   readonly metricsPort: MetricsPort;
   /** Undefined when they are served nowhere: nothing is counted then. */
   readonly metrics: Metrics | undefined;
+  /** What is shown in their place, as those of several processes together. Default: they themselves. */
+  readonly scraped?: ScrapedMetrics;
 }
 
 /** Counts what happens at a gateway, if anything is counted. */
@@ -23,12 +25,12 @@ export function countedAt(gateway: string, metrics: Metrics | undefined): MonoTy
 }
 
 /** The route to add to those of the main port: none, unless it is the `same`. */
-export function metricsBesideOthers({ metricsPort, metrics }: ServedMetrics): HttpRoutes {
-  return metrics !== undefined && metricsPort === 'same' ? metricsRoutes(metrics.registry) : {};
+export function metricsBesideOthers({ metricsPort, metrics, scraped }: ServedMetrics): HttpRoutes {
+  return metrics !== undefined && metricsPort === 'same' ? metricsRoutes(scraped ?? metrics.registry) : {};
 }
 
 export interface MetricsServerOptions {
-  readonly metrics: Metrics;
+  readonly metrics: ScrapedMetrics;
   readonly host: string;
   readonly port: number;
   readonly tls?: TlsSource;
@@ -45,7 +47,7 @@ export function metricsServer$(
   { metrics, host, port, tls, onError }: MetricsServerOptions,
   onListening: (url: string) => void,
 ): Observable<never> {
-  return httpServer$({ host, port, routes: metricsRoutes(metrics.registry), onError, ...(tls && { tls }) }).pipe(
+  return httpServer$({ host, port, routes: metricsRoutes(metrics), onError, ...(tls && { tls }) }).pipe(
     tap(({ url }) => onListening(url + metricsPath)),
     switchMap(() => NEVER),
   );

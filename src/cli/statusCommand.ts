@@ -1,16 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { commandDatabase } from './commandDatabase.js';
 import { createLogger } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import type { Output } from './output.js';
-import { readStatus } from './readStatus.js';
+import { paint, wantsColours } from './paint.js';
+import { readStatus, type Status } from './readStatus.js';
 import { statusText } from './statusText.js';
 
 interface StatusOptions {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** Milliseconds from one look to the next. */
+const watchPeriod = 2000;
+
+function forPeople(status: Status): string {
+  const text = statusText(status);
+  return wantsColours() ? paint(text) : text;
 }
 
 /** `status`: shows what the tables hold. */
@@ -19,11 +30,26 @@ export function statusCommand(output: Output): Command {
     .description('Show coordinators, peers and tunnels.')
     .addOption(databaseUrlOption())
     .addOption(option('--data-dir <dir>', 'where the embedded database is').default('.tailnet'))
-    .addOption(option('--json', 'print JSON'))
+    .addOption(option('--json', 'print JSON; with --watch, one object a line'))
+    .addOption(option('--watch', 'show it again every two seconds, until Ctrl-C'))
     .action(async (options: StatusOptions) => {
       if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
       await using database = await commandDatabase(options, createLogger('warn'), false);
-      const status = await readStatus(database.url);
-      output.out(`${options.json === true ? JSON.stringify(status, undefined, 2) : statusText(status)}\n`);
+      const { json = false, watch = false } = options;
+      if (!watch) {
+        const status = await readStatus(database.url);
+        output.out(`${json ? JSON.stringify(status, undefined, 2) : forPeople(status)}\n`);
+        return;
+      }
+      const interrupted = new AbortController();
+      const interrupt = () => interrupted.abort();
+      process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+      const clear = wantsColours() ? '\u001b[H\u001b[2J' : '';
+      while (!interrupted.signal.aborted) {
+        const status = await readStatus(database.url);
+        output.out(json ? `${JSON.stringify(status)}\n` : `${clear}${forPeople(status)}\n\n`);
+        await delay(watchPeriod, undefined, { signal: interrupted.signal }).catch(() => {});
+      }
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     });
 }

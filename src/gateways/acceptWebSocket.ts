@@ -19,27 +19,34 @@ export interface Acceptance {
 
 /** Does the WebSocket handshake. The subprotocols that the client offers were checked before. */
 export function createAcceptor(
-  limits: Pick<WebSocketLimits, 'maxMessageSize' | 'maxFrames' | 'maxPendingPongs' | 'closeTimeout'>,
+  limits: Pick<
+    WebSocketLimits,
+    'maxMessageSize' | 'maxJsonMessageSize' | 'maxFrames' | 'maxPendingPongs' | 'closeTimeout'
+  >,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => Acceptance {
   const options = {
     noServer: true,
     clientTracking: false,
     // A compressor for each connection would cost more memory than all else together.
     perMessageDeflate: false,
-    maxPayload: limits.maxMessageSize,
     maxFragments: limits.maxFrames,
-    maxBufferedChunks: maxReads(limits.maxMessageSize),
     maxPendingAutoPongs: limits.maxPendingPongs,
     closeTimeout: limits.closeTimeout,
     handleProtocols: (offered: Set<string>) => chooseSubprotocol([...offered].join()).name,
   };
-  const server = new WebSocketServer(options);
   let acceptance: Acceptance = {};
-  server.on('wsClientError', (error: Error) => {
-    acceptance = { refusal: { status: 400, reason: error.message } };
-  });
+  const serverFor = (maxPayload: number): WebSocketServer =>
+    new WebSocketServer({ ...options, maxPayload, maxBufferedChunks: maxReads(maxPayload) }).on(
+      'wsClientError',
+      (error: Error) => {
+        acceptance = { refusal: { status: 400, reason: error.message } };
+      },
+    );
+  const servers = { binary: serverFor(limits.maxMessageSize), text: serverFor(limits.maxJsonMessageSize) };
   return (request, socket, head) => {
     acceptance = {};
+    const { binary } = chooseSubprotocol(request.headers['sec-websocket-protocol']);
+    const server = binary ? servers.binary : servers.text;
     // Without `verifyClient` all of this happens at once.
     server.handleUpgrade(request, socket, head, (webSocket) => {
       acceptance = { webSocket };

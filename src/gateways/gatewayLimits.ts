@@ -27,7 +27,8 @@ export interface GatewayLimits {
   readonly maxHandshakes: number;
   /**
    * Sockets without a peer, on a server of the gateway's own. With one more, the one that has been silent for longest is
-   * destroyed. Default 10000: in a storm many are accepted before their requests come.
+   * destroyed. Default 10000: in a storm many are accepted before their requests come. Over gRPC, streams over which
+   * nobody is served are bounded by the same number.
    */
   readonly maxUnfinished: number;
   /** How long a client may take for its request, and how long it may take to identify it. Default 10000. */

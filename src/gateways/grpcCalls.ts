@@ -1,10 +1,13 @@
-import type { Metadata, Server, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { defer, fromEvent, mergeAll, mergeMap, Observable, of, takeUntil } from 'rxjs';
-import type { SchedulerLike } from 'rxjs';
+import type { Metadata } from '@grpc/grpc-js';
+import { concat, defer, EMPTY, finalize, fromEvent, mergeAll, mergeMap, of, takeUntil } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
 import { admission, rejection } from './admission.js';
 import type { Newcomer } from './admission.js';
 import { Attendance } from './attendance.js';
+import { streamOf } from './callStream.js';
+import { coordinateCall$, refuseCalls } from './coordinateService.js';
+import type { GrpcServer } from './coordinateService.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import type { GrpcLimits } from './grpcOptions.js';
 import type { CallWatch } from './grpcSockets.js';
@@ -17,10 +20,7 @@ import { peerConnection } from './peerConnection.js';
 import { Places } from './places.js';
 import { protobufCodec } from './protobufCodec.js';
 import { SendingTurns } from './sendingTurns.js';
-import { tailnetService } from './tailnetService.js';
-
-/** A server on which a service can be put and from which it can be taken again: one of grpc-js. */
-export type GrpcServer = Pick<Server, 'addService' | 'removeService'>;
+import { UnfinishedStreams } from './unfinishedStreams.js';
 
 export interface CallOptions {
   readonly identify: IdentifyCall;
@@ -29,16 +29,23 @@ export interface CallOptions {
   readonly drain$: Observable<unknown>;
   /** Default: nobody. */
   readonly watch?: CallWatch;
+  /** Where streams go over which no peer is connected any more. Default: some of their own. */
+  readonly streams?: UnfinishedStreams;
 }
 
 /** The gateway, as far as it does not matter whose the server is: calls in, events out. */
 export function grpcCalls(
   coordinator: Pick<Coordinator, 'coordinate$'>,
   server: GrpcServer,
-  { identify, limits, scheduler, drain$, watch = nobody }: CallOptions,
+  { identify, limits, scheduler, drain$, watch = nobody, ...given }: CallOptions,
 ): Observable<GatewayEvent> {
   return defer(() => {
-    const { handshakeTimeout } = limits;
+    const { handshakeTimeout, closeTimeout } = limits;
+    const { streams = new UnfinishedStreams(limits.maxUnfinished, scheduler) } = given;
+    /** Who knows that a call has ended need not send any more. */
+    const letGo = (call: CoordinateCall): void => {
+      streams.add(streamOf(call), closeTimeout);
+    };
     const attendance = new Attendance(limits.maxConnections);
     const places = new Places(limits.maxHandshakes, scheduler);
     const entrance = { attendance, identify, places, handshakeTimeout, scheduler };
@@ -54,8 +61,8 @@ export function grpcCalls(
           protocol: 'grpc',
           codec: protobufCodec,
           open: (listener, lifetime) => {
-            lifetime.add(watch.connected(call.getPeer()));
-            return new GrpcWire(call, limits, scheduler, listener);
+            lifetime.add(watch.occupied(call.getPeer()));
+            return new GrpcWire(call, limits, scheduler, listener, letGo);
           },
         });
       });
@@ -63,6 +70,9 @@ export function grpcCalls(
     /** Emits what comes of a call. */
     const admitted = (call: CoordinateCall): Observable<Observable<GatewayEvent>> => {
       watch.called(call.getPeer());
+      // Who is being identified is counted as a connection.
+      streams.remove(streamOf(call));
+      let isIn = false;
       const request = incoming(call);
       const { remoteAddress } = request;
       const newcomer: Newcomer<IncomingCall> = {
@@ -72,39 +82,30 @@ export function grpcCalls(
         refuse: (refusal) => {
           call.emit('error', statusOfRefusal(refusal));
         },
-        connect: (identity) => attendance.counted(connect(call, remoteAddress, identity)),
+        connect: (identity) => {
+          isIn = true;
+          return attendance.counted(connect(call, remoteAddress, identity));
+        },
       };
       const { obstacle } = attendance;
-      return obstacle ? of(rejection(newcomer, obstacle)) : admission(newcomer, entrance);
+      return (obstacle ? of(rejection(newcomer, obstacle)) : admission(newcomer, entrance)).pipe(
+        finalize(() => {
+          if (!isIn) letGo(call);
+        }),
+      );
     };
 
-    return call$(server).pipe(mergeMap(admitted), mergeAll(), takeUntil(attendance.drained$(drain$)));
+    return concat(
+      coordinateCall$(server).pipe(mergeMap(admitted), mergeAll(), takeUntil(attendance.drained$(drain$))),
+      defer(() => {
+        refuseCalls(server, letGo);
+        return EMPTY;
+      }),
+    );
   });
 }
 
-/** The calls of `Coordinate`, for as long as this is subscribed to. */
-function call$(server: GrpcServer): Observable<CoordinateCall> {
-  return new Observable<CoordinateCall>((subscriber) => {
-    const implementation: UntypedServiceImplementation = {
-      coordinate: (call: CoordinateCall) => {
-        subscriber.next(call);
-      },
-    };
-    server.addService(definition, implementation);
-    return () => {
-      server.removeService(definition);
-    };
-  });
-}
-
-const nobody: CallWatch = { called: () => undefined, connected: () => () => undefined };
-
-const asItIs = (bytes: Buffer): Buffer => bytes;
-
-/** The service with messages as bytes: a gateway reads them itself, and says what is wrong with those that it cannot read. */
-const definition = {
-  coordinate: { ...tailnetService.coordinate, requestDeserialize: asItIs, responseSerialize: asItIs },
-};
+const nobody: CallWatch = { called: () => undefined, occupied: () => () => undefined };
 
 function incoming(call: CoordinateCall): IncomingCall {
   const { metadata } = call;

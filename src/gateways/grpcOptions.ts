@@ -1,7 +1,7 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import { defaultGatewayLimits, mergeLimits } from './gatewayLimits.js';
 import type { GatewayLimits } from './gatewayLimits.js';
-import type { GrpcServer } from './grpcCalls.js';
+import type { GrpcServer } from './coordinateService.js';
 import type { IdentifyCall } from './incomingCall.js';
 import type { TlsSource } from './tls.js';
 
@@ -17,7 +17,8 @@ export const defaultGrpcLimits: GrpcLimits = { ...defaultGatewayLimits, maxConcu
 export type GrpcEndpoint =
   | {
       /**
-       * Puts the service on this server, whose owner binds it, adds reflection and health, and shuts it down. The limits of
+       * Puts the service on this server, whose owner binds it, adds reflection and health, and shuts it down. After a drain it
+       * stays there and answers UNAVAILABLE, until a gateway is put on the server again. The limits of
        * its sockets are the owner's: size of messages, streams, keepalive.
        */
       readonly server: GrpcServer;

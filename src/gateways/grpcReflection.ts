@@ -25,11 +25,12 @@ export function addReflection(
 }
 
 /** The package answers whether its answers are read or not. So who does not read is not asked for more questions. */
-function keepInStep(call: AnyCall): void {
-  if (!(call instanceof Duplex)) return;
+function keepInStep(call: AnyCall): true {
+  if (!(call instanceof Duplex)) return true;
   call.on('data', () => {
     if (!call.writableNeedDrain) return;
     call.pause();
     call.once('drain', () => call.resume());
   });
+  return true;
 }

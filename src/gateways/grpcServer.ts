@@ -3,12 +3,17 @@ import { Server as TlsServer } from 'node:tls';
 import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { defer, NEVER, Observable } from 'rxjs';
 import type { SchedulerLike } from 'rxjs';
+import { certificateRejected$ } from './certificateRefusal.js';
+import type { GatewayEvent } from './gatewayEvent.js';
 import type { GrpcLimits } from './grpcOptions.js';
 import { GrpcSockets } from './grpcSockets.js';
 import type { GrpcPackages } from './loadGrpc.js';
+import { http2ServerOf } from './http2ServerOf.js';
 import { serverUrl$ } from './serverUrl.js';
 import { serveTls } from './tls.js';
 import type { TlsSource } from './tls.js';
+import { UnfinishedStreams } from './unfinishedStreams.js';
+import { watchStreams } from './watchStreams.js';
 
 export interface GrpcServerOptions {
   /** Default `127.0.0.1`. */
@@ -26,6 +31,9 @@ export interface GrpcServerOptions {
 export interface ListeningGrpcServer {
   readonly server: Server;
   readonly sockets: GrpcSockets;
+  readonly streams: UnfinishedStreams;
+  /** Emits who was sent away for want of a client certificate, as events `rejected`; completes with the listening. */
+  readonly rejected$: Observable<GatewayEvent>;
   /** Such as `grpc://127.0.0.1:7351`. */
   readonly url: string;
 }
@@ -58,11 +66,20 @@ function listening$(
   { Server: GrpcServer, ServerCredentials }: GrpcPackages['grpc'],
   listener: SocketServer,
   sockets: GrpcSockets,
-  { host = '127.0.0.1', port, limits, drain$ = NEVER }: GrpcServerOptions,
+  { host = '127.0.0.1', port, limits, scheduler, drain$ = NEVER }: GrpcServerOptions,
 ): Observable<ListeningGrpcServer> {
   return new Observable((subscriber) => {
     const server = new GrpcServer(serverOptions(limits));
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const streams = new UnfinishedStreams(limits.maxUnfinished, scheduler);
+    const http2Server = http2ServerOf(server);
+    // As long as who calls may take to be identified, and to read that they were not.
+    const patience = limits.handshakeTimeout + limits.closeTimeout;
+    if (http2Server) {
+      watchStreams(http2Server, (stream) => {
+        streams.add(stream, patience);
+      });
+    }
     let isStopping = false;
     const stop = (): void => {
       if (isStopping) return;
@@ -92,7 +109,7 @@ function listening$(
     });
     subscriber.add(
       serverUrl$(listener, 'grpc').subscribe((url) => {
-        subscriber.next({ server, sockets, url });
+        subscriber.next({ server, sockets, streams, rejected$: certificateRejected$(listener), url });
       }),
     );
     subscriber.add(drain$.subscribe(stop));

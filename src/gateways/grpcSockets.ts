@@ -7,21 +7,21 @@ import { peerOf, UnfinishedSockets } from './unfinishedSockets.js';
 export interface CallWatch {
   /** A call has come from there: whoever it is speaks gRPC. */
   readonly called: (peer: string) => void;
-  /** A peer is connected from there, until what is returned is called. */
-  readonly connected: (peer: string) => () => void;
+  /** Somebody is served over it, a peer or who watches health, until what is returned is called. */
+  readonly occupied: (peer: string) => () => void;
 }
 
 interface Entry {
   readonly socket: Socket;
-  /** How many peers are connected over it. */
-  peers: number;
+  /** How many are served over it. */
+  occupants: number;
   /** Destroys it unless something happens before. */
   timer: Subscription;
 }
 
 /**
- * The sockets of a gRPC server, with or without TLS on them. Those over which nobody has called yet, or no peer is
- * connected any more, are bounded; without a call a socket is destroyed after the time for a handshake, and so is one that
+ * The sockets of a gRPC server, with or without TLS on them. Those over which nobody is served yet, or any more, are
+ * bounded; without a call a socket is destroyed after the time for a handshake, and so is one that
  * is left over when the server stops.
  */
 export class GrpcSockets implements CallWatch {
@@ -42,7 +42,7 @@ export class GrpcSockets implements CallWatch {
 
   accepted(socket: Socket): void {
     const peer = peerOf(socket);
-    const entry: Entry = { socket, peers: 0, timer: this.#destroyAfter(socket, this.#limits.handshakeTimeout) };
+    const entry: Entry = { socket, occupants: 0, timer: this.#destroyAfter(socket, this.#limits.handshakeTimeout) };
     this.#entries.set(peer, entry);
     socket.once('close', () => {
       entry.timer.unsubscribe();
@@ -56,25 +56,25 @@ export class GrpcSockets implements CallWatch {
     this.#unfinished.renew(peer);
   };
 
-  readonly connected = (peer: string): (() => void) => {
+  readonly occupied = (peer: string): (() => void) => {
     const entry = this.#entries.get(peer);
     if (!entry) return () => undefined;
     entry.timer.unsubscribe();
-    entry.peers++;
+    entry.occupants++;
     this.#unfinished.remove(peer);
     return () => {
-      entry.peers--;
-      if (entry.peers > 0 || entry.socket.destroyed) return;
+      entry.occupants--;
+      if (entry.occupants > 0 || entry.socket.destroyed) return;
       this.#unfinished.add(entry.socket);
       if (this.#isStopping) this.#expire(entry);
     };
   };
 
-  /** From now on a socket is destroyed some time after the last peer has gone from it. */
+  /** From now on a socket is destroyed some time after the last occupant has gone from it. */
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    for (const entry of this.#entries.values()) if (entry.peers === 0) this.#expire(entry);
+    for (const entry of this.#entries.values()) if (entry.occupants === 0) this.#expire(entry);
   }
 
   #expire(entry: Entry): void {

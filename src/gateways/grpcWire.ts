@@ -24,22 +24,26 @@ export class GrpcWire implements Wire<Uint8Array> {
   readonly #limits: Pick<GatewayLimits, 'highWaterMark' | 'closeTimeout'>;
   readonly #scheduler: SchedulerLike;
   readonly #listener: WireListener;
+  readonly #letGo: (call: CoordinateCall) => void;
   #bytesRead = 0;
   #waiting = 0;
   #isOpen = true;
   #isOver = false;
   #timer: Subscription | undefined;
 
+  /** @param letGo takes care of the call when it is over, whose client may go on sending */
   constructor(
     call: CoordinateCall,
     limits: Pick<GatewayLimits, 'highWaterMark' | 'closeTimeout'>,
     scheduler: SchedulerLike,
     listener: WireListener,
+    letGo: (call: CoordinateCall) => void,
   ) {
     this.#call = call;
     this.#limits = limits;
     this.#scheduler = scheduler;
     this.#listener = listener;
+    this.#letGo = letGo;
     call.pause();
     call.on('data', (message: Buffer) => {
       this.#bytesRead += message.length + envelopeSize;
@@ -113,18 +117,8 @@ export class GrpcWire implements Wire<Uint8Array> {
     this.#isOver = true;
     this.#isOpen = false;
     this.#timer?.unsubscribe();
-    this.#letGo();
+    this.#letGo(this.#call);
     this.#listener.closed(code, reason);
-  }
-
-  /** A client that knows how its call has ended need not send any more. One that does is cut off after a while. */
-  #letGo(): void {
-    const stream = streamOf(this.#call);
-    if (!stream || stream.closed) return;
-    this.#after(this.#limits.closeTimeout, () => {
-      stream.close(constants.NGHTTP2_NO_ERROR);
-    });
-    stream.once('close', () => this.#timer?.unsubscribe());
   }
 }
 

@@ -4,6 +4,7 @@ import { defer, NEVER, Observable } from 'rxjs';
 import { BoundedServer, BoundedTlsServer } from './boundedServer.js';
 import type { Bounded } from './boundedServer.js';
 import { CertificateGuard } from './certificateGuard.js';
+import type { GatewayEvent } from './gatewayEvent.js';
 import { serveRoutes } from './httpRoutes.js';
 import type { HttpRoutes } from './httpRoutes.js';
 import { serverUrl$ } from './serverUrl.js';
@@ -32,6 +33,8 @@ export interface HttpServerOptions {
    * upgraded ones included, is gone. Default: never.
    */
   readonly drain$?: Observable<unknown>;
+  /** Told who was sent away for want of a client certificate: an event `rejected`, with 403. */
+  readonly onRejected?: (event: GatewayEvent) => void;
   /** Told about routes that failed. */
   readonly onError?: (error: unknown, request: IncomingMessage) => void;
 }
@@ -82,7 +85,7 @@ export function httpServer$(options: HttpServerOptions): Observable<ListeningHtt
   if (tls === undefined) return defer(() => listening(new BoundedServer(maxUnfinished, timeouts, answer)));
   const create = (tlsOptions: ServerOptions, certificates: TlsOptions): BoundedTlsServer => {
     const guard = requiresCertificate(certificates)
-      ? new CertificateGuard(options.pathsWithoutCertificate ?? [])
+      ? new CertificateGuard(options.pathsWithoutCertificate ?? [], options.onRejected ?? ignore)
       : undefined;
     // Who has none gets an answer, which says more than a connection that breaks.
     const { rejectUnauthorized: _, ...rest } = tlsOptions;
@@ -90,6 +93,10 @@ export function httpServer$(options: HttpServerOptions): Observable<ListeningHtt
     return new BoundedTlsServer(maxUnfinished, complete, answer, guard);
   };
   return serveTls(tls, create, listening);
+}
+
+function ignore(): void {
+  // Nobody wants to know.
 }
 
 /** Lets a server listen for as long as this is subscribed to. */

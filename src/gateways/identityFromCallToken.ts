@@ -8,6 +8,9 @@ import type { IdentifyCall } from './incomingCall.js';
  * Believes what a token proves, which is in the metadata of a call, as `authorization: Bearer …`. Where the metadata says
  * who calls as well (`x-peer-id`, `x-peer-role`), it must say the same.
  *
+ * On a gRPC server that is not the gateway's own, the HTTP/2 of Node.js drops all values of `authorization` but the first,
+ * which counts then. A gateway with a server of its own sees them all.
+ *
  * Fails as `verify` does, and with an IdentityError of status 401 and one of these messages: `a token is required: in the
  * metadata "authorization: Bearer …"`, `the header Authorization was given 2 times`, `the header Authorization must be
  * "Bearer", a space and a token`, `metadata "x-peer-id" contradicts the token` (or `x-peer-role`).

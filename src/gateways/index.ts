@@ -40,7 +40,7 @@ export { grpcGateway } from './grpcGateway.js';
 export type { GrpcCoordinator } from './serveGrpc.js';
 export { defaultGrpcLimits } from './grpcOptions.js';
 export type { GrpcEndpoint, GrpcGatewayOptions, GrpcLimits } from './grpcOptions.js';
-export type { GrpcServer } from './grpcCalls.js';
+export type { GrpcServer } from './coordinateService.js';
 export { defaultGatewayLimits } from './gatewayLimits.js';
 export type { GatewayLimits } from './gatewayLimits.js';
 export { statusOfClosing } from './grpcStatus.js';

@@ -1,5 +1,6 @@
 import { createEncoder } from '../proto/createEncoder.js';
-import { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
+import { CoordinateResponse } from '../proto/gen/tailnet.js';
+import { requestFromBytes } from '../proto/requestFromBytes.js';
 import { oncePerResponse } from './oncePerResponse.js';
 import type { MessageCodec } from './wire.js';
 
@@ -7,6 +8,6 @@ import type { MessageCodec } from './wire.js';
 export const protobufCodec: MessageCodec<Uint8Array> = {
   // A decoded message holds views of its input, and that is a view of all that the socket delivered at once. The copy
   // lets go of the rest.
-  decode: (data) => CoordinateRequest.decode(new Uint8Array(data)),
+  decode: (data) => requestFromBytes(new Uint8Array(data)),
   encode: oncePerResponse(createEncoder(CoordinateResponse)),
 };

@@ -22,6 +22,7 @@ import { healthImplementation, healthService } from './grpcHealth.js';
 import { addReflection } from './grpcReflection.js';
 import { grpcServer$ } from './grpcServer.js';
 import type { GrpcServerOptions, ListeningGrpcServer } from './grpcServer.js';
+import { Inquiries } from './inquiries.js';
 import type { GrpcPackages } from './loadGrpc.js';
 
 /** What a gRPC gateway needs of a coordinator. Without `health$` the health service says SERVING until it drains. */
@@ -42,20 +43,19 @@ export function serveGrpc(
       draining$.next(true);
     };
 
-    const serve = ({ server, sockets, url }: ListeningGrpcServer): Observable<GatewayEvent> => {
-      const noting: Pick<typeof server, 'addService'> = {
+    const serve = ({ server, sockets, streams, rejected$, url }: ListeningGrpcServer): Observable<GatewayEvent> => {
+      const { admit } = new Inquiries(options.limits, sockets, streams);
+      const bounded: Pick<typeof server, 'addService'> = {
         addService: (service, implementation) => {
-          server.addService(
-            service,
-            beforeCalls(implementation, (call) => sockets.called(call.getPeer())),
-          );
+          server.addService(service, beforeCalls(implementation, admit));
         },
       };
-      noting.addService(healthService, healthImplementation(coordinator.health$ ?? alwaysHealthy$, draining$));
-      addReflection(noting, reflection);
+      bounded.addService(healthService, healthImplementation(coordinator.health$ ?? alwaysHealthy$, draining$));
+      addReflection(bounded, reflection);
       return merge(
         of<GatewayEvent>({ kind: 'listening', url }),
-        grpcCalls(coordinator, server, { ...options, drain$, watch: sockets }),
+        rejected$,
+        grpcCalls(coordinator, server, { ...options, drain$, watch: sockets, streams }),
       );
     };
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { SecureContextOptions, Server, TlsOptions as ServerOptions } from 'node:tls';
 import { isObservable, Observable, of } from 'rxjs';
 import { tlsProblem } from './tlsProblem.js';
@@ -35,7 +36,8 @@ export function requiresCertificate({ ca, requireClientCertificate = ca !== unde
  * @param serve all that becomes of it
  * As errors of the stream:
  *
- * @throws TypeError `key holds no private key in PEM: …`, `cert holds no certificate in PEM`,
+ * @throws TypeError `key holds no private key in PEM: …`, `key holds a private key with a passphrase: give one without`,
+ * `cert holds no certificate in PEM`, `cert cannot be used for TLS: …`,
  * `cert is not the certificate of the key`, `ca holds no certificate in PEM`
  * @throws TypeError `requireClientCertificate needs a ca: …`
  * @throws TypeError `what is asked of clients cannot change while they are served: …`
@@ -86,6 +88,11 @@ function askedOfClients(tls: TlsOptions): { readonly requestCert: boolean; reado
   return { requestCert: tls.ca !== undefined, rejectUnauthorized: requiresCertificate(tls) };
 }
 
+/**
+ * A client that resumes a session shows no certificate again: one that has expired since, or whose authority is not known
+ * any more, would go on being good. So where clients are asked for certificates no session can be resumed: there are no
+ * tickets, and Node.js keeps no sessions unless somebody listens for them.
+ */
 function contextOf({ key, cert, ca }: TlsOptions): SecureContextOptions {
-  return { key, cert, ...(ca !== undefined && { ca }) };
+  return { key, cert, ...(ca !== undefined && { ca, secureOptions: constants.SSL_OP_NO_TICKET }) };
 }

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { NEVER, switchMap } from 'rxjs';
+import { defer, merge, NEVER, Subject, switchMap, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
 import type { GatewayEvent } from './gatewayEvent.js';
@@ -66,13 +66,27 @@ export function webSocketGateway(
     webSocketUpgrades(coordinator, server, { ...options, path, dialects, mayComeFrom, addressOf, drain$, limits });
   if (options.server) return attachedTo(options.server);
   const { host, port, tls } = options;
-  return httpServer$({
-    port,
-    ...(host !== undefined && { host }),
-    ...(tls !== undefined && { tls }),
-    handshakeTimeout: limits.handshakeTimeout,
-    maxUnfinished: limits.maxUnfinished,
-    routes,
-    drain$,
-  }).pipe(switchMap(({ server }) => attachedTo(server)));
+  return defer(() => {
+    const rejected$ = new Subject<GatewayEvent>();
+    const served$ = httpServer$({
+      port,
+      ...(host !== undefined && { host }),
+      ...(tls !== undefined && { tls }),
+      handshakeTimeout: limits.handshakeTimeout,
+      maxUnfinished: limits.maxUnfinished,
+      routes,
+      drain$,
+      onRejected: (event) => {
+        rejected$.next(event);
+      },
+    }).pipe(
+      switchMap(({ server }) => attachedTo(server)),
+      tap({
+        complete: () => {
+          rejected$.complete();
+        },
+      }),
+    );
+    return merge(rejected$, served$);
+  });
 }

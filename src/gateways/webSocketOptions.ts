@@ -8,6 +8,11 @@ import type { TlsSource } from './tls.js';
 /** {@link GatewayLimits}, and what else a WebSocket may cost. */
 export interface WebSocketLimits extends GatewayLimits {
   /**
+   * Bytes in one message of a peer that speaks `tailnet.v2.json`, if that is less than `maxMessageSize`: JSON takes long to
+   * read, and everybody else waits meanwhile. A larger one ends the connection with 1009. Default 65536.
+   */
+  readonly maxJsonMessageSize: number;
+  /**
    * Frames of one message. One in more pieces closes the connection with 1008: while it is not complete, each piece holds
    * on to all that was read with it, up to 64 KiB. Default 1024.
    */
@@ -18,6 +23,7 @@ export interface WebSocketLimits extends GatewayLimits {
 
 export const defaultWebSocketLimits: WebSocketLimits = {
   ...defaultGatewayLimits,
+  maxJsonMessageSize: 64 * 1024,
   maxFrames: 1024,
   maxPendingPongs: 60,
 };
@@ -86,6 +92,7 @@ export function completeLimits(limits?: Partial<WebSocketLimits>): WebSocketLimi
   return {
     ...complete,
     maxMessageSize: countForWs(complete.maxMessageSize),
+    maxJsonMessageSize: countForWs(Math.min(complete.maxMessageSize, complete.maxJsonMessageSize)),
     maxFrames: countForWs(complete.maxFrames),
     maxPendingPongs: countForWs(complete.maxPendingPongs),
   };

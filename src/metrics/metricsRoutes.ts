@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import { defer, share, tap } from 'rxjs';
 import { getRoute, reply } from '../gateways/httpRoutes.js';
 import type { HttpRoutes } from '../gateways/httpRoutes.js';
@@ -6,11 +5,17 @@ import type { HttpRoutes } from '../gateways/httpRoutes.js';
 /** The path where metrics are, unless `routesUnder` puts something in front. */
 export const metricsPath = '/metrics';
 
+/** What `/metrics` needs of a registry. */
+export interface ScrapedMetrics {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
 /**
  * `GET /metrics`: all metrics of a registry, in the text format of Prometheus. They are gathered once for all who ask at
  * the same time: whoever asks too often waits, and keeps nobody else waiting.
  */
-export function metricsRoutes(registry: Registry): HttpRoutes {
+export function metricsRoutes(registry: ScrapedMetrics): HttpRoutes {
   const text$ = defer(() => registry.metrics()).pipe(share());
   return {
     [metricsPath]: getRoute((_request, response) =>

@@ -30,6 +30,7 @@ export {
   responseToJson,
 } from './json.js';
 export { decodeNode, encodeNode, nodeSignature, sameEncodedNode, sameNode } from './node.js';
+export { requestFromBytes } from './requestFromBytes.js';
 export { requests } from './requests.js';
 export {
   chunkUpdates,

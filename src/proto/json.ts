@@ -7,6 +7,7 @@ import { CoordinateRequest, CoordinateResponse } from './gen/tailnet.js';
 import type { Node } from './gen/tailnet.js';
 import type { Timestamp } from './gen/google/protobuf/timestamp.js';
 import { decodeNode, encodeNode } from './node.js';
+import { maxReadyForHandshake, tooManyEntries } from './validate.js';
 
 /** A message that could not be read from its JSON text; the text says where it went wrong. */
 export class JsonError extends Error {
@@ -17,10 +18,10 @@ export class JsonError extends Error {
  * Reads a request in proto3 JSON. Names may be written `updateSelf` or `update_self`; what is unknown is ignored;
  * bytes are base64, 64-bit numbers may be strings, NaN and the infinities are strings.
  *
- * @throws JsonError `not a CoordinateRequest in JSON: …`
+ * @throws JsonError `not a CoordinateRequest in JSON: …`, among others for more than 1024 entries in `readyForHandshake`
  */
 export function requestFromJson(text: string): CoordinateRequest {
-  return CoordinateRequest.decode(toWire('CoordinateRequest', text));
+  return CoordinateRequest.decode(toWire('CoordinateRequest', text, checkEntries));
 }
 
 /**
@@ -91,12 +92,21 @@ function describe(name: MessageName): DescMessage {
   return message;
 }
 
-function toWire(name: MessageName, text: string): Uint8Array {
+function toWire(name: MessageName, text: string, check: (json: JsonValue) => void = () => undefined): Uint8Array {
   try {
     const json = JSON.parse(text) as JsonValue;
+    check(json);
     return toBinary(described[name], fromJson(described[name], json, { ignoreUnknownFields: true }));
   } catch (cause) {
     throw new JsonError(`not a ${name} in JSON: ${summary(cause)}`, { cause });
+  }
+}
+
+/** Before objects are made of them, which takes a hundred times as long as to read their text. */
+function checkEntries(json: JsonValue): void {
+  const { readyForHandshake, ready_for_handshake: snakeCase } = (json ?? {}) as Record<string, unknown>;
+  for (const entries of [readyForHandshake, snakeCase]) {
+    if (Array.isArray(entries) && entries.length > maxReadyForHandshake) throw new RangeError(tooManyEntries);
   }
 }
 

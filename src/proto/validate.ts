@@ -7,6 +7,12 @@ export class RequestError extends Error {
   override readonly name = 'RequestError';
 }
 
+/** Entries of `ready_for_handshake` in one request: one for each update of the largest response. */
+export const maxReadyForHandshake = 1024;
+
+/** What is wrong with a request that has more of them. */
+export const tooManyEntries = `ready_for_handshake has more than ${String(maxReadyForHandshake)} entries: send several requests`;
+
 /** What a request asks for. */
 export interface ParsedRequest {
   /** The node to publish. */
@@ -32,7 +38,8 @@ type Untyped<T> = T extends readonly (infer Item)[]
 
 /**
  * Checks the shape of a request, before it is authorised and before any of it takes effect. Returns what is wrong,
- * or nothing: `coordinate request is required`, `update_self node is required` or
+ * or nothing: `coordinate request is required`, `update_self node is required`,
+ * `ready_for_handshake has more than 1024 entries: send several requests` or
  * `ready_for_handshake entries must not be nil`. An empty request and an empty node are all right.
  *
  * Callers without types get the same answers for null and missing values.
@@ -42,6 +49,7 @@ export function validateRequest(request: CoordinateRequest | null | undefined): 
   if (!untyped) return 'coordinate request is required';
   const { updateSelf, readyForHandshake } = untyped;
   if (updateSelf && !updateSelf.node) return 'update_self node is required';
+  if (readyForHandshake && readyForHandshake.length > maxReadyForHandshake) return tooManyEntries;
   if (readyForHandshake?.some((entry) => !entry)) return 'ready_for_handshake entries must not be nil';
   return undefined;
 }

@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { runProgram } from './childProcess.js';
@@ -51,12 +55,68 @@ describe('the command line', () => {
         'serve --grpc-port x',
         `error: option '--grpc-port <port>' argument 'x' is invalid. It is a whole number from 0 to 65535, or none.`,
       ],
+      [
+        'serve --port 7500 --grpc-port 7500',
+        'error: --port and --grpc-port are both 7500: each needs a port of its own',
+      ],
+      [
+        'serve --grpc-port 7500 --metrics-port 7500',
+        'error: --grpc-port and --metrics-port are both 7500: each needs a port of its own',
+      ],
+      ['serve --grpc-port none --max-concurrent-streams 5', 'error: --max-concurrent-streams is of use with gRPC only'],
+      ['serve --no-v1 --v1-write-timeout 500', 'error: --v1-write-timeout is of use without --no-v1 only'],
+      ['serve --no-v1 --v1-max-message-size 5', 'error: --v1-max-message-size is of use without --no-v1 only'],
+      ['peer --url ws://localhost --tls-ca package.json', 'error: --tls-ca is of use with a URL wss: only'],
+      [
+        'peer --url wss://localhost --tls-cert package.json',
+        'error: a certificate to show needs both --tls-cert and --tls-key',
+      ],
+      [
+        'peer --url wss://localhost --tls-ca package.json',
+        `error: option '--tls-ca': package.json holds no certificate in PEM`,
+      ],
+      [
+        'peer --url wss://localhost --tls-ca /nowhere',
+        `error: option '--tls-ca': ENOENT: no such file or directory, open '/nowhere'`,
+      ],
       ['serve --tls-cert server.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       ['serve --tls-client-ca ca.pem', 'error: TLS needs both --tls-cert and --tls-key'],
       [
         'serve --tls-cert /nowhere --tls-key package.json',
         `error: option '--tls-cert': ENOENT: no such file or directory, open '/nowhere'`,
       ],
+      [
+        'serve --base-path /a/../b',
+        `error: option '--base-path <path>' argument '/a/../b' is invalid. It looks like /tailnet, without "." and "..".`,
+      ],
+      [
+        'serve --base-path /a/%2E',
+        `error: option '--base-path <path>' argument '/a/%2E' is invalid. It looks like /tailnet, without "." and "..".`,
+      ],
+      [
+        'serve --ping-period 999',
+        `error: option '--ping-period <ms>' argument '999' is invalid. It is a whole number from 1000 to 2147483647.`,
+      ],
+      [
+        'serve --handshake-timeout 10',
+        `error: option '--handshake-timeout <ms>' argument '10' is invalid. It is a whole number from 100 to 2147483647.`,
+      ],
+      [
+        'serve --requests-per-second Infinity',
+        `error: option '--requests-per-second <n>' argument 'Infinity' is invalid. It is a whole number from 1 to 2147483647, or none.`,
+      ],
+      ['serve --data-dir package.json', `error: option '--data-dir': ${resolve('package.json')} is no directory`],
+      ['serve --data-dir package.json/a/b', `error: option '--data-dir': ${resolve('package.json')} is no directory`],
+      [
+        'serve --data-dir /proc/foo/bar',
+        `error: option '--data-dir': ENOENT: no such file or directory, mkdir '/proc/foo'`,
+      ],
+      ['migrate --data-dir package.json', `error: option '--data-dir': ${resolve('package.json')} is no directory`],
+      [
+        'migrate --data-dir /proc/foo',
+        `error: option '--data-dir': ENOENT: no such file or directory, mkdir '/proc/foo'`,
+      ],
+      ['status --data-dir package.json', `error: option '--data-dir': ${resolve('package.json')} is no directory`],
       ['serve --auth ldap', `error: option '--auth <how>' argument 'ldap' is invalid. It is none or jwt.`],
       ['serve --auth jwt', `error: ${oneKey}`],
       ['serve --auth jwt --jwt-secret x --jwt-key-file y', `error: ${oneKey}`],
@@ -91,6 +151,10 @@ describe('the command line', () => {
       [
         `token --sub ${uuid} --expires 1y`,
         `error: option '--expires <time>' argument '1y' is invalid. It looks like 30s, 15m, 12h or 7d.`,
+      ],
+      [
+        `token --sub ${uuid} --expires 0s`,
+        `error: option '--expires <time>' argument '0s' is invalid. It is longer than 0.`,
       ],
       [
         `token --sub ${uuid} --jwt-private-key-file package.json`,
@@ -234,6 +298,16 @@ describe('the command line', () => {
     expect(await program.ended).to.equal(2);
     expect(program.errors()).to.equal(`error: unknown option '--prot' (Did you mean --port?)\n`);
     expect(program.lines).to.deep.equal([]);
+  });
+
+  it('ends quietly when nobody reads any more what it says', async () => {
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    expect(await once(child, 'close')).to.deep.equal([0, null]);
+    expect(errors).to.equal('');
   });
 
   it('needs no database of its own to say that there is none', async () => {

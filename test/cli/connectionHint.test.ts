@@ -31,6 +31,13 @@ describe('a peer that cannot connect is told what may be wrong with its URL:', (
     );
   });
 
+  it('one for TLS', async () => {
+    using authority = await createAuthority();
+    const { cert, key } = await authority.sign('server');
+    const server = createTlsServer({ cert, key }).on('tlsClientError', () => undefined);
+    expect(await failureOf(server, 'ws')).to.contain('(it was hung up at once: is it a port for TLS (wss:)');
+  });
+
   it('TLS where there is none', async () => {
     expect(await failureOf(createHttpServer(), 'wss')).to.contain(
       '(that does not speak TLS: is it ws: instead of wss:?)',
@@ -41,7 +48,7 @@ describe('a peer that cannot connect is told what may be wrong with its URL:', (
     using authority = await createAuthority();
     const { cert, key } = await authority.sign('server');
     const server = createTlsServer({ cert, key }).on('tlsClientError', () => undefined);
-    expect(await failureOf(server, 'wss')).to.contain('(its authority is not known here: NODE_EXTRA_CA_CERTS names');
+    expect(await failureOf(server, 'wss')).to.contain('(its authority is not known here: --tls-ca names');
   });
 
   it('nothing, where there is nothing to say', async () => {

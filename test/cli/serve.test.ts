@@ -218,6 +218,15 @@ describe('serve', function () {
       client.close();
     }
     socket.terminate();
+    const url = http.replace('https', 'wss');
+    const trusting = ['peer', '--url', url, '--id', alice, '--tls-ca', authority.root.certFile];
+    await using peer = runProgram('src/cli/main.ts', [
+      ...[...trusting, '--tls-cert', shown.certFile, '--tls-key', shown.keyFile],
+    ]);
+    await peer.line((line) => line.startsWith('connected to'));
+    await using stranger = runProgram('src/cli/main.ts', trusting);
+    await stranger.line((line) => line.includes('a client certificate is required'));
+    await server.line((line) => line.includes('connection rejected') && line.includes('(none was shown)'));
   });
 
   it('says which certificates it cannot use before it starts anything, and exits with 2', async () => {
@@ -481,8 +490,15 @@ describe('status and migrate', function () {
     expect(status['tunnels']?.map(({ src, dst }) => ({ src, dst }))).to.deep.equal([{ src: bob, dst: alice }]);
     expect(await output('migrate', ...dataDir)).to.equal('nothing to do: the tables are up to date');
 
+    await using watching = runProgram('src/cli/main.ts', ['status', '--watch', '--json', ...dataDir]);
+    const peersSeen = (line: string) =>
+      (JSON.parse(line) as { peers: readonly { status: string }[] }).peers.map(({ status: is }) => is);
+    await watching.line((line) => peersSeen(line).join() === 'ok,ok');
     b.signal('SIGKILL');
     await a.line((line) => line.includes('LOST'));
+    await watching.line((line) => peersSeen(line).join() === 'ok,lost');
+    watching.signal('SIGINT');
+    expect(await watching.ended).to.equal(0);
     server.signal('SIGTERM');
     await server.ended;
     const text = await output('status', ...dataDir);

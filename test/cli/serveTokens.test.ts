@@ -44,7 +44,7 @@ describe('serve --auth jwt', function () {
     await using peer = runProgram('src/cli/main.ts', ['peer', '--url', url, '--token-file', token]);
     expect(await peer.line((line) => line.startsWith('connected'))).to.contain(`as ${alice}`);
     expect(JSON.parse(await server.line((line) => line.includes('"connection opened"')))).to.include({
-      ...{ peerId: alice, name: 'Alice', role: 'agent' },
+      ...{ peer_id: alice, name: 'Alice', role: 'agent' },
     });
     appendFileSync(revocations, `${alice}\n`);
     expect(await peer.ended).to.equal(1);

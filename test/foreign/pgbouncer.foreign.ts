@@ -12,7 +12,7 @@ import { alice, bob, testPeer } from '../../src/testing/index.js';
 import { runProgram, type RunningProgram } from '../cli/childProcess.js';
 import { temporaryDirectory } from '../cli/temporaryDirectory.js';
 import { migratedDatabase, type TestDatabase } from '../support/testDatabase.js';
-import { pgbouncerPath } from './pgbouncer.js';
+import { programPath } from './programPath.js';
 
 /** PgBouncer in transaction mode, in front of a server. */
 interface Pooler extends AsyncDisposable {
@@ -47,7 +47,7 @@ const startPooler = async (databaseUrl: string, settings: readonly string[] = []
   // It refuses to be run by root.
   const isRoot = process.getuid?.() === 0;
   if (isRoot) execFileSync('chmod', ['-R', 'a+rX', directory.path]);
-  const program: ChildProcess = spawn(pgbouncerPath(), [ini, ...(isRoot ? ['-u', 'nobody'] : [])]);
+  const program: ChildProcess = spawn(programPath('pgbouncer'), [ini, ...(isRoot ? ['-u', 'nobody'] : [])]);
   const log: string[] = [];
   await new Promise<void>((resolve, reject) => {
     program.on('error', reject);

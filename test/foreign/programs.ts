@@ -1,10 +1,9 @@
 // Says which programs are missing that the tests in this folder need, and fails if any is.
 import { chromiumPath } from './chromium.js';
-import { pgbouncerPath } from './pgbouncer.js';
-import { promtoolPath } from './promtool.js';
+import { foreignPrograms, programPath } from './programPath.js';
 import { pythonPath } from './python.js';
 
-for (const find of [chromiumPath, pgbouncerPath, promtoolPath, pythonPath]) {
+for (const find of [chromiumPath, pythonPath, ...foreignPrograms.map((name) => () => programPath(name))]) {
   try {
     find();
   } catch (error) {

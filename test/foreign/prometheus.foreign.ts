@@ -3,13 +3,13 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { createMetrics } from '../../src/metrics/index.js';
 import { root, textOf } from '../docs/markdown.js';
-import { promtoolPath } from './promtool.js';
+import { programPath } from './programPath.js';
 
 describe('what promtool, of Prometheus, says', () => {
   let promtool: string;
 
   before(() => {
-    promtool = promtoolPath();
+    promtool = programPath('promtool');
   });
 
   /** What it prints, on both outputs; fails where it does. */

@@ -6,6 +6,7 @@ import {
   parseRequest,
   RequestError,
   PeerUpdateKind,
+  requestFromBytes,
   responseFromJson,
   responseToJson,
   updatesResponse,
@@ -50,10 +51,13 @@ const toldOf = (node: Node) => ({ id: uuidToBytes(eve), kind: PeerUpdateKind.NOD
 
 const decoded = (input: Buffer): CoordinateRequest | undefined => {
   try {
-    return CoordinateRequest.decode(new Uint8Array(input));
+    return requestFromBytes(new Uint8Array(input));
   } catch (error) {
     assert.ok(error instanceof Error);
-    return undefined;
+    // Where only the number of its parts is wrong, it is read all the same.
+    return / more than 1024 entries|^more than 1024 fields/.test(error.message)
+      ? CoordinateRequest.decode(input)
+      : undefined;
   }
 };
 

@@ -5,12 +5,13 @@ import { concat, filter, firstValueFrom, from, mergeMap, NEVER, ReplaySubject, s
 import { WebSocket } from 'ws';
 import { createCoordinator } from '../../src/coordinator.js';
 import {
-  CoordinateRequest,
   encodeNode,
   parseRequest,
   PeerUpdateKind,
+  requestFromBytes,
   requestFromJson,
   requests,
+  type CoordinateRequest,
   type CoordinateResponse_PeerUpdate,
   type ParsedRequest,
 } from '../../src/proto/index.js';
@@ -126,7 +127,7 @@ const expected = (
   if (isJson !== isText) return { code: 1003 };
   let request: CoordinateRequest;
   try {
-    request = isJson ? requestFromJson(frame.toString('utf8')) : CoordinateRequest.decode(new Uint8Array(frame));
+    request = isJson ? requestFromJson(frame.toString('utf8')) : requestFromBytes(new Uint8Array(frame));
   } catch {
     return { code: 1007 };
   }

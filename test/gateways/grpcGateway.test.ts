@@ -10,6 +10,7 @@ import { errorResponse } from '../../src/proto/responses.js';
 import { runNode } from '../docs/runNode.js';
 import { alice, bob, carol, response } from './gatewayFixture.js';
 import { GrpcFixture, ServedGrpcGateway } from './grpcFixture.js';
+import { closed, RawClient, statusOf } from './rawCall.js';
 import { grpcClient } from './peerCall.js';
 
 describe('grpcGateway', () => {
@@ -157,7 +158,7 @@ describe('grpcGateway', () => {
       server.forceShutdown();
     });
 
-    it('drains, and takes the service away', async () => {
+    it('drains, and goes on turning newcomers away as it did while it drained', async () => {
       const { server, gateway } = await attach();
       const client = grpcClient(gateway.url);
       const peer = await fixture.join(gateway, alice, client);
@@ -168,13 +169,39 @@ describe('grpcGateway', () => {
       (await fixture.coordinator.coordination(alice)).end('coordinator closed');
       await gateway.completed();
       await peer.ended;
-      expect(await fixture.call(gateway, { 'x-peer-id': bob }, { client }).ended).to.include({
-        code: status.UNIMPLEMENTED,
+      expect(await fixture.call(gateway, { 'x-peer-id': bob }, { client }).ended).to.deep.equal({
+        ...{ code: status.UNAVAILABLE, details: 'shutting down', messages: 0 },
       });
       client.close();
       await new Promise((resolve) => {
         server.tryShutdown(resolve);
       });
+    });
+
+    it('makes room after its drain for another one', async () => {
+      const { server, gateway } = await attach();
+      // It has nobody to wait for.
+      gateway.drain$.next();
+      expect(await fixture.call(gateway).ended).to.include({ code: status.UNAVAILABLE });
+      const next = new ServedGrpcGateway(fixture.coordinator, { server });
+      await fixture.join(gateway, alice);
+      next.subscription.unsubscribe();
+      expect(await fixture.call(gateway, { 'x-peer-id': bob }).ended).to.include({ code: status.UNIMPLEMENTED });
+      server.forceShutdown();
+    });
+
+    it('resets a call that was turned away, and that its client holds open', async () => {
+      const { server, gateway } = await attach({ closeTimeout: 50 });
+      const client = new RawClient(gateway.url);
+      const refused = client.call({ 'x-peer-id': 'nobody' });
+      await statusOf(refused);
+      gateway.drain$.next();
+      await gateway.completed();
+      const late = client.call({ 'x-peer-id': alice });
+      await statusOf(late);
+      await Promise.all([refused, late].map(closed));
+      client.session.destroy();
+      server.forceShutdown();
     });
 
     it('may be subscribed again, but not twice at the same time', async () => {

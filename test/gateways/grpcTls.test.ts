@@ -8,8 +8,10 @@ import { IdentityError } from '../../src/gateways/index.js';
 import type { IdentifyCall, TlsOptions } from '../../src/gateways/index.js';
 import { createAuthority } from '../support/certificates.js';
 import type { Authority, Certificate } from '../support/certificates.js';
+import { isResumable } from '../support/tlsResumption.js';
 import { alice, bob, response } from './gatewayFixture.js';
 import { GrpcFixture, ServedGrpcGateway } from './grpcFixture.js';
+import { preface } from './http2Frames.js';
 import { grpcClient, PeerCall } from './peerCall.js';
 
 describe('a gRPC gateway with TLS', () => {
@@ -82,7 +84,29 @@ describe('a gRPC gateway with TLS', () => {
     expect(await call(gateway).ended).to.include({ code: status.UNAVAILABLE });
     expect(await call(gateway, { shown: await theirs.sign('alice') }).ended).to.include({ code: status.UNAVAILABLE });
     expect(fixture.coordinator.coordinations).to.have.lengthOf(0);
+    // Clients try again by themselves.
+    const problems = new Set((await gateway.eventsOf('rejected', 2)).map(({ reason }) => reason));
+    const reason = 'a client certificate is required, signed by an authority known here';
+    expect([...problems]).to.deep.equal([`${reason} (none was shown)`, `${reason} (UNABLE_TO_VERIFY_LEAF_SIGNATURE)`]);
+    expect(await gateway.event('rejected')).to.include({ status: 403, remoteAddress: '127.0.0.1' });
   });
+
+  it('takes nobody who breaks off, or speaks no TLS, for one without a certificate', async () => {
+    const gateway = await fixture.serve({ tls: { ...of1(server), ca: ours.root.cert } });
+    expect(await fixture.call(gateway).ended).to.include({ code: status.UNAVAILABLE });
+    expect(await call(gateway, { shown: client, root: theirs.root }).ended).to.include({ code: status.UNAVAILABLE });
+    await call(gateway, { shown: client }).opened;
+    expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'opened']);
+  });
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`resumes no session with who showed one, which may expire: ${version}`, async () => {
+      const gateway = await fixture.serve({ tls: { ...of1(server), ca: ours.root.cert } });
+      const { key, cert } = client;
+      const shown = { key, cert, ca: ours.root.cert, ALPNProtocols: ['h2'] };
+      expect(await isResumable(gateway.url, version, preface.toString('latin1'), shown)).to.equal(false);
+    });
+  }
 
   it('leaves it to who identifies, if it is told to', async () => {
     const seen: boolean[] = [];

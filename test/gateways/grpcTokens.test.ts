@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { BehaviorSubject, throwError } from 'rxjs';
@@ -7,6 +8,7 @@ import { hostileToSecret } from '../auth/jwt/hostileTokens.js';
 import { clock, mint, secret } from '../auth/jwt/mint.js';
 import { alice, bob } from './gatewayFixture.js';
 import { GrpcFixture } from './grpcFixture.js';
+import { callFrame, preface } from './http2Frames.js';
 
 const tokens = (options: Partial<JwtVerifierOptions> = {}) => ({
   identify: identityFromCallToken(jwtVerifier({ keys: jwtSecret(secret), scheduler: clock(), ...options })),
@@ -67,6 +69,22 @@ describe('a gRPC call with a token', () => {
     expect({ code, details }).to.deep.equal({
       ...{ code: status.PERMISSION_DENIED, details: 'an observer may look, and not connect as a peer' },
     });
+    expect(fixture.coordinator.coordinations).to.deep.equal([]);
+  });
+
+  it('is refused when it has two, whichever of them is good', async () => {
+    const gateway = await fixture.serve(tokens());
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    const good = ['authorization', bearer(mint({ sub: alice })).authorization] as const;
+    const other = ['authorization', 'Bearer nonsense'] as const;
+    socket.write(Buffer.concat([preface, callFrame(1, good, other), callFrame(3, other, good)]));
+    const rejected = await gateway.eventsOf('rejected', 2);
+    socket.destroy();
+    const reason = 'the header Authorization was given 2 times';
+    expect(rejected.map((event) => [event.status, event.reason])).to.deep.equal([
+      [401, reason],
+      [401, reason],
+    ]);
     expect(fixture.coordinator.coordinations).to.deep.equal([]);
   });
 

@@ -31,7 +31,7 @@ const connectionOf = (
     {
       identity: { id: alice, name: 'Alice', role: 'peer', auth: peerAuth() },
       ...{ remoteAddress: '', protocol: 'grpc', codec: protobufCodec },
-      open: (listener) => new GrpcWire(call.asCall, complete, scheduler, listener),
+      open: (listener) => new GrpcWire(call.asCall, complete, scheduler, listener, () => undefined),
     },
   );
 };

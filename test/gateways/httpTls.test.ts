@@ -9,9 +9,10 @@ import { expect } from 'chai';
 import { BehaviorSubject, firstValueFrom, lastValueFrom, of, ReplaySubject } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import { coordinatePath, httpServer$, replyText } from '../../src/gateways/index.js';
-import type { HttpServerOptions, ListeningHttpServer, TlsOptions } from '../../src/gateways/index.js';
+import type { GatewayEvent, HttpServerOptions, ListeningHttpServer, TlsOptions } from '../../src/gateways/index.js';
 import { createAuthority } from '../support/certificates.js';
 import type { Authority, Certificate } from '../support/certificates.js';
+import { isResumable } from '../support/tlsResumption.js';
 import { alice, GatewayFixture } from './gatewayFixture.js';
 
 describe('HTTP and WebSockets with TLS', () => {
@@ -97,8 +98,38 @@ describe('HTTP and WebSockets with TLS', () => {
     expect(response.statusCode).to.equal(403);
     response.resume();
     await fixture.join(gateway, `id=${alice}`, [], shown(client));
-    expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'opened']);
+    expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening', 'rejected', 'opened']);
     expect(url.pathname).to.equal(coordinatePath);
+  });
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`resume no session where clients show certificates, which may expire: ${version}`, async () => {
+      const greeting = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
+      const tls$ = new BehaviorSubject(mutual());
+      const url = await serve({ tls: tls$ });
+      expect(await isResumable(url, version, greeting, shown(client))).to.equal(false);
+      tls$.next({ ...mutual(), ...tlsOf(await authority.sign('renewed')) });
+      expect(await isResumable(url, version, greeting, shown(client))).to.equal(false);
+      const open = await serve({ tls: tlsOf(server) });
+      expect(await isResumable(open, version, greeting, { ca: authority.root.cert })).to.equal(true);
+    });
+  }
+
+  it('tell who was sent away, and what was wrong with the certificate', async () => {
+    const rejected: GatewayEvent[] = [];
+    const onRejected = (event: GatewayEvent) => rejected.push(event);
+    const url = await serve({ tls: mutual(), pathsWithoutCertificate: ['/healthz'], onRejected });
+    const expired = await authority.sign('expired', { notAfterDate: new Date(Date.now() - 1000) });
+    await get(`${url}/secret`);
+    await get(`${url}/secret`, shown(expired));
+    await get(`${url}/secret`, shown(client));
+    await get(`${url}/healthz`);
+    const reason = 'a client certificate is required, signed by an authority known here';
+    expect(rejected).to.deep.equal(
+      ['none was shown', 'CERT_HAS_EXPIRED'].map((problem) => ({
+        ...{ kind: 'rejected', status: 403, reason: `${reason} (${problem})`, remoteAddress: '127.0.0.1' },
+      })),
+    );
   });
 
   it('show new certificates to who connects after they came', async () => {

@@ -1,7 +1,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { firstValueFrom, ReplaySubject, skip } from 'rxjs';
+import { filter, firstValueFrom, ReplaySubject, skip } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import { tlsFiles$ } from '../../src/gateways/index.js';
 import type { TlsOptions } from '../../src/gateways/index.js';
@@ -48,6 +48,23 @@ describe('tlsFiles$', () => {
     // Half of a renewal is none.
     copyFileSync(second.keyFile, files.key);
     expect(String(await firstValueFrom(errors$))).to.contain(`${files.cert} is not the certificate of the key`);
+    copyFileSync(second.certFile, files.cert);
+    expect(await nth(1)).to.include({ key: second.key.toString(), cert: second.cert.toString() });
+  });
+
+  it('keeps those it has when the new ones can be read, and are too weak for TLS', async () => {
+    using directory = temporaryDirectory();
+    const files = filesIn(directory.path);
+    copyFileSync(first.keyFile, files.key);
+    copyFileSync(first.certFile, files.cert);
+    const { nth, errors$ } = watch(files);
+    await nth(0);
+    const weak = await authority.sign('weak', { algorithm: 'sha1' });
+    const tooWeak = firstValueFrom(errors$.pipe(filter((error) => String(error).includes('cannot be used for TLS'))));
+    copyFileSync(weak.keyFile, files.key);
+    copyFileSync(weak.certFile, files.cert);
+    expect(String(await tooWeak)).to.contain(files.cert);
+    copyFileSync(second.keyFile, files.key);
     copyFileSync(second.certFile, files.cert);
     expect(await nth(1)).to.include({ key: second.key.toString(), cert: second.cert.toString() });
   });

@@ -18,11 +18,11 @@ const codecs: Readonly<Record<string, Codec>> = {
 };
 
 /** A client of the WebSocket gateway, as the contract of gateways wants it. */
-export const webSocketClient = (url: string, protocol: string): Pick<Coordinator, 'coordinate$'> => ({
+export const webSocketClient = (url: string, protocol: string, query = ''): Pick<Coordinator, 'coordinate$'> => ({
   coordinate$: (peerId, requests$ = NEVER, { ready$ = NEVER } = {}) =>
     new Observable((subscriber) => {
       const { encode, decode } = codecs[protocol]!;
-      const webSocket = new WebSocket(`${url}?id=${peerId}`, protocol);
+      const webSocket = new WebSocket(`${url}?id=${peerId}${query}`, protocol);
       webSocket.once('open', () => {
         const sending = requests$.subscribe({
           next: (request) => webSocket.send(encode(request)),

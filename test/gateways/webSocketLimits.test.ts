@@ -60,6 +60,31 @@ describe('the limits of a WebSocket gateway', () => {
       expect((await fixture.coordinator.coordination(alice)).isUnsubscribed).to.equal(true);
     });
 
+    it('are narrower for JSON, which takes longer to read', async () => {
+      const gateway = await fixture.serve({ limits: { maxJsonMessageSize: 50 } });
+      const json = await fixture.join(gateway, `id=${alice}`, ['tailnet.v2.json']);
+      json.webSocket.send('{}'.padEnd(50));
+      json.webSocket.send('{}'.padEnd(51));
+      expect(await json.closed).to.include({ code: 1009 });
+      expect(await gateway.event('closed')).to.include({ code: 1009, received: 1 });
+    });
+
+    it('are never wider for JSON', async () => {
+      const gateway = await fixture.serve({ limits: { maxMessageSize: 50 } });
+      const json = await fixture.join(gateway, `id=${alice}`, ['tailnet.v2.json']);
+      json.webSocket.send('{}'.padEnd(51));
+      expect(await json.closed).to.include({ code: 1009 });
+    });
+
+    it('refuse one that repeats its parts without end', async () => {
+      const gateway = await fixture.serve();
+      const peer = await fixture.join(gateway);
+      peer.webSocket.send(Buffer.alloc(2050).fill(Buffer.of(0x2a, 0)));
+      const reason = 'unreadable request: ready_for_handshake has more than 1024 entries: send several requests';
+      expect((await peer.next()).error).to.equal(reason);
+      expect(await peer.closed).to.include({ code: 1007, reason });
+    });
+
     it('bound the pieces of one', async () => {
       const gateway = await fixture.serve();
       const peer = await fixture.join(gateway);

@@ -123,6 +123,8 @@ describe('requests in JSON', () => {
     'a number too large for its field': '{"updateSelf": {"node": {"preferredDerp": 5e99}}}',
     'what is not base64': '{"addTunnel": {"id": "***"}}',
     'a time that is none': '{"updateSelf": {"node": {"asOf": "yesterday"}}}',
+    'more acknowledgements than a response has updates': `{"readyForHandshake": [${Array(1025).fill('{}').join()}]}`,
+    'as many in snake case': `{"ready_for_handshake": [${Array(1025).fill('{}').join()}]}`,
     'null in a list': '{"readyForHandshake": [null]}',
     'half a surrogate pair': '{"updateSelf": {"node": {"disco": "\\ud800"}}}',
     'a megabyte of text for a message': `{"updateSelf": "${'x'.repeat(1_000_000)}"}`,

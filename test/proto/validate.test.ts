@@ -20,6 +20,9 @@ const untyped = (json: string) => JSON.parse(json) as CoordinateRequest | null;
 /** A request with this very node. */
 const publish = (node: Node): CoordinateRequest => ({ ...requests.updateSelf({}), updateSelf: { node } });
 
+/** A request with so many acknowledgements. */
+const acknowledging = (count: number) => requests.readyForHandshake(...Array<string>(count).fill(alice));
+
 const acknowledgement = { id: uuidToBytes(alice) };
 
 describe('validateRequest', () => {
@@ -31,6 +34,7 @@ describe('validateRequest', () => {
     'a list of acknowledgements that is null': untyped('{"readyForHandshake": null}'),
     'an update that is null': untyped('{"updateSelf": null}'),
     'an acknowledgement': requests.readyForHandshake(alice),
+    'an acknowledgement for each update of the largest response': acknowledging(1024),
   };
   for (const [what, request] of Object.entries(valid)) {
     it(`takes ${what}`, () => {
@@ -47,6 +51,10 @@ describe('validateRequest', () => {
     'an update without a node': [{ ...requests.disconnect(), updateSelf: { node: undefined } }, nodeRequired],
     'an update with a node that is null': [untyped('{"updateSelf": {"node": null}}'), nodeRequired],
     'an acknowledgement that is null': [untyped('{"readyForHandshake": [null]}'), entryRequired],
+    'more acknowledgements than a response has updates': [
+      acknowledging(1025),
+      'ready_for_handshake has more than 1024 entries: send several requests',
+    ],
     'a good acknowledgement and one that is null': [
       untyped('{"readyForHandshake": [{"id": "any"}, null]}'),
       entryRequired,

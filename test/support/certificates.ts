@@ -11,11 +11,18 @@ export interface Certificate {
   readonly keyFile: string;
 }
 
+export interface SignOptions {
+  /** Default `sha256`. */
+  readonly algorithm?: 'sha1' | 'sha256';
+  /** Default: in a year. */
+  readonly notAfterDate?: Date;
+}
+
 /** An authority of a test's own. */
 export interface Authority extends Disposable {
   readonly root: Certificate;
   /** A certificate for servers on this machine and for clients, under this name. */
-  readonly sign: (name: string) => Promise<Certificate>;
+  readonly sign: (name: string, options?: SignOptions) => Promise<Certificate>;
 }
 
 export async function createAuthority(): Promise<Authority> {
@@ -36,10 +43,10 @@ export async function createAuthority(): Promise<Authority> {
   });
   return {
     root: keep(root),
-    sign: async (name) =>
+    sign: async (name, { algorithm = 'sha256', notAfterDate } = {}) =>
       keep(
         await generate(nameOf(name), {
-          ...{ keyType: 'ec' as const, algorithm: 'sha256' },
+          ...{ keyType: 'ec' as const, algorithm, ...(notAfterDate && { notAfterDate }) },
           ca: { cert: root.cert, key: root.private },
           extensions: [
             { name: 'extKeyUsage', serverAuth: true, clientAuth: true },

@@ -1,26 +1,32 @@
-import { readFile } from 'node:fs/promises';
-import { catchError, defer, distinctUntilChanged, exhaustMap, map, of, timer } from 'rxjs';
+import { open } from 'node:fs/promises';
+import { catchError, defer, exhaustMap, map, of, timer } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 
-/** What is in a file, or why that cannot be said. */
-export type FileState =
-  { readonly kind: 'content'; readonly text: string } | { readonly kind: 'failed'; readonly error: Error };
+/** What is in a file and when it was last written, in milliseconds since 1970; or why that cannot be said. */
+export type FileReading =
+  | { readonly kind: 'content'; readonly text: string; readonly writtenAt: number }
+  | { readonly kind: 'failed'; readonly error: Error };
 
 /**
- * What is in a small file, and again whenever it changes, or begins or ceases to be readable; for ever. It is read once a
- * `period`: what file systems tell of changes is lost where files are mounted, or replaced by renaming.
+ * What is in a small file, at once and then once a `period`, for ever, whether it has changed or not: what file systems
+ * tell of changes is lost where files are mounted, or replaced by renaming.
  */
-export function followFile$(path: string, period: number, scheduler: SchedulerLike): Observable<FileState> {
-  const state$ = defer(() => readFile(path, 'utf8')).pipe(
-    map((text): FileState => ({ kind: 'content', text })),
-    catchError((error: Error) => of<FileState>({ kind: 'failed', error })),
+export function followFile$(path: string, period: number, scheduler: SchedulerLike): Observable<FileReading> {
+  const reading$ = defer(() => readOnce(path)).pipe(
+    map((content): FileReading => ({ kind: 'content', ...content })),
+    catchError((error: Error) => of<FileReading>({ kind: 'failed', error })),
   );
-  return timer(0, period, scheduler).pipe(
-    exhaustMap(() => state$),
-    distinctUntilChanged((one, other) => contentOf(one) === contentOf(other)),
-  );
+  return timer(0, period, scheduler).pipe(exhaustMap(() => reading$));
 }
 
-function contentOf(state: FileState): string {
-  return state.kind === 'content' ? `content ${state.text}` : `failed ${state.error.message}`;
+async function readOnce(path: string): Promise<{ text: string; writtenAt: number }> {
+  const file = await open(path);
+  try {
+    const text = await file.readFile('utf8');
+    // Asked afterwards: what was written since the text was read only makes the text look younger than it is.
+    const { mtimeMs: writtenAt } = await file.stat();
+    return { text, writtenAt };
+  } finally {
+    await file.close();
+  }
 }

@@ -1,8 +1,10 @@
-import { asyncScheduler, concat, map, of, ReplaySubject, share, switchMap, throwError, timer } from 'rxjs';
+import { asyncScheduler, distinctUntilChanged, map, of, ReplaySubject, share, switchMap, throwError } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { isUuid } from '../../proto/uuid.js';
 import { followFile$ } from './followFile.js';
 import type { VerifiedToken } from './jwtVerifier.js';
+import { afterReading, counts, sameEntries } from './revokedEntries.js';
+import type { RevokedEntries } from './revokedEntries.js';
 
 /** What becomes of a list of revoked tokens. Only what is new is told. */
 export type RevocationsEvent =
@@ -22,43 +24,47 @@ export interface RevocationFileOptions {
 
 /**
  * Revoked tokens in a file, for `isRevoked$` of `jwtVerifier`. Each line is the id of a token (`jti`), or the id of a peer,
- * all of whose tokens are revoked; empty lines, and those that begin with `#`, say nothing. The file is looked at for as
- * long as somebody is connected. When it cannot be read, the list from before goes on counting; until there was one, nobody
- * is let in. What is new counts at once; what is missing goes on counting for two periods, unless it is back by then: the
- * file may have been looked at while it was being written.
+ * all of whose tokens are revoked; empty lines, and those that begin with `#`, say nothing. The file is looked at when
+ * somebody comes, and for as long as somebody is connected. When it cannot be read, the list from before goes on counting;
+ * until there was one, nobody is let in. What is new counts at once; what is missing goes on counting for two periods after
+ * the file was written, or after it was first missing if the clocks disagree, unless it is back by then: the file may have
+ * been looked at while it was being written.
  */
 export function revocationFile(
   path: string,
   { period = 2000, scheduler = asyncScheduler, onEvent = () => undefined }: RevocationFileOptions = {},
 ): (token: VerifiedToken) => Observable<boolean> {
-  let list: ReadonlySet<string> | undefined;
-  let told = '';
-  /** The file is opened anew for everybody who comes while nobody is connected. */
-  const tell = (event: RevocationsEvent, text: string) => {
-    if (text !== told) onEvent(event);
-    told = text;
+  // Both outlive their subscribers: the file is opened anew for whoever comes while nobody is connected.
+  let list: { readonly text: string; readonly entries: RevokedEntries } | undefined;
+  let problem: string | undefined;
+
+  const fail = (error: Error): Observable<RevokedEntries> => {
+    if (problem !== error.message) onEvent({ kind: 'failed', error });
+    problem = error.message;
+    return list ? of(list.entries) : throwError(() => error);
   };
-  const take = (entries: ReadonlySet<string>) => {
-    list = entries;
-    tell({ kind: 'loaded', count: entries.size }, [...entries].join('\n'));
-    return entries;
+  const take = (text: string, writtenAt: number): Observable<RevokedEntries> => {
+    const now = scheduler.now();
+    const before = list?.entries ?? { listed: new Set(), missing: new Map() };
+    const isSettled = text === list?.text && before.missing.size === 0;
+    const until = Math.min(writtenAt, now) + 2 * period;
+    const entries = isSettled ? before : afterReading(before, entriesOf(text), until, now);
+    const isNew = !list || problem !== undefined || (entries !== before && !sameEntries(before, entries));
+    list = { text, entries };
+    problem = undefined;
+    if (isNew) onEvent({ kind: 'loaded', count: entries.listed.size + entries.missing.size });
+    return of(entries);
   };
+
   const list$ = followFile$(path, period, scheduler).pipe(
-    switchMap((state) => {
-      if (state.kind === 'failed') {
-        tell(state, state.error.message);
-        return list ? of(list) : throwError(() => state.error);
-      }
-      const read = entriesOf(state.text);
-      const all = new Set([...(list ?? []), ...read]);
-      if (all.size === read.size) return of(take(read));
-      list = all;
-      return concat(of(all), timer(2 * period, scheduler).pipe(map(() => take(read))));
-    }),
+    switchMap((reading) => (reading.kind === 'failed' ? fail(reading.error) : take(reading.text, reading.writtenAt))),
     share({ connector: () => new ReplaySubject(1) }),
   );
   return ({ id, tokenId }) =>
-    list$.pipe(map((revoked) => revoked.has(id) || (tokenId !== undefined && revoked.has(tokenId))));
+    list$.pipe(
+      map((entries) => [id, tokenId].some((entry) => entry !== undefined && counts(entries, entry, scheduler.now()))),
+      distinctUntilChanged(),
+    );
 }
 
 function entriesOf(text: string): ReadonlySet<string> {

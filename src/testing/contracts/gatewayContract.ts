@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
-import { BehaviorSubject } from 'rxjs';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { BehaviorSubject, concat, NEVER, of, tap } from 'rxjs';
 import { closeCodes } from '../../gateways/closeCode.js';
 import type { CoordinateResponse, Node } from '../../proto/gen/tailnet.js';
 import { requestToJson } from '../../proto/json.js';
@@ -22,7 +22,8 @@ const aboutBob = (node: Node, reason = ''): CoordinateResponse =>
 /**
  * A suite that shows whether a gateway keeps its promises: what it owes to a coordinator, and to the peers behind it. It
  * runs the gateway in front of a real coordinator on a memory database, and connects to it over its own transport. Call
- * it in a test file of your own, under mocha, vitest, jest, or anything else with their `describe` and `it`:
+ * it in a test file of your own, under mocha, vitest, jest, or anything else with their `describe` and `it`. A test may
+ * take 20 s when the gateway does not do what it owes:
  *
  * ```ts
  * gatewayContract('my gateway', async () => ({
@@ -34,19 +35,29 @@ const aboutBob = (node: Node, reason = ''): CoordinateResponse =>
 export function gatewayContract(
   name: string,
   setup: () => Promise<GatewayUnderTest>,
-  { describe, it, beforeEach, afterEach }: TestRunner = globalTestRunner(),
+  runner: Pick<TestRunner, 'describe' | 'it'> = globalTestRunner(),
 ): void {
+  const { describe } = runner;
   describe(`${name} keeps the contract of a gateway`, () => {
     let tested: GatewayUnderTest;
     let stage: GatewayStage;
 
-    beforeEach(async () => {
-      tested = await setup();
-      stage = new GatewayStage(tested);
-      await stage.serve();
-    });
-
-    afterEach(() => stage.end());
+    /** A test. What goes wrong before it and after it is its failure, too: in a hook it would end the whole suite. */
+    const it = (title: string, test: () => Promise<void>): void => {
+      runner.it(title, async () => {
+        tested = await setup();
+        stage = new GatewayStage(tested);
+        try {
+          await stage.serve();
+          await test();
+        } catch (failure) {
+          // What did not end then, or was left behind, is no news.
+          await stage.abandon().catch(() => undefined);
+          throw failure;
+        }
+        await stage.end();
+      });
+    };
 
     /** Alice and Bob, both by way of the gateway, who see each other. */
     const meet = async (): Promise<{ alices: TestPeer; bobs: TestPeer }> => {
@@ -90,6 +101,55 @@ export function gatewayContract(
           stage.eventsOf('opened').map(({ peerId }) => peerId),
           [alice],
         );
+      });
+
+      it('says of everybody what they may do, be it everything', async () => {
+        await stage.join(alice);
+        equal(
+          typeof stage.connectionOf(alice).options.auth,
+          'function',
+          'the auth that belongs to the identity is to be given to coordinate$; peerAuth() for those who may do everything',
+        );
+      });
+
+      it('lets nobody do what they may not', async () => {
+        if (tested.restricted === undefined) return;
+        const alices = await stage.join(alice);
+        alices.updateDerp(1);
+        const request = { ...requests.addTunnel(alice), updateSelf: { node: aNode({ of: bob, derp: 2 }) } };
+        const told: string[] = [];
+        await stage.over(
+          tested
+            .restricted(stage.url)
+            .coordinate$(bob, concat(of(request), NEVER))
+            .pipe(tap(({ error }) => told.push(error))),
+          'ends the connection of who asks for what it may not',
+        );
+        match(told.at(-1) ?? '', /^authorization: /, 'the error that the restricted client is told');
+        await stage.closed(bob, closeCodes.refused);
+        await alices.neverSees(bob, 'node');
+      });
+
+      it('ends with the identity, and says why', async () => {
+        if (tested.ending === undefined) return;
+        const watcher = stage.local(alice);
+        watcher.addTunnel(bob);
+        const client = tested.ending(stage.url);
+        const bobs = await stage.join(bob, {}, client);
+        bobs.updateDerp(2);
+        await watcher.eventuallyHasDerp(bob, 2);
+        client.end('your time is over');
+        await bobs.eventuallyClosed('your time is over');
+        await watcher.eventuallyLost(bob);
+        await stage.released(bob);
+        await stage.closed(bob, closeCodes.refused);
+      });
+
+      it('does not wait for ever for who says nothing', async () => {
+        if (tested.silent$ === undefined) return;
+        await stage.over(tested.silent$(stage.url), 'sends away who says nothing');
+        deepEqual(stage.watched.connections, []);
+        await meet();
       });
 
       it('does not subscribe for whom it cannot identify', async () => {
@@ -250,6 +310,24 @@ export function gatewayContract(
         await stage.until('lets go of everybody else', () =>
           stage.watched.connections.every(({ isOver, peerId }) => isOver || peerId !== bob),
         );
+        await others.areUndisturbed();
+      });
+
+      it('comes after a message that is too long, and touches nobody else', async () => {
+        if (tested.rambler$ === undefined) return;
+        const others = await bystanders();
+        await stage.over(tested.rambler$(stage.url, bob), 'sends away who sends a message that is too long');
+        await stage.released(bob);
+        deepEqual(stage.connectionOf(bob).requests, [], 'nothing of it is passed on');
+        await others.areUndisturbed();
+      });
+
+      it('comes though the other end goes on, of which nothing is passed on', async () => {
+        if (tested.chatterer$ === undefined) return;
+        const others = await bystanders();
+        await stage.over(tested.chatterer$(stage.url, bob), 'cuts off who was sent away and does not go');
+        await stage.released(bob);
+        deepEqual(stage.connectionOf(bob).requests, [], 'what comes after nonsense does not count');
         await others.areUndisturbed();
       });
 

@@ -46,12 +46,27 @@ export interface GatewayUnderTest {
   stranger$?(url: string): Observable<unknown>;
   /** Connects as this peer and sends what is no request. Emits, and ends, as a client does. Left out: not tested. */
   babbler$?(url: string, peerId: Uuid): ReturnType<Coordinator['coordinate$']>;
+  /**
+   * Connects as this peer and sends what is no request, then requests without end; whatever the gateway says to that, it
+   * does not end its own side of the connection. Ends when the connection is cut off. Left out: not tested.
+   */
+  chatterer$?(url: string, peerId: Uuid): Observable<unknown>;
+  /**
+   * Connects as this peer and sends a message that is longer than any may be, or one that does not end. Ends when it is
+   * sent away. Left out: not tested.
+   */
+  rambler$?(url: string, peerId: Uuid): Observable<unknown>;
+  /** Connects and says nothing, not even who it is. Ends when it is sent away. Left out: not tested. */
+  silent$?(url: string): Observable<unknown>;
+  /** A client as whom the gateway lets connect whoever comes, but open no tunnels. Left out: not tested. */
+  restricted?(url: string): Pick<Coordinator, 'coordinate$'>;
+  /** A client whose identity ends, for this reason, when the function is called. Left out: not tested. */
+  ending?(url: string): Pick<Coordinator, 'coordinate$'> & { readonly end: (reason: string) => void };
+  /** Milliseconds that anything which is waited for may take. Default 10000. */
+  readonly patience?: number;
   /** Called after the test. */
   close?(): void | Promise<void>;
 }
-
-/** How long anything may take, in milliseconds. */
-const patience = 10_000;
 
 /** A gateway in front of a coordinator for one test, and all that is seen of both. */
 export class GatewayStage {
@@ -61,6 +76,7 @@ export class GatewayStage {
   readonly events: ContractedEvent[] = [];
   readonly drain$ = new ReplaySubject<void>(1);
   readonly #tested: GatewayUnderTest;
+  readonly #patience: number;
   readonly #changed$ = new Subject<void>();
   readonly #peers: TestPeer[] = [];
   #served: Subscription | undefined;
@@ -70,6 +86,7 @@ export class GatewayStage {
 
   constructor(tested: GatewayUnderTest) {
     this.#tested = tested;
+    this.#patience = tested.patience ?? 10_000;
     this.coordinator = createCoordinator({
       database: this.database,
       tuning: { heartbeatPeriod: 100, heartbeatTimeout: 90, unhealthySpread: 10 },
@@ -108,8 +125,7 @@ export class GatewayStage {
   }
 
   /** A peer that is connecting by way of the gateway. */
-  connect(peerId: Uuid, options?: TestPeerOptions): TestPeer {
-    const client = this.#tested.client(this.url);
+  connect(peerId: Uuid, options?: TestPeerOptions, client = this.#tested.client(this.url)): TestPeer {
     return this.#accompany(
       testPeer(
         {
@@ -127,10 +143,10 @@ export class GatewayStage {
   }
 
   /** A peer that has connected by way of the gateway. */
-  async join(peerId: Uuid, options?: TestPeerOptions): Promise<TestPeer> {
+  async join(peerId: Uuid, options?: TestPeerOptions, client?: Pick<Coordinator, 'coordinate$'>): Promise<TestPeer> {
     const count = this.eventsOf('opened').length + 1;
     const connectionCount = this.watched.connections.length + 1;
-    const peer = this.connect(peerId, options);
+    const peer = this.connect(peerId, options, client);
     await this.until(
       `says that ${nameOf(peerId)} came, in an event "opened"`,
       () => this.eventsOf('opened')[count - 1],
@@ -161,7 +177,7 @@ export class GatewayStage {
       this.#changed$.pipe(
         startWith(undefined),
         filter(() => Boolean(holds())),
-        timeout({ first: patience, with: () => throwError(() => this.#disappointment(does)) }),
+        timeout({ first: this.#patience, with: () => throwError(() => this.#disappointment(does)) }),
       ),
     );
   }
@@ -208,10 +224,17 @@ export class GatewayStage {
         equal(failure, undefined, `the requests$ of ${nameOf(peerId)} must complete, not fail`);
       }
     } finally {
-      for (const peer of this.#peers) peer.drop();
-      this.#served?.unsubscribe();
-      await this.#tested.close?.();
+      await this.abandon();
     }
+  }
+
+  /** Ends all, whatever may be left behind. */
+  async abandon(): Promise<void> {
+    for (const peer of this.#peers) peer.drop();
+    this.#served?.unsubscribe();
+    this.database.faults.recover();
+    await this.coordinator.close();
+    await this.#tested.close?.();
   }
 
   /** Runs something that may end in any way, and waits until it has. */
@@ -238,7 +261,7 @@ export class GatewayStage {
     const failure = this.#failure === undefined ? '' : `\n  and failed: ${String(this.#failure.error)}`;
     const said = this.events.map(({ kind, peerId }) => (peerId === undefined ? kind : `${kind} ${nameOf(peerId)}`));
     return new Error(
-      `expected of the gateway that it ${does}, within ${String(patience)} ms; it said: ${said.join(', ') || 'nothing'}${failure}`,
+      `expected of the gateway that it ${does}, within ${String(this.#patience)} ms; it said: ${said.join(', ') || 'nothing'}${failure}`,
     );
   }
 }

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { filter, firstValueFrom, ReplaySubject, skip, VirtualTimeScheduler } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { revocationFile, type VerifiedToken } from '../../../src/auth/jwt/index.js';
 import type { RevocationsEvent } from '../../../src/auth/jwt/index.js';
 import { alice, bob } from '../../../src/testing/index.js';
@@ -64,7 +65,7 @@ describe('revocationFile', () => {
     rmSync(path);
     lookAgain();
     await event(({ kind }) => kind === 'failed');
-    expect(answers).to.deep.equal([true, true]);
+    expect(answers).to.deep.equal([true]);
 
     writeFileSync(path, `${bob}\nseven\neight`);
     lookAgain();
@@ -76,39 +77,106 @@ describe('revocationFile', () => {
     expect(scheduler.actions).to.be.empty;
   });
 
-  it('believes a shorter list only when it stays so: it may be one that is just being written', async () => {
-    const scheduler = new VirtualTimeScheduler(undefined, 0);
+  describe('what is missing from the list', () => {
+    let scheduler: VirtualTimeScheduler;
+    let events$: ReplaySubject<RevocationsEvent>;
+    let revocations: (token: VerifiedToken) => Observable<boolean>;
+    beforeEach(() => {
+      scheduler = new VirtualTimeScheduler(undefined, 0);
+      events$ = new ReplaySubject();
+      revocations = revocationFile(path, { scheduler, onEvent: (event) => events$.next(event) });
+    });
+
     const later = (time: number) => {
       scheduler.maxFrames += time;
       scheduler.flush();
     };
-    const counts: number[] = [];
-    const onEvent = (event: RevocationsEvent) => counts.push(event.kind === 'loaded' ? event.count : -1);
-    const answers$ = new ReplaySubject<boolean>();
-    const nth = (index: number) => firstValueFrom(answers$.pipe(skip(index)));
-    writeFileSync(path, 'seven\neight');
-    const subscription = revocationFile(path, { scheduler, onEvent })(tokenOf(alice, 'seven')).subscribe(answers$);
-    later(0);
-    expect(await nth(0)).to.equal(true);
+    /** What somebody hears who comes now, and does not stay. */
+    const ask = (token: VerifiedToken): Promise<boolean> => {
+      const answer = firstValueFrom(revocations(token));
+      later(0);
+      return answer;
+    };
+    const nextCount = async (index: number): Promise<number> => {
+      const event = await firstValueFrom(events$.pipe(skip(index)));
+      return event.kind === 'loaded' ? event.count : -1;
+    };
 
-    writeFileSync(path, '');
-    later(2000);
-    expect(await nth(1)).to.equal(true);
-    writeFileSync(path, 'seven\neight\nnine');
-    later(2000);
-    expect(await nth(2)).to.equal(true);
-    later(8000);
-    expect(counts).to.deep.equal([2, 3]);
+    it('counts for two periods, unless it is back by then: the list may be one that is just being written', async () => {
+      const answers$ = new ReplaySubject<boolean>();
+      writeFileSync(path, 'seven\neight');
+      const subscription = revocations(tokenOf(alice, 'seven')).subscribe(answers$);
+      later(0);
+      expect(await nextCount(0)).to.equal(2);
 
-    writeFileSync(path, 'nine');
-    later(2000);
-    expect(await nth(3)).to.equal(true);
-    later(3999);
-    expect(counts).to.deep.equal([2, 3]);
-    later(1);
-    expect(await nth(4)).to.equal(false);
-    expect(counts).to.deep.equal([2, 3, 1]);
-    subscription.unsubscribe();
-    expect(scheduler.actions).to.be.empty;
+      writeFileSync(path, 'nine');
+      later(2000);
+      expect(await nextCount(1)).to.equal(3);
+      writeFileSync(path, 'seven\neight\nnine\nten');
+      later(2000);
+      expect(await nextCount(2)).to.equal(4);
+      later(8000);
+
+      writeFileSync(path, 'eleven');
+      later(2000);
+      expect(await nextCount(3)).to.equal(5);
+      expect(await ask(tokenOf(alice, 'seven'))).to.equal(true);
+      later(3999);
+      expect(await ask(tokenOf(alice, 'seven'))).to.equal(true);
+      later(1);
+      expect(await firstValueFrom(answers$.pipe(skip(1)))).to.equal(false);
+      expect(await nextCount(4)).to.equal(1);
+      subscription.unsubscribe();
+      expect(scheduler.actions).to.be.empty;
+    });
+
+    it('counts no longer while nobody is connected either, however often somebody asks', async () => {
+      writeFileSync(path, alice);
+      expect(await ask(tokenOf(alice))).to.equal(true);
+      writeFileSync(path, '');
+      for (const _ of [0, 1, 2, 3]) {
+        expect(await ask(tokenOf(alice))).to.equal(true);
+        later(1000);
+      }
+      expect(await ask(tokenOf(alice))).to.equal(false);
+      expect(await nextCount(1)).to.equal(0);
+      expect(scheduler.actions).to.be.empty;
+    });
+
+    it('counts no longer in a list that was written so long ago: nobody is writing it now', async () => {
+      writeFileSync(path, alice);
+      expect(await ask(tokenOf(alice))).to.equal(true);
+      later(10_000);
+      writeFileSync(path, '');
+      utimesSync(path, 6, 6);
+      expect(await ask(tokenOf(alice))).to.equal(false);
+    });
+
+    it('counts no longer in a list that changes all the time', async () => {
+      writeFileSync(path, 'seven');
+      const subscription = revocations(tokenOf(bob)).subscribe();
+      later(0);
+      expect(await nextCount(0)).to.equal(1);
+      for (const [index, count] of [2, 3, 3, 3].entries()) {
+        writeFileSync(path, `token ${String(index)}`);
+        later(2000);
+        // Of each that is taken out, two periods.
+        expect(await nextCount(index + 1)).to.equal(count);
+        expect(await ask(tokenOf(alice, 'seven'))).to.equal(index < 2);
+      }
+      subscription.unsubscribe();
+    });
+
+    it('says to somebody who asks that the list cannot be read, though nobody is connected', async () => {
+      writeFileSync(path, alice);
+      expect(await ask(tokenOf(alice))).to.equal(true);
+      rmSync(path);
+      expect(await ask(tokenOf(alice))).to.equal(true);
+      expect(await ask(tokenOf(bob))).to.equal(false);
+      expect(await nextCount(1)).to.equal(-1);
+      writeFileSync(path, alice);
+      expect(await ask(tokenOf(bob))).to.equal(false);
+      expect(await nextCount(2)).to.equal(1);
+    });
   });
 });

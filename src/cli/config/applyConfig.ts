@@ -1,0 +1,64 @@
+import { InvalidArgumentError, type Command, type Option } from 'commander';
+import { UsageError } from '../usageError.js';
+import type { Config, ConfigValue } from './configFile.js';
+
+/** What came of one value in a file. */
+export interface AppliedValue {
+  readonly name: string;
+  /** What counts in its place: the command line, or a variable of the environment. */
+  readonly overriddenBy?: string;
+}
+
+/**
+ * Gives the options of a command, which has been parsed, the values that a file has for them. The command line and the
+ * environment win.
+ *
+ * @throws UsageError that names the file and the option: one that does not exist, or a value that it does not take
+ */
+export function applyConfig(command: Command, config: Config, file: string): readonly AppliedValue[] {
+  return Object.entries(config).map(([name, value]) => {
+    const found = command.options.find((option) => option.long === `--${name}` || option.long === `--no-${name}`);
+    if (found === undefined || name === 'config') {
+      const like = command.options.map(nameOf).filter((each) => each !== 'config' && isLike(name, each));
+      const hint = like.length > 0 ? `; there is ${like.join(', ')}` : '; --help lists all';
+      throw new UsageError(`${file}: there is no option ${JSON.stringify(name)}${hint}`);
+    }
+    const attribute = found.attributeName();
+    const before = command.getOptionValueSource(attribute);
+    const parsed = parsedBy(found, value, `${file}: ${name}: `);
+    if (before === 'cli') return { name, overriddenBy: `--${name}` };
+    if (before === 'env') return { name, overriddenBy: found.envVar ?? 'the environment' };
+    command.setOptionValueWithSource(attribute, parsed, 'config');
+    return { name };
+  });
+}
+
+/** `v1` of `--no-v1`. */
+function nameOf({ long = '' }: Option): string {
+  return long.replace(/^--(no-)?/, '');
+}
+
+/** Whether one may have been meant by the other: both begin and end alike. */
+function isLike(one: string, other: string): boolean {
+  const bare = (name: string): string => name.replaceAll(/[^a-z0-9]/gi, '').toLowerCase();
+  const [a, b] = [bare(one), bare(other)];
+  return a === b || (Math.abs(a.length - b.length) < 3 && a.slice(0, 5) === b.slice(0, 5) && a.at(-1) === b.at(-1));
+}
+
+function parsedBy(option: Option, value: ConfigValue, where: string): unknown {
+  const takesNothing = !option.required && !option.optional;
+  if (takesNothing !== (typeof value === 'boolean')) {
+    throw new UsageError(`${where}it is ${takesNothing ? 'true or false' : 'no switch, but has a value'}`);
+  }
+  if (typeof value === 'boolean') return value;
+  const text = Array.isArray(value) ? value.map(String).join() : String(value);
+  if (option.argChoices?.includes(text) === false) {
+    throw new UsageError(`${where}it is one of ${option.argChoices.join(', ')}, got ${JSON.stringify(text)}`);
+  }
+  try {
+    return option.parseArg ? option.parseArg(text, option.defaultValue) : text;
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new UsageError(`${where}got ${JSON.stringify(text)}. ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,43 @@
+import { AggregatorRegistry } from 'prom-client';
+import { keepEmbeddedPostgres } from '../embeddedPostgres/keepEmbeddedPostgres.js';
+import type { ServeOptions } from '../serve.js';
+import { shutdownRequest } from '../shutdownRequest.js';
+import { Fleet } from './fleet.js';
+
+/**
+ * Runs so many processes like this one, each with a coordinator, which share the ports, the database and the metrics,
+ * until SIGTERM or SIGINT; makes another when one dies. Returns the exit code: that of the first which could not start,
+ * or of one that could not be drained.
+ */
+export async function serveWorkers(
+  options: Pick<ServeOptions, 'databaseUrl' | 'dataDir' | 'logger'>,
+  size: number,
+): Promise<number> {
+  const { databaseUrl, dataDir } = options;
+  const logger = options.logger.child({ part: 'workers' });
+  const shutdown = shutdownRequest(logger);
+  const embedded = databaseUrl === undefined ? await keepEmbeddedPostgres(dataDir, logger) : undefined;
+  const registry = new AggregatorRegistry();
+  const fleet = new Fleet({
+    ...{ size, logger },
+    environment: embedded === undefined ? {} : { TAILNET_DATABASE_URL: embedded.url },
+    scrape: () => registry.clusterMetrics(),
+  });
+  const kill = (): void => {
+    fleet.kill();
+  };
+  // Whoever does not want to wait ends this process with a second signal, and the workers with it.
+  process.on('exit', kill);
+  try {
+    if (!shutdown.isReceived()) fleet.start();
+    logger.info({ workers: size }, 'workers started');
+    void shutdown.received.then(() => {
+      fleet.stop();
+    });
+    return await fleet.ended;
+  } finally {
+    process.off('exit', kill);
+    await embedded?.stop();
+    shutdown.dispose();
+  }
+}

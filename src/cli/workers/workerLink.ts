@@ -1,0 +1,80 @@
+import cluster from 'node:cluster';
+import { AggregatorRegistry, type Registry } from 'prom-client';
+import type { ScrapedMetrics } from '../../metrics/metricsRoutes.js';
+import type { ShutdownRequest } from '../shutdownRequest.js';
+import { isOurs, slotVariable, type FromWorker } from './messages.js';
+
+/** The link from a worker to the process that made it. */
+export interface WorkerLink {
+  /** Which of the workers this is, from 1 on. */
+  readonly slot: string;
+  /** Stops when it is told to: signals are for the process that made it, which Ctrl-C reaches at the same time. */
+  shutdownRequest(): ShutdownRequest;
+  /** Gives these metrics to whoever asks any worker, and returns those of all. */
+  shareMetrics(registry: Registry): ScrapedMetrics;
+  /** Tells that peers can connect. */
+  listening(): void;
+  /** Nothing keeps this process alive any more. */
+  leave(): void;
+}
+
+/** The link of this process; undefined if it is no worker. */
+export function workerLink(): WorkerLink | undefined {
+  const { worker } = cluster;
+  if (!cluster.isWorker || worker === undefined) return undefined;
+  const send = (message: FromWorker): void => void worker.send(message);
+  return {
+    slot: process.env[slotVariable] ?? '',
+    shutdownRequest,
+    shareMetrics: (registry) => shareMetrics(registry, send),
+    listening: () => send({ kind: 'tailnet:listening' }),
+    leave: () => void worker.disconnect(),
+  };
+}
+
+function shutdownRequest(): ShutdownRequest {
+  let isReceived = false;
+  let resolve: (signal: NodeJS.Signals) => void;
+  const received = new Promise<NodeJS.Signals>((settle) => (resolve = settle));
+  const onMessage = (message: unknown): void => {
+    if (!isOurs(message) || message.kind !== 'tailnet:drain') return;
+    isReceived = true;
+    resolve('SIGTERM');
+  };
+  process.on('message', onMessage).on('SIGTERM', ignore).on('SIGINT', ignore);
+  return {
+    received,
+    isReceived: () => isReceived,
+    dispose: () => {
+      process.off('message', onMessage).off('SIGTERM', ignore).off('SIGINT', ignore);
+    },
+  };
+}
+
+function shareMetrics(registry: Registry, send: (message: FromWorker) => void): ScrapedMetrics {
+  AggregatorRegistry.setRegistries([registry]);
+  // It answers from now on when the other process asks.
+  const { contentType } = new AggregatorRegistry();
+  const scrapes = new Map<number, { resolve: (text: string) => void; reject: (error: Error) => void }>();
+  let last = 0;
+  process.on('message', (message) => {
+    if (!isOurs(message) || message.kind !== 'tailnet:metrics') return;
+    const scrape = scrapes.get(message.scrape);
+    scrapes.delete(message.scrape);
+    if (message.text === undefined) scrape?.reject(new Error(message.error));
+    else scrape?.resolve(message.text);
+  });
+  return {
+    contentType,
+    metrics: () =>
+      new Promise<string>((resolve, reject) => {
+        const scrape = ++last;
+        scrapes.set(scrape, { resolve, reject });
+        send({ kind: 'tailnet:scrape', scrape });
+      }),
+  };
+}
+
+function ignore(): void {
+  // The process that made us is told the same.
+}
