@@ -118,6 +118,21 @@ export default defineConfig(
       ),
     },
   },
+  {
+    files: ['src/gateways/debug/page/*.js'],
+    rules: {
+      // The compiler knows the names of a browser: tsconfig.page.json.
+      'no-undef': 'off',
+      'no-restricted-syntax': [
+        'error',
+        ...everywhere,
+        {
+          selector: 'Identifier[name=/^(innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|write|writeln|eval)$/]',
+          message: 'What a peer says is text: make elements with element().',
+        },
+      ],
+    },
+  },
 );
 
 /** A pattern that refuses imports from these directories of src. */

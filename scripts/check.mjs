@@ -10,7 +10,7 @@ import { checkPackage } from './checkPackage.mjs';
 const steps = {
   // The examples import the package by its name, which leads to what was built.
   build: () => run('npm', 'run', '--silent', 'build'),
-  types: () => run('npx', 'tsc', '-p', 'tsconfig.json'),
+  types: () => ['tsconfig.json', 'tsconfig.page.json'].forEach((project) => run('npx', 'tsc', '-p', project)),
   lint: () => run('npx', 'eslint', '.'),
   format: () => run('npx', 'prettier', '--check', '--log-level', 'warn', '.'),
   generated: checkGenerated,

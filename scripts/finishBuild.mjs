@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 
 removeLeftovers();
 copyAsIs('proto/tailnet.proto');
+for (const file of readdirSync('src/gateways/debug/page')) copyAsIs(`gateways/debug/page/${file}`);
 makeExecutable('cli/main.js');
 
 /** Files compiled from sources that are gone; they would be packed and published. */
 function removeLeftovers() {
   for (const file of readdirSync('dist', { recursive: true })) {
     const [, name] = /^(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file) ?? [];
-    if (name && !existsSync(join('src', `${name}.ts`))) rmSync(join('dist', file));
+    if (name && !existsSync(join('src', `${name}.ts`)) && !existsSync(join('src', file))) rmSync(join('dist', file));
   }
 }
 

@@ -22,7 +22,7 @@ export type {
 export { combineTelemetry } from './combineTelemetry.js';
 export { createMultiAgent } from './multiAgent.js';
 export type { MultiAgent } from './multiAgent.js';
-export { AuthorizationError, agentAuth, clientAuth, peerAuth } from './auth/index.js';
+export { AuthorizationError, agentAuth, clientAuth, observerAuth, peerAuth } from './auth/index.js';
 export type { Auth } from './auth/index.js';
 export { requests } from './proto/requests.js';
 export { PeerUpdateKind, peerIdOf } from './proto/responses.js';
@@ -38,7 +38,10 @@ export { channels } from './db/bus.js';
 export type { Bus, BusEvent } from './db/bus.js';
 export type { Database } from './db/database.js';
 export { migrate } from './db/migrate.js';
+export type { Overview, OverviewCoordinator, OverviewPeer, OverviewTunnel, ReadOverview } from './db/overview.js';
 export { postgresDatabase } from './db/postgres/postgresDatabase.js';
+export { postgresOverview } from './db/postgres/postgresOverview.js';
+export type { PostgresOverviewOptions } from './db/postgres/postgresOverview.js';
 export { StoreError } from './db/store.js';
 export type {
   Binding,

@@ -2,8 +2,11 @@ import type { Observable } from 'rxjs';
 import type { Uuid } from '../proto/uuid.js';
 import type { Auth } from './auth.js';
 
-/** What a peer may do: everything, serve one agent's addresses, or talk to one agent. */
-export type Role = 'peer' | 'agent' | 'client';
+/**
+ * What somebody may do: everything that a peer may, serve one agent's addresses, talk to one agent; or, as an observer, look
+ * at all there is, and nothing else. An observer is no peer: gateways refuse to connect it.
+ */
+export type Role = 'peer' | 'agent' | 'client' | 'observer';
 
 /** Who is at the other end of a connection. */
 export interface Identity {

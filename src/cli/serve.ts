@@ -1,8 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, catchError, EMPTY, filter, firstValueFrom, lastValueFrom, takeUntil, timer } from 'rxjs';
+import {
+  BehaviorSubject,
+  catchError,
+  EMPTY,
+  filter,
+  firstValueFrom,
+  lastValueFrom,
+  merge,
+  takeUntil,
+  timer,
+} from 'rxjs';
 import { combineTelemetry } from '../combineTelemetry.js';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
+import { postgresOverview } from '../db/postgres/postgresOverview.js';
 import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
 import { withoutPassword } from './databaseUrl.js';
@@ -15,12 +26,14 @@ import { tracingOfProcess } from './tracingOfProcess.js';
 import { workerLink } from './workers/workerLink.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
-export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'scraped'> {
+export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'scraped' | 'readOverview'> {
   /** Default: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
   readonly listenDatabaseUrl?: string;
   readonly dataDir: string;
+  /** Whether `/debug/tailnet` is there. */
+  readonly hasDebugPage: boolean;
   /** Whether OpenTelemetry is told how long things take. */
   readonly traces: boolean;
   /** Milliseconds over which connections are ended when the process is to end. */
@@ -82,6 +95,8 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     logger,
     ...(listenDatabaseUrl !== undefined && { listenConfig: listenDatabaseUrl }),
   });
+  const isPooled = listenDatabaseUrl !== undefined;
+  const overview = options.hasDebugPage ? postgresOverview(url, { isPooled, logger }) : undefined;
   try {
     const patience = delay(databasePatience, undefined, { ref: false });
     const end = Promise.race([shutdown.received, preparation.refused]);
@@ -95,18 +110,19 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const scraped = metrics && link?.shareMetrics(metrics.registry);
     const [first = silentTelemetry, ...others] = [metrics?.telemetry, tracing].filter((each) => each !== undefined);
     const telemetry = others.length === 0 ? first : combineTelemetry(first, ...others);
+    const readOverview = overview?.read;
+    const given = { ...options, metrics, ...(scraped && { scraped }), ...(readOverview && { readOverview }) };
     const coordinator = createCoordinator({ database, logger, telemetry });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.
       if (isReachable === true) await Promise.race([started(coordinator), patience, end]);
-      if (!shutdown.isReceived())
-        await serveCoordinator(coordinator, url, { ...options, metrics, ...(scraped && { scraped }) }, shutdown, end);
+      if (!shutdown.isReceived()) await serveCoordinator(coordinator, url, given, shutdown, end);
     } finally {
       await coordinator.close();
     }
   } finally {
     preparation.stop();
-    const closed$ = database.close().pipe(
+    const closed$ = merge(database.close(), overview?.close() ?? EMPTY).pipe(
       takeUntil(timer(connectionsTimeout)),
       catchError((err: unknown) => {
         logger.error({ err }, 'connections to the database not given back');

@@ -49,6 +49,7 @@ interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOption
   readonly metricsPort: MetricsPort;
   readonly auth: 'none' | 'jwt';
   readonly allowUnauthenticated?: boolean;
+  readonly debugPage: 'auto' | 'on' | 'off';
   readonly v1: boolean;
   readonly v1MaxMessageSize: number;
   readonly v1WriteTimeout: number;
@@ -108,6 +109,14 @@ export function serveOptions(command: Command): Command {
         .default('none'),
     )
     .addOption(option('--allow-unauthenticated', 'allow --auth none where other machines can connect'))
+    .addOption(
+      option(
+        '--debug-page <when>',
+        'show all there is at /debug/tailnet: on, off, or auto: on where strangers cannot see it',
+      )
+        .choices(['auto', 'on', 'off'])
+        .default('auto'),
+    )
     .addOption(option('--no-v1', 'serve no peers that speak V1, the protocol of old ones'))
     .addOption(option('--traces', 'tell OpenTelemetry, if it is loaded, how long things take'))
     .addOption(
@@ -155,8 +164,11 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
   const tlsFiles = await tlsFilesOf(options);
   const logger = ownLogger ?? createLogger(options.logLevel);
   const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
-  const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, ...others } = options;
+  const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, debugPage, ...others } = options;
+  // With tokens it is for observers only; without, for everybody who reaches it, and that should be nobody by accident.
+  const isSafe = options.auth === 'jwt' || isLoopback(options.host);
   const given = {
+    hasDebugPage: debugPage === 'on' || (debugPage === 'auto' && isSafe),
     ...(tlsFiles && { tlsFiles }),
     ...(verify && { verify }),
     ...(v1 && { v1: { maxMessageSize, writeTimeout } }),

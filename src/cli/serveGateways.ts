@@ -18,10 +18,13 @@ import {
 } from 'rxjs';
 import type { TokenVerifier } from '../auth/jwt/index.js';
 import type { Coordinator } from '../coordinator.js';
+import type { ReadOverview } from '../db/overview.js';
+import { debugPath, debugRoutes } from '../gateways/debug/debugRoutes.js';
 import type { GatewayEvent } from '../gateways/gatewayEvent.js';
 import { grpcGateway } from '../gateways/grpcGateway.js';
 import type { GrpcLimits } from '../gateways/grpcOptions.js';
 import { healthRoutes } from '../gateways/healthRoutes.js';
+import type { HttpRoutes } from '../gateways/httpRoutes.js';
 import { httpServer$ } from '../gateways/httpServer.js';
 import type { V1WireLimits } from '../gateways/legacy/v1WireLimits.js';
 import { identityFromCallToken } from '../gateways/identityFromCallToken.js';
@@ -51,6 +54,8 @@ export interface GatewayOptions extends ServedMetrics {
   readonly limits: Partial<WebSocketLimits & GrpcLimits>;
   /** Who may watch peers over HTTP at the same time. */
   readonly maxWatchers: number;
+  /** Reads what `/debug/tailnet` shows. Default: there is no such page. */
+  readonly readOverview?: ReadOverview;
   /** What all paths begin with; empty for nothing. */
   readonly basePath: string;
   readonly allowedOrigins: readonly string[];
@@ -70,6 +75,8 @@ export interface Addresses {
   readonly grpc?: string;
   /** A URL. */
   readonly metrics?: string;
+  /** A URL. */
+  readonly debug?: string;
 }
 
 const defaultGrpcPort = 7351;
@@ -86,12 +93,12 @@ export function gateways$(
   onListening: (addresses: Addresses) => void,
 ): Observable<GatewayEvent> {
   return defer(() => {
-    const { tlsFiles, grpcPort, metricsPort, basePath, logger } = options;
+    const { tlsFiles, grpcPort, metricsPort, basePath, readOverview, logger } = options;
     const common = {
       ...{ coordinator, draining$, drain$: draining$.pipe(filter(Boolean)) },
       ...(tlsFiles !== undefined && { tls: certificates$(tlsFiles, logger) }),
     };
-    const addresses: { http?: string; grpc?: string; metrics?: string } = {};
+    const addresses: { http?: string; grpc?: string; metrics?: string; debug?: string } = {};
     const tellWhenAllListen = (): void => {
       const { http, grpc, metrics } = addresses;
       if (http === undefined || (grpc === undefined && grpcPort !== 'none')) return;
@@ -102,6 +109,7 @@ export function gateways$(
       const { protocol, host } = new URL(event.url);
       if (protocol.startsWith('grpc')) addresses.grpc = host;
       else addresses.http = event.url + basePath;
+      if (addresses.http !== undefined && readOverview) addresses.debug = addresses.http + debugPath;
       if (addresses.http !== undefined && metricsPort === 'same') addresses.metrics = addresses.http + metricsPath;
       tellWhenAllListen();
     };
@@ -145,6 +153,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     basePath,
     allowedOrigins: origins,
     trustedProxies,
+    readOverview,
     v1,
     verify,
     metrics,
@@ -169,6 +178,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
       ...{ ...identify, origins, trustedProxies, draining$, onEvent: noteAt('watch') },
       limits: { maxWatchers, maxHandshakes, handshakeTimeout, heartbeatPeriod: pingPeriod, closeTimeout },
     }),
+    ...(readOverview && debugPageRoutes(coordinator, readOverview, options, draining$)),
     [coordinatePath]: webSocketRoute,
     ...(v1 && { [v1CoordinatePath]: v1WebSocketRoute }),
   });
@@ -194,6 +204,24 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
     ),
     catchError(cannotListen(host, port)),
   );
+}
+
+function debugPageRoutes(
+  coordinator: Coordinator,
+  readOverview: ReadOverview,
+  { verify, allowedOrigins: origins, trustedProxies, limits, metrics, logger }: GatewayOptions,
+  draining$: Observable<boolean>,
+): HttpRoutes {
+  const { handshakeTimeout, pingPeriod: heartbeatPeriod, closeTimeout } = completeLimits(limits);
+  return debugRoutes(coordinator, readOverview, {
+    ...{ origins, trustedProxies, draining$, limits: { handshakeTimeout, heartbeatPeriod, closeTimeout } },
+    ...(verify && { identify: identityFromToken(verify) }),
+    onEvent: (event) => {
+      logGatewayEvent(logger, event);
+      metrics?.gatewayEvent('debug', event);
+    },
+    onTrouble: (error) => logger.warn({ reason: errorText(error) }, 'the debug page cannot read the database'),
+  });
 }
 
 function grpc$(

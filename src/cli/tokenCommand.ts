@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
 import type { Role } from '../auth/identity.js';
 import type { Uuid } from '../db/store.js';
@@ -8,6 +9,8 @@ import type { Output } from './output.js';
 import { duration, uuid } from './parsers.js';
 import { signToken } from './signToken.js';
 import { UsageError } from './usageError.js';
+
+const roles: readonly Role[] = ['peer', 'agent', 'client', 'observer'];
 
 interface TokenOptions {
   readonly jwtSecret?: string;
@@ -39,9 +42,13 @@ export function tokenCommand(output: Output): Command {
     .addOption(
       option('--generate-key <file>', 'make a private key (Ed25519) in this file, and its public one in <file>.pub'),
     )
-    .addOption(option('--sub <uuid>', 'the id of the peer').argParser(uuid))
+    .addOption(option('--sub <uuid>', 'the id of the peer (default for an observer: a random one)').argParser(uuid))
     .addOption(option('--name <name>', 'a name for the logs (default: the id)'))
-    .addOption(option('--role <role>', 'what the peer may do').choices(['peer', 'agent', 'client']).default('peer'))
+    .addOption(
+      option('--role <role>', 'what the peer may do; observer: it is none, and may look at all of them')
+        .choices(roles)
+        .default('peer'),
+    )
     .addOption(option('--agent <uuid>', 'the agent that a client talks to').argParser(uuid))
     .addOption(
       option('--expires <time>', 'how long it is valid, such as 30s, 15m, 12h or 7d')
@@ -55,13 +62,14 @@ export function tokenCommand(output: Output): Command {
       output.out(`${(await generateKeyFiles(generateKey)).join('\n')}\n`);
       return;
     }
-    if (sub === undefined) throw new UsageError(`required option '--sub <uuid>' not specified`);
+    const id = sub ?? (role === 'observer' ? randomUUID() : undefined);
+    if (id === undefined) throw new UsageError(`required option '--sub <uuid>' not specified`);
     const source = onlyOption(
       command,
       ['jwtSecret', 'jwtSecretFile', 'jwtPrivateKeyFile'],
       'a token needs one of --jwt-secret, --jwt-secret-file and --jwt-private-key-file, and no second one',
     );
-    const claims = { sub, name, role, agent, aud, iss };
+    const claims = { sub: id, name, role, agent, aud, iss };
     output.out(`${await signToken({ source, value: keys[source] ?? '' }, claims, expires)}\n`);
   });
 }

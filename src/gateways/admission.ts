@@ -1,5 +1,6 @@
 import { catchError, map, of, takeLast, takeUntil, tap } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
+import { observersOnlyLook } from '../auth/observerAuth.js';
 import { shuttingDown } from './attendance.js';
 import type { Attendance } from './attendance.js';
 import type { GatewayEvent } from './gatewayEvent.js';
@@ -7,6 +8,9 @@ import { identified } from './identified.js';
 import type { Identity } from './identity.js';
 import type { Places } from './places.js';
 import type { Refusal } from './refusal.js';
+
+/** What an observer gets that wants to connect. */
+const observerRefused: Refusal = { status: 403, reason: observersOnlyLook };
 
 /** Somebody who wants to connect. */
 export interface Newcomer<Request> {
@@ -49,7 +53,12 @@ export function admission<Request>(
         },
       }),
       takeLast(1),
-      map((found) => ('refusal' in found ? rejection(newcomer, found.refusal) : connect(found.identity))),
+      map((found) => {
+        if ('refusal' in found) return rejection(newcomer, found.refusal);
+        // It would push out whoever is connected by its id.
+        if (found.identity.role === 'observer') return rejection(newcomer, observerRefused);
+        return connect(found.identity);
+      }),
       // A defect in what one request led to is no other's matter.
       catchError((error: unknown) => of(rejection(newcomer, { status: 500, reason: 'internal error', error }))),
     ),

@@ -32,6 +32,9 @@ export type {
 export { bearerToken } from './bearerToken.js';
 export { closeCodes, isWarning } from './closeCode.js';
 export { coordinateAs } from './coordinateAs.js';
+export { defaultDebugLimits } from './debug/debugOptions.js';
+export type { DebugLimits, DebugOptions } from './debug/debugOptions.js';
+export { debugPath, debugRoutes } from './debug/debugRoutes.js';
 export type { GatewayEvent } from './gatewayEvent.js';
 export { grpcGateway } from './grpcGateway.js';
 export type { GrpcCoordinator } from './serveGrpc.js';

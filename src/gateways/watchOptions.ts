@@ -28,7 +28,7 @@ export const defaultWatchLimits: WatchLimits = {
 export interface WatchOptions {
   /**
    * Finds out who wants to watch, as for any gateway. They may watch a peer if they are the peer, or if their `auth` lets
-   * them open a tunnel to it, which would show them the same; others get a 403. When the identity ends, so does the watch.
+   * them open a tunnel to it, which would show them the same, or if they are an observer; others get a 403. When the identity ends, so does the watch.
    * Default: everybody may watch everybody.
    */
   readonly identify?: Identify;

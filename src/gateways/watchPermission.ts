@@ -21,14 +21,14 @@ import { IdentityError } from './identity.js';
 import type { Identity } from './identity.js';
 
 /**
- * Lets somebody watch a peer if they are the peer, or may open a tunnel to it: that would show them the same. Emits their
- * identity; fails with an IdentityError of status 403, `you may not watch this peer: …`, or with what broke.
+ * Lets somebody watch a peer if they are the peer, or may open a tunnel to it, which would show them the same, or if they
+ * are an observer. Emits their identity; fails with an IdentityError of status 403, `you may not watch this peer: …`, or with what broke.
  */
 export function watchPermission(identity: Identity | Observable<Identity>, peerId: Uuid): Observable<Identity> {
   return (isObservable(identity) ? identity : of(identity)).pipe(
     first(),
     switchMap((watcher) => {
-      if (watcher.id === peerId) return of(watcher);
+      if (watcher.id === peerId || watcher.role === 'observer') return of(watcher);
       return defer(() => answer$(watcher.auth(requests.addTunnel(peerId)))).pipe(
         ignoreElements(),
         endWith(watcher),

@@ -12,7 +12,7 @@ import { getRoute, replyText } from './httpRoutes.js';
 import type { HttpRoute, HttpRoutes } from './httpRoutes.js';
 import { identified } from './identified.js';
 import type { Identity } from './identity.js';
-import { hostPolicy, originPolicy } from './originPolicy.js';
+import { pageGuard } from './pageGuard.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
 import { quote } from './quote.js';
@@ -22,7 +22,6 @@ import { watchEvent } from './watchEvent.js';
 import { completeWatchLimits } from './watchOptions.js';
 import type { WatchOptions } from './watchOptions.js';
 import { watchPermission } from './watchPermission.js';
-import { wrongHost, wrongOrigin } from './wrongOrigin.js';
 
 /** The path at which a peer is watched. */
 export const watchPath = '/api/v2/peers/{id}/watch';
@@ -52,8 +51,7 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
   const limits = completeWatchLimits(options.limits);
   const { identify, origins = [], trustedProxies = [], draining$ = of(false), onEvent } = options;
   const { scheduler = asyncScheduler } = options;
-  const mayComeFrom = originPolicy(origins);
-  const mayBeAskedAs = hostPolicy(origins);
+  const refusalOf = pageGuard(origins, identify !== undefined);
   const addressOf = remoteAddress(trustedProxies);
   const attendance = new Attendance(limits.maxWatchers, 'watchers');
   const places = new Places(limits.maxHandshakes, scheduler);
@@ -148,16 +146,11 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
   const route = getRoute(watch);
   return {
     [watchPath]: (request, response, parameters) => {
-      const { headers } = request;
-      // A token is no page's to have; and with an `Origin` it has been judged.
-      if (identify === undefined && headers.origin === undefined && !mayBeAskedAs(headers)) {
-        turnAway(request, response, wrongHost(headers));
-        return;
-      }
-      if (mayComeFrom(headers)) {
+      const refusal = refusalOf(request.headers);
+      if (refusal === undefined) {
         return allowOrigin(request, response) ? undefined : route(request, response, parameters);
       }
-      turnAway(request, response, wrongOrigin(headers));
+      turnAway(request, response, refusal);
     },
   };
 }

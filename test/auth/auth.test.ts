@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { agentAuth, AuthorizationError, clientAuth, peerAuth } from '../../src/auth/index.js';
+import { agentAuth, AuthorizationError, clientAuth, observerAuth, peerAuth } from '../../src/auth/index.js';
 import type { Auth } from '../../src/auth/index.js';
 import type { CoordinateRequest } from '../../src/proto/index.js';
 import { requests } from '../../src/proto/index.js';
@@ -135,6 +135,14 @@ for (const [who, auth, column] of [
     }
   });
 }
+
+describe('observerAuth', () => {
+  it('allows nothing', () => {
+    for (const request of [requests.updateSelf({}), requests.addTunnel(agent), requests.disconnect()]) {
+      expect(verdict(observerAuth(), request)).to.equal('an observer may look, and not connect as a peer');
+    }
+  });
+});
 
 for (const [who, makeAuth] of [
   ['agentAuth', agentAuth],

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readFileSync, readdirSync } from 'node:fs';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
 import { defaultTuning } from '../../src/defaults.js';
+import { defaultDebugLimits } from '../../src/gateways/debug/debugOptions.js';
 import { defaultWatchLimits } from '../../src/gateways/watchOptions.js';
 import { defaultGrpcLimits } from '../../src/gateways/grpcOptions.js';
 import { defaultV1Limits } from '../../src/gateways/legacy/serveV1.js';
@@ -76,6 +77,10 @@ describe('the tables of the documentation are complete and true', () => {
 
   it('the limits of watching', () => {
     defaults('docs/gateways.md', '### Limits of watching', { ...defaultWatchLimits });
+  });
+
+  it('the limits of looking', () => {
+    defaults('docs/gateways.md', '### Limits of looking', { ...defaultDebugLimits });
   });
 
   it('what an operator sees, and what to do', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { defer, NEVER, of } from 'rxjs';
+import { observerAuth } from '../../src/auth/observerAuth.js';
 import { peerAuth } from '../../src/auth/peerAuth.js';
 import { coordinateAs } from '../../src/gateways/index.js';
 import type { Identity } from '../../src/gateways/index.js';
@@ -24,6 +25,21 @@ describe('coordinateAs', () => {
         },
       };
       expectObservable(coordinateAs(coordinator, identity, NEVER, ready$)).toBe('-u-u-|', { u: update });
+    }),
+  );
+
+  it(
+    'does not connect an observer',
+    marbles(({ expectObservable }) => {
+      const coordinator = {
+        coordinate$: () => {
+          throw new Error('nobody should connect');
+        },
+      };
+      const observer: Identity = { ...identity, role: 'observer', auth: observerAuth() };
+      expectObservable(coordinateAs(coordinator, observer, NEVER, of(true))).toBe('(e|)', {
+        e: errorResponse('authorization: an observer may look, and not connect as a peer'),
+      });
     }),
   );
 

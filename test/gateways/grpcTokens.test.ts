@@ -63,6 +63,15 @@ describe('a gRPC call with a token', () => {
     });
   }
 
+  it('is refused with PERMISSION_DENIED to an observer, and nobody hears of it', async () => {
+    const gateway = await fixture.serve(tokens());
+    const { code, details } = await fixture.call(gateway, bearer(mint({ role: 'observer' }))).ended;
+    expect({ code, details }).to.deep.equal({
+      ...{ code: status.PERMISSION_DENIED, details: 'an observer may look, and not connect as a peer' },
+    });
+    expect(fixture.coordinator.coordinations).to.deep.equal([]);
+  });
+
   it('is refused when it has two, whichever of them is good', async () => {
     const gateway = await fixture.serve(tokens());
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');

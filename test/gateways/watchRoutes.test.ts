@@ -7,6 +7,7 @@ import { EventSource } from 'eventsource';
 import { BehaviorSubject, NEVER, Subject, filter, of, throwError, timer } from 'rxjs';
 import { agentAuth } from '../../src/auth/agentAuth.js';
 import { clientAuth } from '../../src/auth/clientAuth.js';
+import { observerAuth } from '../../src/auth/observerAuth.js';
 import { peerAuth } from '../../src/auth/peerAuth.js';
 import type { Auth } from '../../src/auth/auth.js';
 import { createCoordinator } from '../../src/coordinator.js';
@@ -336,6 +337,7 @@ describe('watching a peer over HTTP', () => {
       ['who may open tunnels to everybody', as({})],
       ['who may open a tunnel to it', as({ auth: clientAuth(bob) })],
       ['who is allowed to later', as({ auth: () => timer(1) })],
+      ['an observer', as({ role: 'observer', auth: observerAuth() })],
     ] as const) {
       it(`lets ${who} watch`, async () => {
         const url = await fixture.serve({ identify: () => of(watcher) });

@@ -97,6 +97,16 @@ describe('a WebSocket connection with a token', () => {
     await coordinator.close();
   });
 
+  it('is refused to an observer, who would push out the peer that has its id', async () => {
+    const gateway = await fixture.serve(tokens());
+    const token = mint({ sub: alice, role: 'observer' });
+    expect(await refusedUpgrade(`${gateway.url}?token=${token}`)).to.include({
+      ...{ status: 403, body: 'an observer may look, and not connect as a peer\n' },
+    });
+    expect(fixture.coordinator.coordinations).to.deep.equal([]);
+    expect(await gateway.event('rejected')).to.include({ status: 403 });
+  });
+
   it('is refused with 503, and an operator is told why, when the keys are away', async () => {
     const cause = new Error('the issuer is away');
     const keys = { candidates$: () => throwError(() => cause) };

@@ -4,6 +4,7 @@ import { agentAuth } from '../agentAuth.js';
 import { clientAuth } from '../clientAuth.js';
 import { IdentityError } from '../identity.js';
 import type { Identity } from '../identity.js';
+import { observerAuth } from '../observerAuth.js';
 import { peerAuth } from '../peerAuth.js';
 import { isPeerName, maxNameLength } from '../peerName.js';
 
@@ -13,7 +14,7 @@ export interface IdentityClaims {
   readonly sub?: unknown;
   /** For logs. Default: the id. */
   readonly name?: unknown;
-  /** `peer` (default), `agent` or `client`. */
+  /** `peer` (default), `agent`, `client` or `observer`. */
   readonly role?: unknown;
   /** The UUID of the agent that a client talks to. */
   readonly agent?: unknown;
@@ -29,9 +30,10 @@ export function identityFromClaims({ sub, name, role = 'peer', agent }: Identity
   const identity = { id, name: label(name) ?? id };
   switch (role) {
     case 'peer':
-      // Who names an agent means a client, and a peer may do more than a client.
+    case 'observer':
+      // Who names an agent means a client, and these may do more than a client.
       if (agent !== undefined) throw wrong('agent', 'is accepted with the role client only');
-      return { ...identity, role, auth: peerAuth() };
+      return { ...identity, role, auth: role === 'peer' ? peerAuth() : observerAuth() };
     case 'agent':
       if (agent !== undefined && !(typeof agent === 'string' && agent.toLowerCase() === id)) {
         throw wrong('agent', 'must be left out or equal to "sub" with the role agent');
@@ -42,7 +44,7 @@ export function identityFromClaims({ sub, name, role = 'peer', agent }: Identity
       return { ...identity, role, agentId, auth: clientAuth(agentId) };
     }
     default:
-      throw wrong('role', 'must be peer, agent or client');
+      throw wrong('role', 'must be peer, agent, client or observer');
   }
 }
 

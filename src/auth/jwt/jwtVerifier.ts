@@ -66,8 +66,8 @@ export interface JwtVerifierOptions {
 }
 
 /**
- * Verifies JSON Web Tokens: `sub` is the peer's id, `name`, `role` (`peer`, the default, `agent` or `client`) and, for a
- * client, `agent` say the rest. Who is let in with one is connected for no longer than it is valid: the identity ends with
+ * Verifies JSON Web Tokens: `sub` is the peer's id, `name`, `role` (`peer`, the default, `agent`, `client` or
+ * `observer`) and, for a client, `agent` say the rest. Who is let in with one is connected for no longer than it is valid: the identity ends with
  * `token expired`, or `token revoked`.
  *
  * Which algorithms are accepted depends on the keys, never on the token: HS256 for a secret; RS256, ES256 and EdDSA for

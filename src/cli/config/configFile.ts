@@ -36,8 +36,7 @@ export function configOf(text: string, file: string): Config {
   if (typeof content !== 'object' || Array.isArray(content))
     throw new UsageError(`${file}: it is not "name: value" lines`);
   for (const [name, value] of Object.entries(content)) {
-    if (!isValue(value))
-      throw new UsageError(`${file}: ${name}: it is a text, a number, true, false, or a list of them`);
+    if (!isValue(value)) throw new UsageError(`${file}: ${name}: it is a value, or a list of values`);
   }
   return content as Config;
 }

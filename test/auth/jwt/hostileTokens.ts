@@ -233,12 +233,13 @@ export const hostileToSecret: readonly HostileToken[] = [
     'a subject in another prototype': token({ alg: 'HS256' }, `{"exp":${now + 60},"__proto__":{"sub":"${alice}"}}`),
   }),
   ...table('token claim "sub" must not be the nil UUID', { 'the nil UUID': mint({ sub: nilUuid }) }),
-  ...table('token claim "role" must be peer, agent or client', {
+  ...table('token claim "role" must be peer, agent, client or observer', {
     'an unknown role': mint({ role: 'admin' }),
     'a role that is empty': mint({ role: '' }),
     'a role that is null': mint({ role: null }),
     'a role in capitals': mint({ role: 'Peer' }),
     'several roles': mint({ role: ['peer'] }),
+    'a role beside that of an observer': mint({ role: 'observer peer' }),
     'a role that objects have': mint({ role: 'constructor' }),
   }),
   ...table('token claim "agent" must be the UUID of the agent to talk to, with the role client', {
@@ -252,6 +253,7 @@ export const hostileToSecret: readonly HostileToken[] = [
   }),
   ...table('token claim "agent" is accepted with the role client only', {
     'a peer with an agent': mint({ agent: bob }),
+    'an observer with an agent': mint({ role: 'observer', agent: bob }),
     'a peer with no agent, said so': mint({ agent: null }),
   }),
   ...table('token claim "agent" must be left out or equal to "sub" with the role agent', {

@@ -1,0 +1,43 @@
+import type { Overview } from '../../db/overview.js';
+import type { Uuid } from '../../db/store.js';
+import { eventText } from '../eventStream.js';
+import { overviewChanges } from './overviewChanges.js';
+
+/** What all who look are shown at one moment. It is put into words once for all of them, and not before somebody asks. */
+export class Snapshot {
+  readonly overview: Overview;
+  readonly #answeredBy: Uuid;
+  /** What was read before, until the difference is known. */
+  #before: Overview | undefined;
+  #json: string | undefined;
+  #changes: string | undefined;
+
+  /**
+   * @param answeredBy the coordinator that shows it
+   * @param before what was read just before, if anything was
+   */
+  constructor(overview: Overview, answeredBy: Uuid, before: Overview | undefined) {
+    this.overview = overview;
+    this.#answeredBy = answeredBy;
+    this.#before = before;
+  }
+
+  /** All of it, as `/debug/tailnet.json` answers. */
+  get json(): string {
+    return (this.#json ??= JSON.stringify({ answeredBy: this.#answeredBy, ...this.overview }));
+  }
+
+  /** All of it, as an event. */
+  get wholeEvent(): string {
+    return eventText('overview', this.json);
+  }
+
+  /** What has changed since what was read before, as an event; all of it, if nothing was. */
+  get changesEvent(): string {
+    if (this.#before !== undefined) {
+      this.#changes = eventText('changes', JSON.stringify(overviewChanges(this.#before, this.overview)));
+      this.#before = undefined;
+    }
+    return this.#changes ?? this.wholeEvent;
+  }
+}
