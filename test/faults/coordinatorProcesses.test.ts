@@ -28,7 +28,7 @@ together('a process with a coordinator', () => {
     mesh.update(2);
     await mesh.heard(2);
     const took = performance.now() - since;
-    await mesh.coordinators[0]?.logs(`"lost":["${String(coordinatorId)}"]`);
+    await mesh.coordinators[0]?.logs(`"silent":["${String(coordinatorId)}"]`);
     mesh.update(3);
     await mesh.heard(3);
     expect(mesh.told('disconnected')).to.deep.equal([]);
