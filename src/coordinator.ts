@@ -478,7 +478,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   };
 
   const close = ({ spread = 0 }: CloseOptions = {}): Promise<void> => {
-    if (!(spread >= 0)) throw new RangeError(`spread must be a number from 0, got ${String(spread)}`);
+    if (!(spread >= 0 && spread < Infinity)) {
+      throw new RangeError(`spread must be a number from 0, got ${String(spread)}`);
+    }
     closeRequests$.next({ spread });
     return lastValueFrom(health$.pipe(ignoreElements()), { defaultValue: undefined });
   };

@@ -110,10 +110,10 @@ describe('closing a coordinator', () => {
       expectObservable(peers[0].heard$).toBe('100ms (ce)', { c: 'error: coordinator closed', e: 'end' });
       expectObservable(peers[1].heard$).toBe('200ms (ce)', { c: 'error: coordinator closed', e: 'end' });
       expectObservable(coordinator.health$).toBe('h 99ms c 99ms (d|)', letters);
-      expect(() => void coordinator.close({ spread: -1 })).to.throw(
-        RangeError,
-        'spread must be a number from 0, got -1',
-      );
+      for (const spread of [-1, NaN, Infinity]) {
+        const problem = `spread must be a number from 0, got ${String(spread)}`;
+        expect(() => void coordinator.close({ spread })).to.throw(RangeError, problem);
+      }
     }),
   );
 

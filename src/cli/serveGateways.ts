@@ -94,7 +94,13 @@ export function gateways$(
 ): Observable<GatewayEvent> {
   return defer(() => {
     const { tlsFiles, grpcPort, metricsPort, basePath, readOverview, logger } = options;
+    const drained$ = new ReplaySubject<void>(1);
+    let serving = grpcPort === 'none' ? 1 : 2;
+    const gone = (): void => {
+      if (--serving === 0) drained$.next();
+    };
     const common = {
+      ...{ drained$, gone },
       ...{ coordinator, draining$, drain$: draining$.pipe(filter(Boolean)) },
       ...(tlsFiles !== undefined && { tls: certificates$(tlsFiles, logger) }),
     };
@@ -129,6 +135,10 @@ interface Common {
   readonly coordinator: Coordinator;
   readonly draining$: Observable<boolean>;
   readonly drain$: Observable<unknown>;
+  /** The last peer has gone. */
+  readonly drained$: Observable<unknown>;
+  /** Told by each gateway when the last peer of its own has. */
+  readonly gone: () => void;
   readonly tls?: Observable<TlsOptions>;
 }
 
@@ -144,7 +154,10 @@ function metricsAtTheirPort(
   );
 }
 
-function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }: Common): Observable<GatewayEvent> {
+function http$(
+  options: GatewayOptions,
+  { coordinator, draining$, drain$, drained$, gone, tls }: Common,
+): Observable<GatewayEvent> {
   const {
     host,
     port,
@@ -169,8 +182,6 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
       metrics?.gatewayEvent(gateway, event);
     };
   const health = healthRoutes(coordinator, draining$);
-  /** The last peer has gone. */
-  const drained$ = new ReplaySubject<void>(1);
   const routes = routesUnder(basePath, {
     ...health,
     ...metricsBesideOthers(options),
@@ -198,7 +209,7 @@ function http$(options: GatewayOptions, { coordinator, draining$, drain$, tls }:
         }).pipe(
           countedAt('websocket', metrics),
           filter(({ kind }) => kind !== 'listening'),
-          tap({ complete: () => drained$.next() }),
+          tap({ complete: gone }),
         ),
       ),
     ),
@@ -226,7 +237,7 @@ function debugPageRoutes(
 
 function grpc$(
   { host, port, grpcPort, limits, verify, metrics, logger }: GatewayOptions,
-  { coordinator, drain$, tls }: Common,
+  { coordinator, drain$, gone, tls }: Common,
 ): Observable<GatewayEvent> {
   if (grpcPort === 'none') return EMPTY;
   const at = (chosen: number): Observable<GatewayEvent> =>
@@ -236,7 +247,7 @@ function grpc$(
       ...(verify && { identify: identityFromCallToken(verify) }),
     }).pipe(countedAt('grpc', metrics), catchError(cannotListen(host, chosen, '; choose another with --grpc-port')));
   const served$ = grpcPort === undefined ? atDefaultPort(at, port, logger) : at(grpcPort);
-  return merge(quietGrpc(logger), served$);
+  return merge(quietGrpc(logger), served$.pipe(tap({ complete: gone })));
 }
 
 /** Who has not asked for a port has asked for nothing that another program could be in the way of. */

@@ -20,5 +20,8 @@ export function answerPlainly(server: Server, request: IncomingMessage, socket: 
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once('finish', () => socket.destroySoon());
+  // Somebody must read on, or nobody notices that the client has left.
+  socket.once('end', () => socket.destroy());
+  socket.resume();
   server.emit('request', request, response);
 }

@@ -1,5 +1,5 @@
 import { IncomingMessage, Server } from 'node:http';
-import type { RequestListener, ServerOptions } from 'node:http';
+import type { RequestListener, ServerOptions, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { ServerOptions as TlsServerOptions } from 'node:https';
 import { Socket } from 'node:net';
@@ -62,7 +62,10 @@ export class BoundedTlsServer extends TlsServer implements Bounded {
 
 function stop(server: Server | TlsServer, unfinished: UnfinishedSockets, grace: number): void {
   server.close();
-  // Who has been answered has nothing more to ask here.
+  // Who has been answered has nothing more to ask here, and is told so.
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  });
   server.keepAliveTimeout = 1;
   server.closeIdleConnections();
   unfinished.destroySilent();

@@ -15,7 +15,7 @@ export class Http1Message extends IncomingMessage {
 
   /** What the parser found. It is set before the headers are, and asked for when they are there. */
   get upgrade(): boolean {
-    return this[asks] === true && !/^\s*h2c\b/i.test(this.headers.upgrade ?? '');
+    return this[asks] === true && (this.method === 'CONNECT' || !/^\s*h2c\b/i.test(this.headers.upgrade ?? ''));
   }
 
   set upgrade(found: unknown) {

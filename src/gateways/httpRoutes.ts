@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defer } from 'rxjs';
 import type { ObservableInput } from 'rxjs';
 import { pathOf } from './handshake.js';
+import { onceClosed } from './onceClosed.js';
 import { RouteTable } from './routeTable.js';
 import type { PathParameters } from './routeTable.js';
 
@@ -74,15 +75,14 @@ export function serveRoutes(
     });
     if (answer.closed) return;
     // Node.js tells a response only of the end of a socket that it has been given: one that must wait for another has none.
-    const { socket } = request;
     const leave = (): void => {
       answer.unsubscribe();
-      response.off('close', leave);
-      socket.off('close', leave);
     };
-    response.on('close', leave);
-    socket.on('close', leave);
-    if (socket.destroyed) leave();
+    const forget = onceClosed(request.socket, leave);
+    response.once('close', () => {
+      forget();
+      leave();
+    });
   };
 }
 

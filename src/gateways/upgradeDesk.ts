@@ -72,6 +72,12 @@ export class UpgradeDesk {
     const path = pathOf(request);
     const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
     const taker = [...this.#takers].find(({ paths }) => paths.includes(path));
+    // What is written now would overtake it.
+    if (this.#pending.get(socket)) {
+      socket.on('error', ignore);
+      socket.destroy();
+      return;
+    }
     if (isWebSocket && taker) {
       taker.take({ request, socket, head });
       return;
@@ -83,9 +89,7 @@ export class UpgradeDesk {
     // Nobody else listens any more. "close" follows.
     socket.on('error', ignore);
     const [first] = this.#takers;
-    // What we wrote would overtake it.
-    if (this.#pending.get(socket)) socket.destroy();
-    else if (isWebSocket && this.#drained.has(path)) refuse(socket, shuttingDown);
+    if (isWebSocket && this.#drained.has(path)) refuse(socket, shuttingDown);
     else if (!isWebSocket && this.#othersAnswer() && socket instanceof Socket)
       answerPlainly(this.#server, request, socket);
     else if (first) (taker ?? first).take({ request, socket, head });

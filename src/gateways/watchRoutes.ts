@@ -42,7 +42,7 @@ export const watchPath = '/api/v2/peers/{id}/watch';
  * does not notice. A client that does not keep up gets the newest event only.
  *
  * 400 for an id that is no UUID, 401 and 403 as `identify` and `origins` say, 405, 406 for who takes no events, 503 when
- * there are too many, or while the server drains.
+ * there are too many. Who comes while the server drains is told `closed` at once, and comes back, to another.
  *
  * @throws RangeError at once when a limit is not a number above 0
  * @throws TypeError at once when an entry of `origins` or `trustedProxies` is none
@@ -86,6 +86,14 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
       coordinator.watch$(peerId),
     ).pipe(takeWhile(({ kind }) => kind !== 'closed', true));
 
+  /** A watch that is over at once. */
+  const farewell = (response: ServerResponse): Observable<never> => {
+    const closed = watchEvent({ kind: 'closed', reason: shuttingDown.reason });
+    return new Observable((subscriber) => {
+      subscriber.add(new EventStream(response).end(closed, limits.closeTimeout, scheduler));
+    });
+  };
+
   const stream$ = (response: ServerResponse, peerId: Uuid, watcher: Identity | undefined): Observable<never> =>
     new Observable((subscriber) => {
       const stream = new EventStream(response);
@@ -128,7 +136,8 @@ export function watchRoutes(coordinator: Pick<Coordinator, 'watch$'>, options: W
     return attendance.counted(
       draining$.pipe(
         take(1),
-        switchMap((draining) => (draining ? of({ refusal: shuttingDown }) : admission$(request, peerId))),
+        // Not 503, for which an `EventSource` gives up for ever: it is to come back, to another.
+        switchMap((draining) => (draining ? farewell(response) : admission$(request, peerId))),
         switchMap((found) => {
           if ('refusal' in found) {
             turnAway(request, response, found.refusal);

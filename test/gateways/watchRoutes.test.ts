@@ -244,7 +244,9 @@ describe('watching a peer over HTTP', () => {
     draining$.next(true);
     expect(await answer.complete()).to.match(/event: closed\ndata: {"reason":"shutting down"}\n\n$/);
     await watch.ended();
-    expect(await fixture.answer(url + pathOf(bob))).to.deep.equal({ status: 503, text: 'shutting down\n' });
+    const text = 'retry: 3000\n\nevent: closed\ndata: {"reason":"shutting down"}\n\n';
+    // An `EventSource` that is told 503 gives up for ever.
+    expect(await fixture.answer(url + pathOf(bob))).to.deep.equal({ status: 200, text });
   });
 
   it('leaves with the connection, also where its answer has not had its turn', async () => {
