@@ -1,10 +1,11 @@
 // Says which programs are missing that the tests in this folder need, and fails if any is.
 import { chromiumPath } from './chromium.js';
+import { natsServerPath } from './natsServer.js';
 import { pgbouncerPath } from './pgbouncer.js';
 import { promtoolPath } from './promtool.js';
 import { pythonPath } from './python.js';
 
-for (const find of [chromiumPath, pgbouncerPath, promtoolPath, pythonPath]) {
+for (const find of [chromiumPath, natsServerPath, pgbouncerPath, promtoolPath, pythonPath]) {
   try {
     find();
   } catch (error) {
