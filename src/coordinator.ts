@@ -30,7 +30,7 @@ import {
 } from 'rxjs';
 import type { Auth } from './auth/auth.js';
 import { peerAuth } from './auth/peerAuth.js';
-import type { Uuid, Writer } from './db/store.js';
+import type { CoordinatorAge, Uuid, Writer } from './db/store.js';
 import { type MultiAgent, createMultiAgent } from './multiAgent.js';
 import type { CoordinatorOptions } from './options.js';
 import type { CoordinateRequest, CoordinateResponse, Node } from './proto/gen/tailnet.js';
@@ -66,6 +66,7 @@ import { createStoreCalls } from './streams/storeCalls.js';
 import { resync$, rollingCheck$ } from './streams/sweep.js';
 import { trouble$ } from './streams/trouble.js';
 import { createTunneler } from './streams/tunneler.js';
+import { looks$, unheard$ } from './streams/unheard.js';
 import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
 import { type WatchUpdate, watch$ } from './streams/watch.js';
@@ -208,6 +209,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const begun$ = new AsyncSubject<never>();
   const reachable$ = new Subject<unknown>();
   const failedWrites$ = new Subject<unknown>();
+  const ages$ = new Subject<readonly CoordinatorAge[]>();
   /* eslint-enable no-restricted-syntax */
 
   const backoff = {
@@ -284,13 +286,26 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       map(({ coordinatorId }) => coordinatorId),
     );
     const sweep = { view, querier, chunk: calls.sizes.chunk, scheduler };
+    const missing$ = unheard$({ coordinatorId: id, heartbeats$: heartbeatsHeard$, ages$, expiry, scheduler }).pipe(
+      tap(misses),
+    );
     return merge(
-      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter, telemetry }),
+      resync$(merge(gaps$, looks$(missing$, 5 * expiry, scheduler)), {
+        ...sweep,
+        random,
+        jitter: tuning.resyncJitter,
+        telemetry,
+      }),
       rollingCheck$(tuning.rollingCheckPeriod, sweep),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
         ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
-        ...{ readAges$: defer(() => store.readCoordinators(expiry)), backoff, trouble$: trouble$(beats$) },
+        readAges$: defer(() => store.readCoordinators(expiry)).pipe(
+          tap((ages) => {
+            ages$.next(ages);
+          }),
+        ),
+        ...{ backoff, trouble$: trouble$(beats$) },
         ...{ limit: tuning.heartbeatTimeout, grace: tuning.heartbeatPeriod + tuning.heartbeatTimeout },
       }).pipe(tap(livesWith)),
       merge(
@@ -309,6 +324,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       logger.error(`coordinator failed ${String(tuning.missedHeartbeats)} heartbeats and is unhealthy`);
     else logger.info({ health }, 'health changed');
     health$.next(health);
+  };
+
+  /** Of whom nothing is heard nothing is heard that they write, either. */
+  const misses = (others: ReadonlySet<Uuid>): void => {
+    if (others.size === 0) logger.info('all live coordinators are heard');
+    else logger.warn({ unheard: [...others] }, 'live coordinators are not heard; do all use the same bus?');
   };
 
   const livesWith = (live: ReadonlySet<Uuid>): void => {

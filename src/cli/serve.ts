@@ -1,9 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, catchError, EMPTY, filter, firstValueFrom, lastValueFrom, takeUntil, timer } from 'rxjs';
+import {
+  BehaviorSubject,
+  catchError,
+  concat,
+  EMPTY,
+  filter,
+  firstValueFrom,
+  lastValueFrom,
+  takeUntil,
+  timer,
+} from 'rxjs';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
+import { openBus, type BusOptions } from './busOptions.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
@@ -16,6 +27,8 @@ export interface ServeOptions extends Omit<GatewayOptions, 'metrics'> {
   readonly databaseUrl?: string;
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
   readonly listenDatabaseUrl?: string;
+  /** Where hints go: NATS. Default: the database itself. */
+  readonly bus?: BusOptions;
   readonly dataDir: string;
   /** Milliseconds over which connections are ended when the process is to end. */
   readonly drainTime: number;
@@ -68,10 +81,12 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<void> {
   const { listenDatabaseUrl, logger } = options;
+  const bus = options.bus === undefined ? undefined : await openBus(options.bus, logger);
   // Migrations lock by their session.
   const preparation = prepareDatabase(listenDatabaseUrl ?? url, logger);
   const database = postgresDatabase(url, {
     logger,
+    ...(bus !== undefined && { bus }),
     ...(listenDatabaseUrl !== undefined && { listenConfig: listenDatabaseUrl }),
   });
   try {
@@ -98,7 +113,8 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
         return EMPTY;
       }),
     );
-    await lastValueFrom(closed$, { defaultValue: undefined });
+    // The last hints of the database go over the bus.
+    await lastValueFrom(concat(closed$, bus?.close() ?? EMPTY), { defaultValue: undefined });
   }
 }
 
@@ -106,15 +122,16 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  options: GatewayOptions & Pick<ServeOptions, 'drainTime'>,
+  options: GatewayOptions & Pick<ServeOptions, 'drainTime' | 'bus'>,
   shutdown: ShutdownRequest,
   end: Promise<unknown>,
 ): Promise<void> {
-  const { drainTime, logger } = options;
+  const { drainTime, bus, logger } = options;
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
     const { id: coordinatorId } = coordinator;
-    logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+    const where = { databaseUrl: withoutPassword(databaseUrl), ...(bus && { bus: bus.shown }) };
+    logger.info({ ...addresses, coordinatorId, ...where }, 'listening');
   };
   const served = lastValueFrom(gateways$(coordinator, options, draining$, onListening), { defaultValue: undefined });
   try {

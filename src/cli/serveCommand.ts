@@ -4,6 +4,7 @@ import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
 import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
+import { busOf, busOptions } from './busOptions.js';
 import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { jwtAuthentication } from './jwtAuthentication.js';
@@ -21,6 +22,8 @@ const limits: Limits = { ...defaultWebSocketLimits, ...defaultGrpcLimits };
 interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOptions {
   readonly databaseUrl?: string;
   readonly listenDatabaseUrl?: string;
+  readonly bus?: string;
+  readonly busCredentials?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -74,7 +77,7 @@ export function serveCommand(end: (exitCode: number) => void): Command {
         .default(2000),
     )
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
-  for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
+  for (const made of [...busOptions(), ...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
     command.addOption(made);
   }
   return command.action(async (options: ServeOptions) => {
@@ -84,6 +87,7 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     if (listenDatabaseUrl !== undefined && databaseUrl === undefined) {
       throw new UsageError('--listen-database-url is of use with --database-url only');
     }
+    const bus = busOf(options.bus, options.busCredentials);
     if (options.auth === 'none') refuseJwtOptions(command);
     if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
       throw new UsageError(
@@ -95,8 +99,9 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
     // The other commands do without what this one loads.
     const { serve } = await import('./serve.js');
-    const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, ...others } = options;
+    const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, bus: _bus, ...others } = options;
     const given = {
+      ...(bus && { bus }),
       ...(tlsFiles && { tlsFiles }),
       ...(verify && { verify }),
       ...(v1 && { v1: { maxMessageSize, writeTimeout } }),

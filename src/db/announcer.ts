@@ -80,7 +80,7 @@ export function announcingOn(
   let isClosed = false;
   const waits = new Subscription();
   let retry: Subscription | undefined;
-  // eslint-disable-next-line no-restricted-syntax -- says that nothing is left to publish
+
   const settled$ = new Subject<void>();
 
   const keep = ({ channel, payloads }: Announcement) => {

@@ -86,9 +86,9 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
   /** Begins anew with each connection: tells whether the server's answer still says anything. */
   let era = Symbol();
   /** The connection that is being made for the first time. */
-  // eslint-disable-next-line no-restricted-syntax -- the border to the client's callbacks
+
   const first$ = new ReplaySubject<NatsConnection>(1);
-  // eslint-disable-next-line no-restricted-syntax -- ends what is under way
+
   const closed$ = new ReplaySubject<never>(1);
 
   const tell = (channel: string, event: BusEvent) => {

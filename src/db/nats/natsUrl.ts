@@ -36,7 +36,7 @@ export function parseNatsUrl(text: string): NatsAddress {
 }
 
 function serverOf(host: string): string {
-  if (!URL.canParse(`nats://${host}`)) throw new TypeError(`bus: not a URL of NATS: ${wanted}`);
+  if (host === '' || !URL.canParse(`nats://${host}`)) throw new TypeError(`bus: not a URL of NATS: ${wanted}`);
   const { hostname, port } = new URL(`nats://${host}`);
   return `${hostname}:${port === '' ? '4222' : port}`;
 }

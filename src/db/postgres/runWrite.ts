@@ -9,7 +9,7 @@ import { announcedColumns, type WriteStatement } from './writeStatement.js';
  *
  * @param inDoubt what it may have changed, if its answer does not come
  */
-export type RunWrite = <Row extends QueryResultRow, Result>(
+export type RunWrite = <Row extends QueryResultRow, Result = readonly Row[]>(
   statement: WriteStatement,
   values: readonly unknown[],
   read: (rows: readonly Row[]) => Result,
@@ -23,18 +23,14 @@ export function notifyingRun(run: Run): RunWrite {
 
 /** Announces after the statement. */
 export function announcingRun(run: Run, { after }: Announcer): RunWrite {
-  return <Row extends QueryResultRow, Result>(
+  return <Row extends QueryResultRow, Result = readonly Row[]>(
     { telling }: WriteStatement,
     values: readonly unknown[],
     read: (rows: readonly Row[]) => Result,
     inDoubt?: () => readonly Announcement[],
   ) => {
-    const write$ = run<Row, { readonly result: Result; readonly changed: readonly Announcement[] }>(
-      telling,
-      values,
-      (rows) => ({ result: read(rows), changed: changedIn(rows) }),
-    );
-    return after(write$, inDoubt);
+    const written = (rows: readonly Row[]) => ({ result: read(rows), changed: changedIn(rows) });
+    return after(run(telling, values, written), inDoubt);
   };
 }
 
