@@ -47,12 +47,8 @@ export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
     const listening = new Set<string>();
 
     const hear = ({ channel, expected, read }: Reader, event: BusEvent): void => {
-      if (event.kind === 'gap') {
-        listening.add(channel);
-        if (listening.size === readers.length) subscriber.next(gap);
-        return;
-      }
-      if (event.payload === anything) {
+      if (event.kind === 'gap') listening.add(channel);
+      if (event.kind === 'gap' || event.payload === anything) {
         // Before all channels are listened on, the gap that is still to come does for it.
         if (listening.size === readers.length) subscriber.next(gap);
         return;
