@@ -200,6 +200,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     resolveOptions(options);
   const { store, bus } = measuredDatabase(database, telemetry);
   const expiry = tuning.heartbeatPeriod * tuning.missedHeartbeats;
+  /** How often it is looked whether there is anybody, or anything, that cannot be heard of. */
+  const lookPeriod = 5 * expiry;
   const writer: Writer = { coordinatorId: id, expiry };
 
   /* eslint-disable no-restricted-syntax -- the borders to those who call, and what runs against the drawing's arrows */
@@ -290,7 +292,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       tap(misses),
     );
     return merge(
-      resync$(merge(gaps$, looks$(missing$, 5 * expiry, scheduler)), {
+      resync$(merge(gaps$, looks$(missing$, lookPeriod, scheduler)), {
         ...sweep,
         random,
         jitter: tuning.resyncJitter,
@@ -307,6 +309,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         ),
         ...{ backoff, trouble$: trouble$(beats$) },
         ...{ limit: tuning.heartbeatTimeout, grace: tuning.heartbeatPeriod + tuning.heartbeatTimeout },
+        lookPeriod,
       }).pipe(tap(livesWith)),
       merge(
         ownRowsDoubts$({ beats$, gaps$, failedWrites$, binder, tunneler, expiry, scheduler }),

@@ -18,6 +18,9 @@ const remote = async (server: RunningProgram) => {
   return overWebSocket(http, 'tailnet.v2.proto');
 };
 
+/** What nobody announces is read 30 s later at most, after it was noticed that others are not heard. */
+const slow = { timeout: 60_000 };
+
 describe('coordinators over NATS', function () {
   this.timeout(120_000);
 
@@ -36,7 +39,7 @@ describe('coordinators over NATS', function () {
     const words = ['--database-url', database.url, '--bus', `nats://user:secret@${nats.host}/mesh`];
     await using first = serve(...words);
     await using second = serve(...words);
-    const [alices, bobs] = [testPeer(await remote(first), alice), testPeer(await remote(second), bob)];
+    const [alices, bobs] = [testPeer(await remote(first), alice, slow), testPeer(await remote(second), bob, slow)];
     alices.addTunnel(bob);
     alices.updateDerp(1);
     bobs.updateDerp(2);
@@ -68,7 +71,7 @@ describe('coordinators over NATS', function () {
 
     await bobs.disconnect();
     await alices.eventuallyDisconnected(bob);
-    const other = testPeer(await remote(second), carol);
+    const other = testPeer(await remote(second), carol, slow);
     alices.addTunnel(carol);
     other.updateDerp(6);
     await alices.eventuallyHasDerp(carol, 6);
@@ -85,7 +88,7 @@ describe('coordinators over NATS', function () {
     const words = ['--database-url', database.url, '--bus', `nats://${nats.host}`];
     await using first = serve(...words);
     await using second = serve(...words);
-    const [alices, bobs] = [testPeer(await remote(first), alice), testPeer(await remote(second), bob)];
+    const [alices, bobs] = [testPeer(await remote(first), alice, slow), testPeer(await remote(second), bob, slow)];
     alices.addTunnel(bob);
     bobs.updateDerp(2);
     await alices.eventuallyHasDerp(bob, 2);
@@ -113,7 +116,7 @@ describe('coordinators over NATS', function () {
       Coordinator,
       Coordinator,
     ];
-    const [alices, bobs] = [testPeer(one, alice), testPeer(other, bob)];
+    const [alices, bobs] = [testPeer(one, alice, slow), testPeer(other, bob, slow)];
     alices.addTunnel(bob);
     bobs.updateDerp(1);
     await alices.eventuallyHasDerp(bob, 1);
