@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { EMPTY, NEVER, Observable, Subject, defer, of, throwError } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { EMPTY, NEVER, Subject, defer, of, throwError } from 'rxjs';
 import { announcingOn, type Announcement } from '../../src/db/announcer.js';
 import { anything, channels } from '../../src/db/bus.js';
 import { StoreError, type StoreErrorReason } from '../../src/db/store.js';
@@ -110,7 +111,7 @@ describe('announcingOn', () => {
       publish: () =>
         defer(() => {
           attempts += 1;
-          return failing('refused') as Observable<never>;
+          return failing('refused');
         }),
     });
     announcer.after(written('a')).subscribe();

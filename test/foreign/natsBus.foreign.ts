@@ -16,11 +16,6 @@ import { startNatsServer, type NatsServer } from './natsServer.js';
 
 type NatsBus = ReturnType<typeof natsBus>;
 
-const disposable = <T extends Disposable>(resource: T): T & AsyncDisposable => ({
-  ...resource,
-  [Symbol.asyncDispose]: async () => resource[Symbol.dispose](),
-});
-
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** A token as NATS has them: of `subject`, signed by `issuer`. */
@@ -104,7 +99,7 @@ describe('natsBus', function () {
     };
   });
 
-  it('connects only when it is used, and listens by one connection to all channels', async () => {
+  it('connects only when it is used, and says once that it cannot', async () => {
     const logged: string[] = [];
     const bus = open({ logger: logger(logged) }, 'nats://127.0.0.1:1');
     expect(logged).to.deep.equal([]);
@@ -199,7 +194,7 @@ describe('natsBus', function () {
   });
 
   it('splits what is more than the server takes, and refuses a payload that is', async () => {
-    await using folder = disposable(temporaryDirectory());
+    using folder = temporaryDirectory();
     const config = join(folder.path, 'nats.conf');
     writeFileSync(config, 'max_payload: 1024\n');
     await using own = await startNatsServer(['--config', config]);
@@ -239,7 +234,7 @@ describe('natsBus', function () {
       const operator = createOperator();
       const account = createAccount();
       const user = createUser();
-      await using folder = disposable(temporaryDirectory());
+      using folder = temporaryDirectory();
       const config = join(folder.path, 'nats.conf');
       writeFileSync(config, trusting(operator, account));
       await using own = await startNatsServer(['--config', config]);
@@ -262,7 +257,7 @@ describe('natsBus', function () {
 
     it('over TLS, and not without it', async () => {
       const { cert, key } = await certificate();
-      await using folder = disposable(temporaryDirectory());
+      using folder = temporaryDirectory();
       const [certFile, keyFile] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
       writeFileSync(certFile, cert);
       writeFileSync(keyFile, key);

@@ -44,7 +44,7 @@ export const startNatsServer = async (words: readonly string[] = []): Promise<Na
     });
   };
   const stop = async () => {
-    if (program === undefined || program.exitCode !== null || program.signalCode !== null) return;
+    if (program?.exitCode !== null || program.signalCode !== null) return;
     const closed = once(program, 'close');
     program.kill('SIGKILL');
     await closed;
