@@ -4,4 +4,4 @@
  * @packageDocumentation
  */
 export { natsBus } from './natsBus.js';
-export type { NatsBusOptions } from './natsBus.js';
+export type { NatsBusOptions, NatsTls } from './natsBus.js';

@@ -4,7 +4,6 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
   type Subscription as NatsSubscription,
-  type TlsOptions,
 } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import {
@@ -32,12 +31,21 @@ import { keepConnection, type KeptConnection } from './keepConnection.js';
 import { parseNatsUrl } from './natsUrl.js';
 import { packPayloads, unpackPayloads } from './payloads.js';
 
+/** In PEM each. Not the type of the client: its declarations do not compile under the strictest options. */
+export interface NatsTls {
+  /** Authorities of which one must have signed the certificate of the server. Default: those that Node.js knows. */
+  readonly ca?: string;
+  /** The certificate that is shown to the server, with `key`. Default: none. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** Times are milliseconds. */
 export interface NatsBusOptions {
   /** The contents of a `.creds` file, or what reads them, each time that it connects. Default: what the URL says, if anything. */
   readonly credentials?: Uint8Array | (() => Uint8Array);
   /** Authorities and certificates. With it, as with a URL `tls://…`, a connection without TLS is refused. */
-  readonly tls?: TlsOptions;
+  readonly tls?: NatsTls;
   /** From one ping to the next. A server that leaves two of them unanswered is taken for gone. Default 1500. */
   readonly pingPeriod?: number;
   /** Connecting, or publishing, that takes longer has failed. Default 2500. */
