@@ -18,6 +18,8 @@ interface Described {
 /** One measurement in this process; its metrics become a line of JSON. */
 export interface Workload extends Described {
   readonly kind: 'workload';
+  /** Whether its coordinators can have another bus than the database itself. Default false. */
+  readonly takesBus?: boolean;
   readonly run: (bench: Bench) => Promise<Readonly<Record<string, unknown>>>;
 }
 

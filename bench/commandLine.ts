@@ -9,6 +9,8 @@ export interface CommandLine {
   readonly name: string;
   readonly command: Command;
   readonly databaseUrl: string | undefined;
+  /** NATS as the bus; undefined: the database itself. */
+  readonly busUrl: string | undefined;
   readonly slowFlush: boolean;
   readonly idleListeners: number;
   /** Seconds. */
@@ -45,11 +47,12 @@ export const parseCommandLine = (
   }
   const lists = command.kind === 'suite' ? command.lists : {};
   const { texts, flags } = command.kind === 'parts' ? command : { texts: {}, flags: [] };
+  const bus = command.kind === 'workload' && command.takesBus === true ? ['bus'] : [];
   const options = Object.keys({ ...common, ...command.numbers, ...lists, ...texts, ...command.aliases });
   const values =
     command.kind === 'parts'
       ? parse(rest, options, flags)
-      : parse(rest, ['database-url', ...Object.keys(ofDatabase), ...options], ['slow-flush']);
+      : parse(rest, ['database-url', ...bus, ...Object.keys(ofDatabase), ...options], ['slow-flush']);
   const given = (option: string): string | undefined => {
     const alias = Object.entries(command.aliases ?? {}).find(([, target]) => target === option)?.[0];
     const value = values[option] ?? (alias === undefined ? undefined : values[alias]);
@@ -63,6 +66,7 @@ export const parseCommandLine = (
     name,
     command,
     databaseUrl: checkedUrl(given('database-url') ?? nonEmpty(environment['TAILNET_DATABASE_URL'])),
+    busUrl: checkedBus(given('bus')),
     slowFlush: values['slow-flush'] === true,
     idleListeners: count('idle-listeners'),
     quietWait: count('quiet-wait'),
@@ -131,6 +135,11 @@ const checkedUrl = (url: string | undefined): string | undefined => {
   if (url === undefined) return undefined;
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
   throw new UsageError('--database-url must be a URL like postgres://user:password@host:5432/name');
+};
+
+const checkedBus = (url: string | undefined): string | undefined => {
+  if (url === undefined || /^(nats|tls):\/\/./.test(url)) return url;
+  throw new UsageError('--bus must be a URL like nats://host:4222/prefix');
 };
 
 const mapValues = <T, R>(

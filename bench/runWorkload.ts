@@ -25,7 +25,7 @@ export const runWorkload = async (
   if (line.quietWait > 0) progress.say('waiting for a quiet machine');
   await waitForQuiet(line.quietWait);
   progress.say('starting');
-  const bench = createBench(database, peers, numbers, progress.say);
+  const bench = createBench(database, peers, numbers, progress.say, line.busUrl);
   ending.push(() => bench.close());
   const metrics = await workload.run(bench);
   progress.end();
@@ -35,6 +35,7 @@ export const runWorkload = async (
   // The coordinators have the defaults of the package: ten connections, all of which may stay idle.
   const params = {
     ...{ pool: 10, pool_idle: 10, node: process.version, ...database.settings },
+    ...(line.busUrl !== undefined && { bus: 'nats' }),
     ...{ endpoints: shape.endpoints, regions: shape.regions, addresses: shape.addresses, ...numbers },
   };
   process.stdout.write(`${JSON.stringify({ impl: 'tailnet-coordinator', workload: name, params, metrics })}\n`);

@@ -12,6 +12,7 @@ first three:
 
   --database-url URL    a PostgreSQL database, whose tailnet tables are emptied. Default: TAILNET_DATABASE_URL, or else
                         an embedded server
+  --bus URL             NATS as the bus, such as nats://host:4222/bench (W1 to W4 and cluster only)
   --slow-flush          commit_delay=1000, commit_siblings=0 during the run (needs a superuser)
   --idle-listeners N    foreign connections that listen to something else (0)
   --quiet-wait S        wait for a quiet machine before the start, at most so many seconds (0)

@@ -3,7 +3,9 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const entryPoints = ['', '/testing', '/gateways', '/metrics', '/proto'].map((path) => `tailnet-coordinator${path}`);
+const entryPoints = ['', '/testing', '/gateways', '/metrics', '/nats', '/proto'].map(
+  (path) => `tailnet-coordinator${path}`,
+);
 
 /** Every entry point, in Node and at its names: a module that fails to load, or exports nothing, is a defect. */
 const importEverything = `

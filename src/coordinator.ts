@@ -30,7 +30,7 @@ import {
 } from 'rxjs';
 import type { Auth } from './auth/auth.js';
 import { peerAuth } from './auth/peerAuth.js';
-import type { Uuid, Writer } from './db/store.js';
+import type { CoordinatorAge, Uuid, Writer } from './db/store.js';
 import { type MultiAgent, createMultiAgent } from './multiAgent.js';
 import type { CoordinatorOptions } from './options.js';
 import type { CoordinateRequest, CoordinateResponse, Node } from './proto/gen/tailnet.js';
@@ -66,6 +66,7 @@ import { createStoreCalls } from './streams/storeCalls.js';
 import { resync$, rollingCheck$ } from './streams/sweep.js';
 import { trouble$ } from './streams/trouble.js';
 import { createTunneler } from './streams/tunneler.js';
+import { looks$, unheard$ } from './streams/unheard.js';
 import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
 import { type WatchUpdate, watch$ } from './streams/watch.js';
@@ -199,6 +200,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     resolveOptions(options);
   const { store, bus } = measuredDatabase(database, telemetry);
   const expiry = tuning.heartbeatPeriod * tuning.missedHeartbeats;
+  /** How often it is looked whether there is anybody, or anything, that cannot be heard of. */
+  const lookPeriod = 5 * expiry;
   const writer: Writer = { coordinatorId: id, expiry };
 
   /* eslint-disable no-restricted-syntax -- the borders to those who call, and what runs against the drawing's arrows */
@@ -208,6 +211,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const begun$ = new AsyncSubject<never>();
   const reachable$ = new Subject<unknown>();
   const failedWrites$ = new Subject<unknown>();
+  const ages$ = new Subject<readonly CoordinatorAge[]>();
   /* eslint-enable no-restricted-syntax */
 
   const backoff = {
@@ -284,14 +288,28 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       map(({ coordinatorId }) => coordinatorId),
     );
     const sweep = { view, querier, chunk: calls.sizes.chunk, scheduler };
+    const missing$ = unheard$({ coordinatorId: id, heartbeats$: heartbeatsHeard$, ages$, expiry, scheduler }).pipe(
+      tap(misses),
+    );
     return merge(
-      resync$(gaps$, { ...sweep, random, jitter: tuning.resyncJitter, telemetry }),
+      resync$(merge(gaps$, looks$(missing$, lookPeriod, scheduler)), {
+        ...sweep,
+        random,
+        jitter: tuning.resyncJitter,
+        telemetry,
+      }),
       rollingCheck$(tuning.rollingCheckPeriod, sweep),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
         ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
-        ...{ readAges$: defer(() => store.readCoordinators(expiry)), backoff, trouble$: trouble$(beats$) },
+        readAges$: defer(() => store.readCoordinators(expiry)).pipe(
+          tap((ages) => {
+            ages$.next(ages);
+          }),
+        ),
+        ...{ backoff, trouble$: trouble$(beats$) },
         ...{ limit: tuning.heartbeatTimeout, grace: tuning.heartbeatPeriod + tuning.heartbeatTimeout },
+        lookPeriod,
       }).pipe(tap(livesWith)),
       merge(
         ownRowsDoubts$({ beats$, gaps$, failedWrites$, binder, tunneler, expiry, scheduler }),
@@ -309,6 +327,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       logger.error(`coordinator failed ${String(tuning.missedHeartbeats)} heartbeats and is unhealthy`);
     else logger.info({ health }, 'health changed');
     health$.next(health);
+  };
+
+  /** Of whom nothing is heard nothing is heard that they write, either. */
+  const misses = (others: ReadonlySet<Uuid>): void => {
+    if (others.size === 0) logger.info('all live coordinators are heard');
+    else logger.warn({ unheard: [...others] }, 'live coordinators are not heard; do all use the same bus?');
   };
 
   const livesWith = (live: ReadonlySet<Uuid>): void => {

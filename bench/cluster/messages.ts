@@ -1,7 +1,7 @@
 /** What the workload tells its workers. */
 export type ToWorker =
   /** Start a coordinator. */
-  | { readonly kind: 'start'; readonly url: string }
+  | { readonly kind: 'start'; readonly url: string; readonly busUrl: string | undefined }
   | ({ readonly kind: 'connect' } & Part)
   /** Send updates until told to stop. */
   | { readonly kind: 'go' }

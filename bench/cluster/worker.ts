@@ -1,6 +1,7 @@
 // One coordinator with its share of the peers, for the workload `cluster`; told what to do by messages of its parent.
 import { filter, firstValueFrom } from 'rxjs';
 import { type Coordinator, createCoordinator } from 'tailnet-coordinator';
+import { type CoordinatorWire, wireTo } from '../database/wireTo.js';
 import { BenchPeer } from '../peers/benchPeer.js';
 import { createPeerRun } from '../peers/peerRun.js';
 import type { FromWorker, Part, ToWorker } from './messages.js';
@@ -13,6 +14,7 @@ interface Player {
 
 const patience = 30_000;
 let coordinator: Coordinator | undefined;
+let wire: CoordinatorWire | undefined;
 let peers = createPeerRun();
 let agents: readonly Player[] = [];
 let clients: readonly Player[] = [];
@@ -28,8 +30,9 @@ const say = (message: FromWorker): void => {
   process.send?.(message);
 };
 
-const start = async (url: string): Promise<void> => {
-  coordinator = createCoordinator({ database: url });
+const start = async (url: string, busUrl: string | undefined): Promise<void> => {
+  wire = await wireTo(url, busUrl);
+  coordinator = createCoordinator({ database: wire.database });
   await firstValueFrom(coordinator.health$.pipe(filter((health) => health === 'healthy')));
   say({ kind: 'started' });
 };
@@ -91,6 +94,7 @@ const stop = async (): Promise<void> => {
   isGoing = false;
   const { user, system } = process.cpuUsage(cpuBefore);
   await coordinator?.close();
+  await wire?.close();
   const stopped: FromWorker = { kind: 'stopped', updates, cpu: (user + system) / 1e6, roundTrips };
   // It is long, and must have been handed over before this process ends.
   process.send?.(stopped, () => process.exit(0));
@@ -99,7 +103,7 @@ const stop = async (): Promise<void> => {
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start':
-      void start(message.url);
+      void start(message.url, message.busUrl);
       break;
     case 'connect':
       void connect(message);

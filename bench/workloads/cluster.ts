@@ -22,6 +22,7 @@ const together = async <K extends FromWorker['kind']>(
 
 export const cluster: Workload = {
   kind: 'workload',
+  takesBus: true,
   description: 'pairs that answer each other, over coordinators in processes of their own (a point of the sweep)',
   numbers: { processes: 2, pairs: 100, seconds: 10 },
   run: async (bench) => {
@@ -38,7 +39,8 @@ export const cluster: Workload = {
 const play = async (bench: Bench, workers: readonly Worker[]) => {
   const { database, numbers, peers } = bench;
   const { pairs = 0, seconds = 0 } = numbers;
-  for (const worker of workers) await together([worker], () => ({ kind: 'start', url: database.url }), 'started');
+  for (const worker of workers)
+    await together([worker], () => ({ kind: 'start', url: database.url, busUrl: bench.busUrl }), 'started');
   await pause(acquaintanceSeconds);
   const processes = workers.length;
   bench.progress(`${processes} × ${pairs} pairs connect`);

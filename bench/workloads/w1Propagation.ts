@@ -4,6 +4,7 @@ import { connectPairs, propagate } from './pairs.js';
 
 export const w1Propagation: Workload = {
   kind: 'workload',
+  takesBus: true,
   description: 'one update at a time, from an agent at one coordinator to its client at the other',
   numbers: { pairs: 100, updates: 500 },
   run: async (bench) => {

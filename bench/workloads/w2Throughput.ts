@@ -4,6 +4,7 @@ import { connectPairs, propagate } from './pairs.js';
 
 export const w2Throughput: Workload = {
   kind: 'workload',
+  takesBus: true,
   description: 'all pairs at once, each sending its next update when the one before has arrived',
   numbers: { pairs: 100, seconds: 15 },
   run: async (bench) => {

@@ -11,6 +11,7 @@ const patience = 30_000;
 
 export const w3Hub: Workload = {
   kind: 'workload',
+  takesBus: true,
   description: 'a hub with many clients: they join, the hub updates, single clients update',
   numbers: { clients: 1000, rounds: 20, updates: 200 },
   run: async (bench) => {

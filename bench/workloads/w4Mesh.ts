@@ -5,6 +5,7 @@ import { joinMesh } from './joinMesh.js';
 
 export const w4Mesh: Workload = {
   kind: 'workload',
+  takesBus: true,
   description: 'everybody opens a tunnel to everybody',
   numbers: { peers: 100 },
   run: async (bench) => {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   BehaviorSubject,
   catchError,
+  concat,
   EMPTY,
   filter,
   firstValueFrom,
@@ -16,6 +17,7 @@ import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { postgresOverview } from '../db/postgres/postgresOverview.js';
 import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
+import { openBus, type BusOptions } from './busOptions.js';
 import { withoutPassword } from './databaseUrl.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
@@ -31,6 +33,8 @@ export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'scraped'
   readonly databaseUrl?: string;
   /** The server itself, if `databaseUrl` leads to a pooler in transaction mode. */
   readonly listenDatabaseUrl?: string;
+  /** Where hints go: NATS. Default: the database itself. */
+  readonly bus?: BusOptions;
   readonly dataDir: string;
   /** Whether `/debug/tailnet` is there. */
   readonly hasDebugPage: boolean;
@@ -92,10 +96,12 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<void> {
   const { listenDatabaseUrl, logger } = options;
+  const bus = options.bus === undefined ? undefined : await openBus(options.bus, logger);
   // Migrations lock by their session.
   const preparation = prepareDatabase(listenDatabaseUrl ?? url, logger);
   const database = postgresDatabase(url, {
     logger,
+    ...(bus !== undefined && { bus }),
     ...(listenDatabaseUrl !== undefined && { listenConfig: listenDatabaseUrl }),
   });
   const isPooled = listenDatabaseUrl !== undefined;
@@ -132,7 +138,8 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
         return EMPTY;
       }),
     );
-    await lastValueFrom(closed$, { defaultValue: undefined });
+    // The last hints of the database go over the bus.
+    await lastValueFrom(concat(closed$, bus?.close() ?? EMPTY), { defaultValue: undefined });
   }
 }
 
@@ -140,16 +147,17 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
 async function serveCoordinator(
   coordinator: Coordinator,
   databaseUrl: string,
-  options: GatewayOptions & Pick<ServeOptions, 'drainTime'>,
+  options: GatewayOptions & Pick<ServeOptions, 'drainTime' | 'bus'>,
   shutdown: ShutdownRequest,
   end: Promise<unknown>,
 ): Promise<void> {
-  const { drainTime } = options;
+  const { drainTime, bus } = options;
   const logger = options.logger.child({ coordinator_id: coordinator.id });
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
     const { id: coordinatorId } = coordinator;
-    logger.info({ ...addresses, coordinatorId, databaseUrl: withoutPassword(databaseUrl) }, 'listening');
+    const where = { databaseUrl: withoutPassword(databaseUrl), ...(bus && { bus: bus.shown }) };
+    logger.info({ ...addresses, coordinatorId, ...where }, 'listening');
     workerLink()?.listening();
   };
   const served = lastValueFrom(

@@ -7,6 +7,7 @@ import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSoc
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { configOption, useConfigFile } from './config/configOption.js';
 import { createLogger, logLevels, type LogLevel } from './createLogger.js';
+import { busOf, busOptions } from './busOptions.js';
 import { checkDataDir, makeDataDir } from './dataDirectory.js';
 import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
@@ -42,6 +43,8 @@ const limits: Limits = { ...defaultWebSocketLimits, ...defaultGrpcLimits };
 interface ServeOptions extends Limits, NetworkOptions, TlsFileOptions, JwtOptions {
   readonly databaseUrl?: string;
   readonly listenDatabaseUrl?: string;
+  readonly bus?: string;
+  readonly busCredentials?: string;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -133,7 +136,7 @@ export function serveOptions(command: Command): Command {
         .default(2000),
     )
     .addOption(option('--log-level <level>', 'the least that is logged').choices(logLevels).default('info'));
-  for (const made of [...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
+  for (const made of [...busOptions(), ...tlsOptions(), ...jwtOptions(), ...networkOptions(), ...limitOptions()]) {
     command.addOption(made);
   }
   return command;
@@ -153,6 +156,7 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
   if (listenDatabaseUrl !== undefined && databaseUrl === undefined) {
     throw new UsageError('--listen-database-url is of use with --database-url only');
   }
+  const bus = busOf(options.bus, options.busCredentials);
   if (options.auth === 'none') refuseJwtOptions(command);
   refuseWhatIsOfNoUse(command, options);
   if (options.auth === 'none' && !isLoopback(options.host) && options.allowUnauthenticated !== true) {
@@ -164,10 +168,18 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
   const tlsFiles = await tlsFilesOf(options);
   const logger = ownLogger ?? createLogger(options.logLevel);
   const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
-  const { v1, v1MaxMessageSize: maxMessageSize, v1WriteTimeout: writeTimeout, debugPage, ...others } = options;
+  const {
+    v1,
+    v1MaxMessageSize: maxMessageSize,
+    v1WriteTimeout: writeTimeout,
+    debugPage,
+    bus: _bus,
+    ...others
+  } = options;
   // With tokens it is for observers only; without, for everybody who reaches it, and that should be nobody by accident.
   const isSafe = options.auth === 'jwt' || isLoopback(options.host);
   const given = {
+    ...(bus && { bus }),
     hasDebugPage: debugPage === 'on' || (debugPage === 'auto' && isSafe),
     ...(tlsFiles && { tlsFiles }),
     ...(verify && { verify }),

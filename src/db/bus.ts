@@ -35,3 +35,9 @@ export const channels = {
   /** Payload: `to,from`: `from` is ready for a handshake with `to`. */
   readyForHandshake: 'tailnet_ready_for_handshake',
 } as const;
+
+/**
+ * A payload, on any channel, of somebody who cannot say what has changed: whoever hears it does as after a gap. Nobody
+ * sends it where the write itself notifies.
+ */
+export const anything = '*';

@@ -85,8 +85,9 @@ export interface CoordinatorAge {
  *
  * - Every method returns a cold Observable that does its work once per subscription and errors only with a
  *   {@link StoreError}. Whatever emits a value emits exactly one, then completes.
- * - Every write announces what it changed on the bus, atomically with the change: no listener hears of a change that
- *   it cannot read yet, and no change goes unannounced.
+ * - Every write announces what it changed on the bus. No listener hears of a change that it cannot read yet; and no change
+ *   goes unannounced, if the store and the bus are one. Otherwise what changed is announced as soon as it can be read,
+ *   unless the process dies in between; after an answer that was lost, all that may have changed is.
  * - Every write can be repeated, because its answer may be lost although it took effect.
  * - Batches hold each key once. Order within a batch means nothing.
  */

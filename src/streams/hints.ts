@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Observable } from 'rxjs';
-import { type Bus, type BusEvent, channels } from '../db/bus.js';
+import { type Bus, type BusEvent, anything, channels } from '../db/bus.js';
 import type { Uuid } from '../db/store.js';
 import { isUuid } from '../proto/uuid.js';
 
@@ -39,7 +39,7 @@ const readers: readonly Reader[] = [
 ];
 
 /**
- * Listens on all channels. A payload that does not read as it should is logged and dropped: no coordinator sent it, and
+ * Listens on all channels. Somebody who cannot say what has changed makes a gap. A payload that does not read as it should is logged and dropped: no coordinator sent it, and
  * a hint carries nothing that could be lost. Every change of every peer passes here, so nothing is made but the hint.
  */
 export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
@@ -47,8 +47,9 @@ export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
     const listening = new Set<string>();
 
     const hear = ({ channel, expected, read }: Reader, event: BusEvent): void => {
-      if (event.kind === 'gap') {
-        listening.add(channel);
+      if (event.kind === 'gap') listening.add(channel);
+      if (event.kind === 'gap' || event.payload === anything) {
+        // Before all channels are listened on, the gap that is still to come does for it.
         if (listening.size === readers.length) subscriber.next(gap);
         return;
       }

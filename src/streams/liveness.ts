@@ -5,6 +5,7 @@ import {
   concat,
   defer,
   distinctUntilChanged,
+  exhaustMap,
   filter,
   ignoreElements,
   map,
@@ -84,6 +85,11 @@ export interface LivenessOptions {
   readonly limit: number;
   /** Milliseconds after trouble in which nobody is given up: the others need them to write a heartbeat. */
   readonly grace: number;
+  /**
+   * Milliseconds after which the database is asked although nobody has gone silent: it knows those, too, who cannot be
+   * heard and were not there when it was asked first. Default: never.
+   */
+  readonly lookPeriod?: number;
   readonly scheduler: SchedulerLike;
 }
 
@@ -102,6 +108,7 @@ export const liveness$ = ({
   expiry,
   limit,
   grace,
+  lookPeriod = Infinity,
   scheduler,
 }: LivenessOptions): Observable<ReadonlySet<Uuid>> =>
   defer(() => {
@@ -150,12 +157,15 @@ export const liveness$ = ({
       repeat(),
     );
 
+    const look$ =
+      lookPeriod === Infinity ? EMPTY : timer(lookPeriod, lookPeriod, scheduler).pipe(exhaustMap(() => ask$));
+
     return merge(
       heartbeats$.pipe(
         filter((id) => id !== coordinatorId),
         map((id) => heard(state, id, scheduler.now())),
       ),
-      gaps$.pipe(switchMap(() => concat(ask$, check$))),
+      gaps$.pipe(switchMap(() => concat(ask$, merge(check$, look$)))),
       trouble$.pipe(tap(troubled), ignoreElements()),
     ).pipe(
       tap((next) => (state = next)),

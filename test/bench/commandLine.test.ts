@@ -62,6 +62,8 @@ describe('the command line of the benchmark', () => {
     ['W1 --idle-listeners 0.5', /^--idle-listeners must be a whole number from 0 on, got "0.5"$/],
     ['sweep --sizes 10,,30', /^--sizes must be whole numbers from 1 on, separated by commas, got "10,,30"$/],
     ['micro --database-url postgres://here/b', /^Unknown option '--database-url'$/],
+    ['W1 --bus localhost', /^--bus must be a URL like nats:\/\/host:4222\/prefix$/],
+    ['W5 --bus nats://localhost', /^Unknown option '--bus'$/],
     ['micro --idle-listeners 1', /^Unknown option '--idle-listeners'$/],
     ['W1 --write', /^Unknown option '--write'$/],
     ['W1 --database-url localhost', /^--database-url must be a URL like postgres:\/\//],

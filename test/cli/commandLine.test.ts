@@ -44,6 +44,19 @@ describe('the command line', () => {
         `error: option '--trusted-proxies <list>' argument '10.0.0.1,10.0.0' is invalid. Not an address or range: "10.0.0"; it looks like 10.0.0.7, 10.0.0.0/8, 2001:db8::/32, loopback, linklocal or uniquelocal.`,
       ],
       [
+        'serve --bus nats://user:secret@host:port',
+        `error: option '--bus' is not a URL of NATS: it looks like nats://host:4222, or tls://user:password@one:4222,two:4222/prefix.`,
+      ],
+      ['serve --bus-credentials x', 'error: --bus-credentials is of use with --bus only'],
+      [
+        'serve --bus nats://host --bus-credentials nowhere.creds',
+        `error: --bus-credentials: ENOENT: no such file or directory, open 'nowhere.creds'`,
+      ],
+      [
+        'serve --bus nats://host --bus-credentials package.json',
+        'error: --bus-credentials: there are no credentials of NATS in package.json',
+      ],
+      [
         'serve --base-path tailnet',
         `error: option '--base-path <path>' argument 'tailnet' is invalid. It looks like /tailnet.`,
       ],

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 /** The programs that others wrote, by name, and the packages of Debian that have them. */
 const packages = {
   haproxy: 'haproxy',
+  'nats-server': 'nats-server',
   pgbouncer: 'pgbouncer',
   promtool: 'prometheus',
   'systemd-analyze': 'systemd',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Observable, NEVER } from 'rxjs';
-import { type Bus, type BusEvent, channels } from '../../src/db/bus.js';
+import { type Bus, type BusEvent, anything, channels } from '../../src/db/bus.js';
 import { type Hint, concernsCoordinators, hints$ } from '../../src/streams/hints.js';
 import { alice, bob, marbles, north } from '../../src/testing/index.js';
 import { logbook } from './support/logbook.js';
@@ -59,6 +59,19 @@ describe('hints$', () => {
         readyForHandshake: cold('--------g-g', { g }),
       });
       expectObservable(hints$(bus, logbook().logger)).toBe('--------g-g', { g: { kind: 'gap' } });
+    }),
+  );
+
+  it(
+    'takes it for a gap that anything may have changed, once all channels are listened on',
+    marbles(({ cold, expectObservable }) => {
+      const bus = hearing({
+        heartbeat: cold('        g-----', { g }),
+        peer: cold('             g--*--', { g, '*': message(anything) }),
+        tunnel: cold('           g*---*', { g, '*': message(anything) }),
+        readyForHandshake: cold('--g---', { g }),
+      });
+      expectObservable(hints$(bus, logbook().logger)).toBe('--gg-g', { g: { kind: 'gap' } });
     }),
   );
 

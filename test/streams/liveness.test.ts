@@ -153,6 +153,23 @@ const calm = (scheduler: SchedulerLike) => ({
 
 describe('liveness$', () => {
   it(
+    'asks now and then though nobody has gone silent, and so finds who cannot be heard',
+    marbles(({ scheduler, cold, expectObservable }) => {
+      let asked = 0;
+      const live$ = liveness$({
+        coordinatorId: north,
+        heartbeats$: NEVER,
+        gaps$: cold('g'),
+        readAges$: defer(() => of(asked++ < 2 ? [] : aged({ [south]: 1 }))),
+        backoff: { initial: 1, max: 1, random: () => 0, scheduler },
+        trouble$: NEVER,
+        ...{ expiry: 10, limit: 5, grace: 5, lookPeriod: 20, scheduler },
+      }).pipe(map((live) => [...live].map(nameOf).join()));
+      expectObservable(live$, '^ 45ms !').toBe('a 39ms s', { a: '', s: 'south' });
+    }),
+  );
+
+  it(
     'asks the database when it begins to hear, and after each gap',
     marbles(({ cold, hot, scheduler, expectObservable, expectSubscriptions }) => {
       const gaps$ = hot('    -g-----g------');

@@ -1,17 +1,7 @@
-import { channels } from '../bus.js';
-
 // Pieces of SQL that several statements share. They are constants or are made of names in the statement, never of data.
 
 /** A timestamp as microseconds since the epoch in a double, which holds them exactly until the year 2255. */
 export const microseconds = (timestamp: string): string => `round(extract(epoch from ${timestamp}) * 1000000)::float8`;
-
-/** Announces the rows of `from` (`id` is the peer): how many. */
-export const announcePeers = (from: string): string =>
-  `(SELECT count(pg_notify('${channels.peer}', id::text)) FROM ${from})::int`;
-
-/** Announces the rows of `from` (`src_id`, `dst_id`): how many. */
-export const announceTunnels = (from: string): string =>
-  `(SELECT count(pg_notify('${channels.tunnel}', src_id::text || ',' || dst_id::text)) FROM ${from})::int`;
 
 /** The coordinator of the row `coordinator` was heard of within so many milliseconds. */
 const isBeating = (coordinator: string, expiry: string): string =>

@@ -1,5 +1,7 @@
 import type { PoolConfig } from 'pg';
 import { concat, type Observable } from 'rxjs';
+import { announcingOn } from '../announcer.js';
+import type { Bus } from '../bus.js';
 import type { Database } from '../database.js';
 import { openPools, type PoolsOptions } from './openPools.js';
 import { pgListenBus, type PgListenBusOptions } from './pgListenBus.js';
@@ -14,6 +16,12 @@ export interface PostgresDatabaseOptions
    * settings that docs/operations.md has. Default: the same as `config`.
    */
   readonly listenConfig?: string | PoolConfig;
+  /**
+   * Where hints go instead of LISTEN and NOTIFY, such as `natsBus` of `tailnet-coordinator/nats`: they are published
+   * after each write, and nothing listens to the database. All coordinators of a database must have the same. Whoever
+   * opened it closes it, after the database. Default: PostgreSQL itself.
+   */
+  readonly bus?: Bus;
 }
 
 /**
@@ -24,10 +32,14 @@ export interface PostgresDatabaseOptions
  */
 export function postgresDatabase(
   config: string | PoolConfig,
-  { listenConfig, ...options }: PostgresDatabaseOptions = {},
+  { listenConfig, bus: given, ...options }: PostgresDatabaseOptions = {},
 ): Database & { close(): Observable<never> } {
   const isPooled = listenConfig !== undefined;
   const pools = openPools(config, { ...options, isPooled });
+  if (given !== undefined) {
+    const announcer = announcingOn(given, options);
+    return { store: storeOn(pools, announcer), bus: given, close: () => concat(announcer.close(), pools.close()) };
+  }
   const bus = pgListenBus(listenConfig ?? config, { ...options, isPooled, pool: pools.main });
   return { store: storeOn(pools), bus, close: () => concat(bus.close(), pools.close()) };
 }

@@ -1,5 +1,6 @@
 import type { PoolConfig } from 'pg';
 import type { Observable } from 'rxjs';
+import type { Announcer } from '../announcer.js';
 import type { Store } from '../store.js';
 import { openPools, type Pools, type PoolsOptions } from './openPools.js';
 import { cleanCoordinators, cleanLostBindings, cleanTunnels } from './queries/clean.js';
@@ -13,7 +14,8 @@ import { readOwnTunnels } from './queries/readOwnTunnels.js';
 import { readPairs } from './queries/readPairs.js';
 import { writeBindings } from './queries/writeBindings.js';
 import { writeTunnels } from './queries/writeTunnels.js';
-import { runOn } from './runStatement.js';
+import { runOn, type Run } from './runStatement.js';
+import { announcingRun, notifyingRun, type RunWrite } from './runWrite.js';
 
 /**
  * The store in PostgreSQL: a statement per call, which announces with `pg_notify` what it changes. It connects when it
@@ -30,23 +32,31 @@ export function postgresStore(
   return { ...storeOn(pools), close: () => pools.close() };
 }
 
-/** The store on pools that somebody else closes. */
-export function storeOn(pools: Pools): Store {
+/**
+ * The store on pools that somebody else closes.
+ *
+ * @param announcer announces what writes have changed; without one, the statements themselves do
+ */
+export function storeOn(pools: Pools, announcer?: Announcer): Store {
+  const announcing = (run: Run): RunWrite =>
+    announcer === undefined ? notifyingRun(run) : announcingRun(run, announcer);
   const run = runOn(pools.main, pools.isPooled);
+  const runWrite = announcing(run);
   const runHeartbeat = runOn(pools.heartbeat, pools.isPooled);
+  const runHeartbeatWrite = announcing(runHeartbeat);
   return {
-    heartbeat: (coordinatorId) => heartbeat(runHeartbeat, coordinatorId),
+    heartbeat: (coordinatorId) => heartbeat(runHeartbeat, runHeartbeatWrite, coordinatorId),
     readCoordinators: (maxAge) => readCoordinators(run, maxAge),
-    writeBindings: (writer, writes) => writeBindings(run, writer, writes),
-    writeTunnels: (writer, writes) => writeTunnels(run, writer, writes),
-    loseBindings: (coordinatorId) => loseBindings(run, coordinatorId),
+    writeBindings: (writer, writes) => writeBindings(runWrite, writer, writes),
+    writeTunnels: (writer, writes) => writeTunnels(runWrite, writer, writes),
+    loseBindings: (coordinatorId) => loseBindings(runWrite, coordinatorId),
     readNeighbours: (peerIds) => readNeighbours(run, peerIds),
     readPairs: (pairs) => readPairs(run, pairs),
     readBindings: (peerIds) => readBindings(run, peerIds),
     readOwnBindings: (coordinatorId, after, limit) => readOwnBindings(run, coordinatorId, after, limit),
     readOwnTunnels: (coordinatorId, after, limit) => readOwnTunnels(run, coordinatorId, after, limit),
-    cleanCoordinators: () => cleanCoordinators(run),
-    cleanLostBindings: () => cleanLostBindings(run),
-    cleanTunnels: () => cleanTunnels(run),
+    cleanCoordinators: () => cleanCoordinators(runWrite),
+    cleanLostBindings: () => cleanLostBindings(runWrite),
+    cleanTunnels: () => cleanTunnels(runWrite),
   };
 }

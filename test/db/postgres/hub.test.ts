@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Client } from 'pg';
 import { EMPTY, type Observable } from 'rxjs';
 import type { Run, Statement } from '../../../src/db/postgres/runStatement.js';
+import { notifyingRun } from '../../../src/db/postgres/runWrite.js';
 import { sessionConfig } from '../../../src/db/postgres/sessionConfig.js';
 import { readBindings } from '../../../src/db/postgres/queries/readBindings.js';
 import { readNeighbours } from '../../../src/db/postgres/queries/readNeighbours.js';
@@ -48,7 +49,7 @@ describe('a hub with 20,000 tunnels in each direction', () => {
     'readBindings of those around it': (run) => readBindings(run, asked),
     'writeBindings of those around it': (run) =>
       writeBindings(
-        run,
+        notifyingRun(run),
         writer,
         asked.map((peerId, index) =>
           index % 3 === 0
@@ -57,7 +58,7 @@ describe('a hub with 20,000 tunnels in each direction', () => {
         ),
       ),
     'writeTunnels that opens and closes tunnels of the hub': (run) =>
-      writeTunnels(run, writer, {
+      writeTunnels(notifyingRun(run), writer, {
         add: strangers.map((dst) => ({ src: hub, dst })),
         remove: spokes.flatMap((spoke) => [
           { src: hub, dst: spoke },
@@ -66,7 +67,7 @@ describe('a hub with 20,000 tunnels in each direction', () => {
         clear: [],
       }),
     'writeTunnels that clears those around it': (run) =>
-      writeTunnels(run, writer, { add: [], remove: [], clear: asked }),
+      writeTunnels(notifyingRun(run), writer, { add: [], remove: [], clear: asked }),
   };
 
   const capture = (statementOf: (run: Run) => Observable<unknown>): { statement: Statement; values: unknown[] } => {

@@ -1,6 +1,7 @@
 import { EMPTY, expand, reduce, type Observable } from 'rxjs';
-import { announcePeers, announceTunnels } from '../fragments.js';
-import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import { onlyRow } from '../runStatement.js';
+import type { RunWrite } from '../runWrite.js';
+import { writeStatement, type WriteStatement } from '../writeStatement.js';
 
 // What has been left behind for a day goes, in pieces small enough for the statement timeout. All coordinators clean;
 // they skip the rows that another one is just deleting or writing.
@@ -9,8 +10,9 @@ const AGE = `interval '24 hours'`;
 const PIECE = 5000;
 
 /** One coordinator at a time, and by hand what the foreign keys would delete as well, because it must be announced. */
-const coordinators: Statement = {
-  text: `
+const coordinators = writeStatement(
+  undefined,
+  (announce) => `
     WITH silent AS MATERIALIZED (
       SELECT id FROM tailnet_coordinators
       WHERE heartbeat_at < now() - ${AGE}
@@ -26,12 +28,13 @@ const coordinators: Statement = {
     )
     SELECT
       (SELECT count(*) FROM removed)::int AS count,
-      ${announcePeers('removed_peers')} AS peers,
-      ${announceTunnels('removed_tunnels')} AS tunnels`,
-};
+      ${announce.peers('removed_peers')},
+      ${announce.tunnels('removed_tunnels')}`,
+);
 
-const lostBindings: Statement = {
-  text: `
+const lostBindings = writeStatement(
+  undefined,
+  (announce) => `
     WITH old AS MATERIALIZED (
       SELECT id, coordinator_id FROM tailnet_peers
       WHERE status = 'lost' AND updated_at < now() - ${AGE}
@@ -42,11 +45,12 @@ const lostBindings: Statement = {
       WHERE peer.id = old.id AND peer.coordinator_id = old.coordinator_id
       RETURNING peer.id
     )
-    SELECT ${announcePeers('removed')} AS count`,
-};
+    SELECT (SELECT count(*) FROM removed)::int AS count, ${announce.peers('removed')}`,
+);
 
-const tunnels: Statement = {
-  text: `
+const tunnels = writeStatement(
+  undefined,
+  (announce) => `
     WITH abandoned AS MATERIALIZED (
       SELECT tunnel.ctid AS place FROM tailnet_tunnels AS tunnel
       WHERE tunnel.updated_at < now() - ${AGE}
@@ -61,14 +65,14 @@ const tunnels: Statement = {
       WHERE ctid = ANY (ARRAY (SELECT place FROM abandoned))
       RETURNING src_id, dst_id
     )
-    SELECT ${announceTunnels('removed')} AS count`,
-};
+    SELECT (SELECT count(*) FROM removed)::int AS count, ${announce.tunnels('removed')}`,
+);
 
-export const cleanCoordinators = (run: Run): Observable<number> => untilNothingIsLeft(run, coordinators);
-export const cleanLostBindings = (run: Run): Observable<number> => untilNothingIsLeft(run, lostBindings);
-export const cleanTunnels = (run: Run): Observable<number> => untilNothingIsLeft(run, tunnels);
+export const cleanCoordinators = (run: RunWrite): Observable<number> => untilNothingIsLeft(run, coordinators);
+export const cleanLostBindings = (run: RunWrite): Observable<number> => untilNothingIsLeft(run, lostBindings);
+export const cleanTunnels = (run: RunWrite): Observable<number> => untilNothingIsLeft(run, tunnels);
 
-function untilNothingIsLeft(run: Run, statement: Statement): Observable<number> {
+function untilNothingIsLeft(run: RunWrite, statement: WriteStatement): Observable<number> {
   const piece$ = run<{ readonly count: number }, number>(statement, [], (rows) => onlyRow(rows).count);
   return piece$.pipe(
     expand((count) => (count === 0 ? EMPTY : piece$)),

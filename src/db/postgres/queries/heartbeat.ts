@@ -1,19 +1,20 @@
 import { defer, map, mergeMap, of, timeout, type Observable } from 'rxjs';
-import { channels } from '../../bus.js';
 import type { HeartbeatResult, Uuid } from '../../store.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import type { RunWrite } from '../runWrite.js';
+import { writeStatement } from '../writeStatement.js';
 
 /** A row that was there carries the lock that the conflict took (`xmax`); a new one carries none. */
-const beat: Statement = {
-  name: 'tailnet_heartbeat',
-  text: `
+const beat = writeStatement(
+  'tailnet_heartbeat',
+  (announce) => `
     WITH beat AS (
       INSERT INTO tailnet_coordinators (id, heartbeat_at) VALUES ($1::uuid, now())
       ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at
       RETURNING id, xmax = 0 AS created
     )
-    SELECT created, pg_notify('${channels.heartbeat}', id::text) FROM beat`,
-};
+    SELECT created, ${announce.coordinator('id')} FROM beat`,
+);
 
 /**
  * A statement of its own: somebody may have locked these tables, to alter or to vacuum them, and that must not keep the
@@ -38,10 +39,14 @@ const notSeen: Found = { has_bindings: true, has_tunnels: true };
 /** Milliseconds from the beginning after which nobody waits for the look: much less than a heartbeat may take. */
 const patience = 500;
 
-export function heartbeat(run: Run, coordinatorId: Uuid): Observable<HeartbeatResult> {
+export function heartbeat(run: Run, runWrite: RunWrite, coordinatorId: Uuid): Observable<HeartbeatResult> {
   return defer(() => {
     const end = performance.now() + patience;
-    return run<{ readonly created: boolean }, boolean>(beat, [coordinatorId], (rows) => onlyRow(rows).created).pipe(
+    return runWrite<{ readonly created: boolean }, boolean>(
+      beat,
+      [coordinatorId],
+      (rows) => onlyRow(rows).created,
+    ).pipe(
       mergeMap((created) => {
         const left = end - performance.now();
         const found$ = left <= 0 ? of(notSeen) : run<Found, Found>(look, [coordinatorId], onlyRow);

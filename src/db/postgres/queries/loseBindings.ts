@@ -1,11 +1,12 @@
 import type { Observable } from 'rxjs';
 import type { Uuid } from '../../store.js';
-import { announcePeers } from '../fragments.js';
-import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import { onlyRow } from '../runStatement.js';
+import type { RunWrite } from '../runWrite.js';
+import { writeStatement } from '../writeStatement.js';
 
-const statement: Statement = {
-  name: 'tailnet_lose_bindings',
-  text: `
+const statement = writeStatement(
+  'tailnet_lose_bindings',
+  (announce) => `
     WITH held AS MATERIALIZED (
       SELECT id FROM tailnet_peers
       WHERE coordinator_id = $1::uuid AND status = 'ok'
@@ -17,9 +18,9 @@ const statement: Statement = {
       WHERE peer.id = held.id AND peer.coordinator_id = $1::uuid
       RETURNING peer.id
     )
-    SELECT ${announcePeers('lost')} AS count`,
-};
+    SELECT (SELECT count(*) FROM lost)::int AS count, ${announce.peers('lost')}`,
+);
 
-export function loseBindings(run: Run, coordinatorId: Uuid): Observable<number> {
+export function loseBindings(run: RunWrite, coordinatorId: Uuid): Observable<number> {
   return run<{ readonly count: number }, number>(statement, [coordinatorId], (rows) => onlyRow(rows).count);
 }

@@ -1,17 +1,19 @@
 import type { Observable } from 'rxjs';
 import { channels } from '../../bus.js';
 import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
-import { announcePeers, isLeftBehind, microseconds } from '../fragments.js';
-import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import { isLeftBehind, microseconds } from '../fragments.js';
+import { onlyRow } from '../runStatement.js';
+import type { RunWrite } from '../runWrite.js';
+import { writeStatement } from '../writeStatement.js';
 import { compareUuids, uuidArray } from '../uuidArray.js';
 
 /** Nodes travel as one `bytea`, one after the other: `pg` writes an array of them as hexadecimal text, twice the size. */
 const nodeOf = (nodes: string): string => `substring(${nodes}::bytea FROM item.start FOR item.length)`;
 
 /** What a quiet coordinator writes: it is the one that is waited for, so nothing is unpacked for it. */
-const oneNode: Statement = {
-  name: 'tailnet_write_node',
-  text: `
+const oneNode = writeStatement(
+  'tailnet_write_node',
+  (announce) => `
     WITH written AS (
       INSERT INTO tailnet_peers (id, coordinator_id, updated_at, node, status)
       VALUES ($2::uuid, $1::uuid, now(), $3::bytea, 'ok')
@@ -19,13 +21,13 @@ const oneNode: Statement = {
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id, updated_at
     )
-    SELECT ${microseconds('updated_at')} AS at, pg_notify('${channels.peer}', id::text) FROM written`,
-};
+    SELECT ${microseconds('updated_at')} AS at, ${announce.peer('id')} FROM written`,
+);
 
 /** By far the most batches of a busy one hold nodes only. Their rows are locked in the order of the array, which is sorted. */
-const nodesOnly: Statement = {
-  name: 'tailnet_write_nodes',
-  text: `
+const nodesOnly = writeStatement(
+  'tailnet_write_nodes',
+  (announce) => `
     WITH written AS (
       INSERT INTO tailnet_peers (id, coordinator_id, updated_at, node, status)
       SELECT item.id, $1::uuid, now(), ${nodeOf('$3')}, 'ok'::tailnet_status
@@ -34,15 +36,16 @@ const nodesOnly: Statement = {
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
     )
-    SELECT ${microseconds('now()')} AS at, ${announcePeers('written')} AS announced`,
-};
+    SELECT ${microseconds('now()')} AS at, ${announce.peers('written')}`,
+);
 
 /**
  * All kinds. First `held` finds and locks every row that will change, in one order; everything else waits for it, and
  * so no two such statements can wait for each other.
  */
-const allKinds: Statement = {
-  text: `
+const allKinds = writeStatement(
+  undefined,
+  (announce) => `
     WITH held AS MATERIALIZED (
       SELECT peer.id, peer.coordinator_id
       FROM tailnet_peers AS peer
@@ -74,14 +77,19 @@ const allKinds: Statement = {
     ), changed AS (
       SELECT id FROM written UNION ALL SELECT id FROM lost UNION SELECT id FROM gone
     )
-    SELECT ${microseconds('now()')} AS at, ${announcePeers('changed')} AS announced`,
-};
+    SELECT ${microseconds('now()')} AS at, ${announce.peers('changed')}`,
+);
 
 interface Row {
   readonly at: Microseconds;
 }
 
-export function writeBindings(run: Run, writer: Writer, writes: readonly BindingWrite[]): Observable<Microseconds> {
+export function writeBindings(
+  run: RunWrite,
+  writer: Writer,
+  writes: readonly BindingWrite[],
+): Observable<Microseconds> {
+  const inDoubt = () => [{ channel: channels.peer, payloads: writes.map(({ peerId }) => peerId) }];
   const disconnected: Uuid[] = [];
   const nodes: NodeWrite[] = [];
   const lost: NodeWrite[] = [];
@@ -91,11 +99,11 @@ export function writeBindings(run: Run, writer: Writer, writes: readonly Binding
   }
   const [only] = nodes;
   if (only !== undefined && writes.length === 1) {
-    return run(oneNode, [writer.coordinatorId, only.peerId, Buffer.from(only.node)], timeOf);
+    return run(oneNode, [writer.coordinatorId, only.peerId, Buffer.from(only.node)], timeOf, inDoubt);
   }
-  if (nodes.length === writes.length) return run(nodesOnly, [writer.coordinatorId, ...columns(nodes)], timeOf);
+  if (nodes.length === writes.length) return run(nodesOnly, [writer.coordinatorId, ...columns(nodes)], timeOf, inDoubt);
   const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), writer.expiry];
-  return run(allKinds, [writer.coordinatorId, ...values], timeOf);
+  return run(allKinds, [writer.coordinatorId, ...values], timeOf, inDoubt);
 }
 
 const timeOf = (rows: readonly Row[]): Microseconds => onlyRow(rows).at;

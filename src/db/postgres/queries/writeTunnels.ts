@@ -1,14 +1,17 @@
 import type { Observable } from 'rxjs';
+import { anything, channels } from '../../bus.js';
 import type { Microseconds, Tunnel, TunnelWrites, Uuid, Writer } from '../../store.js';
-import { announceTunnels, microseconds, sourceIsLive, joinTunnelByKey } from '../fragments.js';
-import { onlyRow, type Run, type Statement } from '../runStatement.js';
+import { microseconds, sourceIsLive, joinTunnelByKey } from '../fragments.js';
+import { onlyRow } from '../runStatement.js';
+import type { RunWrite } from '../runWrite.js';
+import { writeStatement } from '../writeStatement.js';
 import { compareTunnels } from '../compareTunnels.js';
 import { compareUuids, uuidArray } from '../uuidArray.js';
 
 /** Rows are locked in the order of the arrays, which are sorted. */
-const addOnly: Statement = {
-  name: 'tailnet_add_tunnels',
-  text: `
+const addOnly = writeStatement(
+  'tailnet_add_tunnels',
+  (announce) => `
     WITH added AS (
       INSERT INTO tailnet_tunnels (coordinator_id, src_id, dst_id, updated_at)
       SELECT $1::uuid, item.src, item.dst, now()
@@ -16,16 +19,17 @@ const addOnly: Statement = {
       ON CONFLICT (coordinator_id, src_id, dst_id) DO UPDATE SET updated_at = excluded.updated_at
       RETURNING src_id, dst_id
     )
-    SELECT ${microseconds('now()')} AS at, ${announceTunnels('added')} AS announced`,
-};
+    SELECT ${microseconds('now()')} AS at, ${announce.tunnels('added')}`,
+);
 
 /**
  * Adds, removes and clears. `found` looks the rows up, `held` locks those that will change, in one order, so that no
  * two such statements can wait for each other; `added` and `removed` wait for it. Rows are deleted by their place
  * (`ctid`), because by their key the planner might read all tunnels of a hub.
  */
-const allKinds: Statement = {
-  text: `
+const allKinds = writeStatement(
+  undefined,
+  (announce) => `
     WITH found AS MATERIALIZED (
       SELECT hit.ctid AS place
       FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
@@ -66,18 +70,28 @@ const allKinds: Statement = {
     ), changed AS (
       SELECT src_id, dst_id FROM added UNION SELECT src_id, dst_id FROM removed
     )
-    SELECT ${microseconds('now()')} AS at, ${announceTunnels('changed')} AS announced`,
-};
+    SELECT ${microseconds('now()')} AS at, ${announce.tunnels('changed')}`,
+);
 
 interface Row {
   readonly at: Microseconds;
 }
 
-export function writeTunnels(run: Run, writer: Writer, writes: TunnelWrites): Observable<Microseconds> {
+export function writeTunnels(run: RunWrite, writer: Writer, writes: TunnelWrites): Observable<Microseconds> {
+  /** Which tunnels a source had nobody can say afterwards. */
+  const inDoubt = () => [
+    {
+      channel: channels.tunnel,
+      payloads: [
+        ...[...writes.add, ...writes.remove].map(({ src, dst }) => `${src},${dst}`),
+        ...(writes.clear.length > 0 ? [anything] : []),
+      ],
+    },
+  ];
   const added = [writer.coordinatorId, ...columns(writes.add)];
-  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, timeOf);
+  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, timeOf, inDoubt);
   const cleared = uuidArray([...writes.clear].sort(compareUuids));
-  return run(allKinds, [...added, ...columns(writes.remove), cleared, writer.expiry], timeOf);
+  return run(allKinds, [...added, ...columns(writes.remove), cleared, writer.expiry], timeOf, inDoubt);
 }
 
 const timeOf = (rows: readonly Row[]): Microseconds => onlyRow(rows).at;
