@@ -49,7 +49,10 @@ function isEncrypted(pem: string | Buffer): boolean {
 
 /** Undefined if one of them cannot be read. */
 function certificatesIn(pem: string | Buffer): readonly X509Certificate[] | undefined {
-  const blocks = pem.toString().match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const blocks =
+    pem
+      .toString()
+      .match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g) ?? [];
   try {
     return blocks.map((block) => new X509Certificate(block));
   } catch {

@@ -159,6 +159,13 @@ describe('HTTP and WebSockets with TLS', () => {
     expect(await failure(mutual(), { ...mutual(), requireClientCertificate: false })).to.equal(changed);
   });
 
+  it('may be called as OpenSSL calls them, too', async () => {
+    const ca = authority.root.cert.toString().replaceAll(' CERTIFICATE', ' X509 CERTIFICATE');
+    const url = await serve({ tls: { ...tlsOf(server), ca } });
+    expect(await get(`${url}/secret`, shown(client))).to.include({ status: 200 });
+    expect(await get(`${url}/secret`)).to.include({ status: 403 });
+  });
+
   it('bound sockets over which nothing is said', async () => {
     const url = await serve({ tls: tlsOf(server), maxUnfinished: 1 });
     const { hostname, port } = new URL(url);
