@@ -314,6 +314,34 @@ describe('the handshake of a WebSocket connection', () => {
       await fixture.join(gateway);
     });
 
+    it('is not taken behind an answer that is not over', async () => {
+      // Nobody answers the first.
+      server.removeAllListeners('request');
+      server.on('request', () => undefined);
+      const gateway = await fixture.serve({ server });
+      const { socket, answer } = rawSocket(gateway.url);
+      const upgrade = upgradeRequest(`${path}?id=${alice}`);
+      socket.write(`GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n${upgrade}\r\n`);
+      expect(await answer).to.equal('');
+      expect(gateway.events.map(({ kind }) => kind)).to.deep.equal(['listening']);
+    });
+
+    it('notices that who would like HTTP/2 has left, before anything was answered', async () => {
+      await fixture.serve({ server });
+      server.removeAllListeners('request');
+      const closed = new Promise((resolve) => {
+        server.on('request', (_request, answer) => answer.once('close', resolve));
+      });
+      const { port } = server.address() as { port: number };
+      const { socket, answer } = rawSocket(`http://127.0.0.1:${String(port)}`);
+      const asked = once(server, 'request');
+      socket.write(wantsHttp2('GET', '/'));
+      await asked;
+      socket.end();
+      await closed;
+      await answer;
+    });
+
     it('takes no body from who would like HTTP/2, unless the server was made for it', async () => {
       const gateway = await fixture.serve({ server });
       const post = `${wantsHttp2('POST', '/', 'Content-Length: 4')}body`;

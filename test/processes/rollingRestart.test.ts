@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { Subscription, interval } from 'rxjs';
 import type { Uuid } from '../../src/db/store.js';
+import { requests } from '../../src/proto/requests.js';
 import { steadyPeer, type SteadyPeer } from '../faults/steadyPeer.js';
+import { grpcClient, PeerCall } from '../gateways/peerCall.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { coordinatorProcess, type CoordinatorProcess } from './coordinatorProcess.js';
 
@@ -81,5 +83,23 @@ describe('coordinators that are restarted', function () {
     first.drop();
     second.drop();
     expect(await coordinator.ended).to.equal(0);
+  });
+
+  it('go on answering over HTTP until the last peer over gRPC has gone', async () => {
+    await using database = await testDatabase();
+    await using coordinator = coordinatorProcess(database.url, ['--grpc-port', '0', '--drain-time', '600000']);
+    const { url } = await coordinator.listening;
+    const [, grpc] = /"grpc":"([^"]+)"/.exec(coordinator.log()) ?? [];
+    const client = grpcClient(`grpc://${grpc ?? ''}`);
+    const calls = [1, 2].map((n) => new PeerCall(client, { 'x-peer-id': idOf('a9e0', n) }));
+    const opened = coordinator.logs('"connection opened"', 2);
+    for (const call of calls) call.send(requests.updateSelf({ preferredDerp: 1 }));
+    await opened;
+    coordinator.signal('SIGTERM');
+    await coordinator.logs('"connection closed"');
+    expect((await fetch(`${url}/readyz`)).status).to.equal(503);
+    for (const call of calls) call.send(requests.disconnect());
+    expect(await coordinator.ended).to.equal(0);
+    client.close();
   });
 });
