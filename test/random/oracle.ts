@@ -130,10 +130,15 @@ export const createOracle = (): Oracle => {
     addedTunnel: ({ peerId }, dst, at) => {
       tunnelsOf(peerId).add(dst);
       const key = edge(peerId, dst);
-      const goodbyeAt = withdrawals.get(peerId)?.at ?? -Infinity;
-      // A goodbye that is still on its way may find the tunnel, and nothing yet that says that the peer is there again.
-      if (at - goodbyeAt < onItsWay) uncertain.add(key);
-      else uncertain.delete(key);
+      const goodbye = withdrawals.get(peerId);
+      if (goodbye === undefined || at - goodbye.at >= onItsWay) {
+        uncertain.delete(key);
+        return;
+      }
+      // A goodbye that is still on its way may find the tunnel, and nothing yet that says that the peer is there again:
+      // then it takes the tunnel along, until the peer's coordinator finds it missing.
+      withdrawals.set(key, goodbye);
+      uncertain.add(key);
     },
     removedTunnel: ({ peerId, coordinatorId }, dst, at) => {
       tunnelsOf(peerId).delete(dst);
