@@ -240,7 +240,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     logger: logger.child({ part: 'handshaker' }),
   });
   const querier = createQuerier({
-    ...{ calls, view, connections, telemetry },
+    ...{ coordinatorId: id, calls, view, connections, telemetry },
     onMissing: (src, dst) => {
       if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
     },
@@ -360,7 +360,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   /** Writes what peers ask for; completes once nothing more is taken in and everything is written. */
   const write$ = merge(
-    binder.written$.pipe(tap(leftovers.bindingsWritten)),
+    binder.written$.pipe(tap(leftovers.bindingsWritten), tap(querier.tellWritten)),
     tunneler.written$.pipe(tap(leftovers.tunnelsWritten)),
   );
 

@@ -20,7 +20,7 @@ export type HeldBinding =
 
 /** What was written in one statement, and when by the database's clock. */
 export interface WrittenBindings {
-  readonly bindings: readonly Pick<HeldBinding, 'peerId' | 'kind'>[];
+  readonly bindings: readonly HeldBinding[];
   readonly at: Microseconds;
 }
 

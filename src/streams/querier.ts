@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, ignoreElements, merge, tap } from 'rxjs';
-import type { Pair, Uuid } from '../db/store.js';
+import { type Observable, EMPTY, catchError, finalize, ignoreElements, merge, tap } from 'rxjs';
+import type { Binding, Pair, Uuid } from '../db/store.js';
+import { bytesOf } from '../proto/nodeBytes.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
+import type { WrittenBindings } from './binder.js';
 import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
@@ -21,6 +23,11 @@ export interface Querier {
    * costs one look-up.
    */
   refreshBindings(peerId: Uuid): boolean;
+  /**
+   * Tells of what was just written here, before anything is read: nobody else writes those rows. Costs one look-up for
+   * each that nobody here watches.
+   */
+  readonly tellWritten: (written: WrittenBindings) => void;
   /** Forgets what is still to be read for a peer that is gone. */
   forget(peerId: Uuid): void;
   /** Reads while it is subscribed to. Never completes. */
@@ -28,6 +35,7 @@ export interface Querier {
 }
 
 export interface QuerierOptions {
+  readonly coordinatorId: Uuid;
   readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'readBindings' | 'sizes' | 'inBatches'>;
   readonly view: View;
   readonly connections: Connections;
@@ -47,6 +55,7 @@ type Unread = 'all' | Set<Uuid>;
  * about the same pair), and of a watched peer's bindings.
  */
 export const createQuerier = ({
+  coordinatorId,
   calls,
   view,
   connections,
@@ -55,6 +64,8 @@ export const createQuerier = ({
   telemetry = silentTelemetry,
 }: QuerierOptions): Querier => {
   const unread = new Map<Uuid, Unread>();
+  /** Whose bindings are being read: by an answer that may be older than what is heard or written meanwhile. */
+  const reading = new Set<Uuid>();
   const joined$ = createInbox<Uuid>();
   const watched$ = createInbox<Uuid>();
 
@@ -122,6 +133,7 @@ export const createQuerier = ({
   const readBindings = (peerIds: readonly Uuid[]): Observable<never> => {
     const watched = peerIds.filter((peerId) => view.isWatched(peerId));
     if (watched.length === 0) return EMPTY;
+    for (const peerId of watched) reading.add(peerId);
     return calls.readBindings(watched).pipe(
       tap((bindings) => {
         const changed: Uuid[] = [];
@@ -130,7 +142,17 @@ export const createQuerier = ({
         for (const peerId of watched) telemetry.bindingsTold(peerId);
       }),
       ignoreElements(),
+      finalize(() => {
+        for (const peerId of watched) reading.delete(peerId);
+      }),
     );
+  };
+
+  /** Takes in rows that were just written, and tells whom they concern. */
+  const takeIn = (rows: readonly Binding[]): void => {
+    const changed: Uuid[] = [];
+    for (const row of rows) if (!reading.has(row.peerId) && view.setBinding(row)) changed.push(row.peerId);
+    tellWatchers(view, connections, changed);
   };
 
   const markUnread = (peerId: Uuid, what: Unread): void => {
@@ -168,6 +190,15 @@ export const createQuerier = ({
       if (!view.isWatched(peerId)) return false;
       watched$.next(view.idOf(peerId));
       return true;
+    },
+    tellWritten: ({ bindings, at }) => {
+      const rows: Binding[] = [];
+      for (const binding of bindings) {
+        if (binding.kind !== 'node' || !view.isWatched(binding.peerId)) continue;
+        const { peerId, node } = binding;
+        rows.push({ peerId, coordinatorId, updatedAt: at, status: 'ok', node: bytesOf(node) });
+      }
+      takeIn(rows);
     },
     forget: (peerId) => {
       unread.delete(peerId);

@@ -42,7 +42,7 @@ const none: readonly DecodedBinding[] = [];
  * Everything else in the database is of no interest here, and a hint about it costs one look-up.
  *
  * It is plain data: it reads nothing and tells nobody; each change returns who must be told of what. Cost: `sight`,
- * `isWatched`, `watch`, `unwatch` and `setShared` O(1); `setNeighbours` and `leave` O(neighbours); `setBindings` O(rows of the peer), plus
+ * `isWatched`, `watch`, `unwatch` and `setShared` O(1); `setNeighbours` and `leave` O(neighbours); `setBindings` and `setBinding` O(rows of the peer), plus
  * its watchers for the caller; `setLive` O(peers with bindings at the coordinators that changed).
  */
 export class View {
@@ -205,6 +205,23 @@ export class View {
     watched.bindings = bindings;
     this.#moveResident(watched.id, before ?? none, bindings);
     return this.#updateBest(watched) || before === undefined;
+  }
+
+  /**
+   * Sets one binding of a watched peer, as just written; what is known of it at other coordinators stays. Returns whether
+   * its watchers must look again: not if the peer has never been read, for then the others are not known.
+   */
+  setBinding(row: Binding): boolean {
+    const watched = this.#watched.get(row.peerId);
+    if (watched?.bindings === undefined) return false;
+    const before = watched.bindings;
+    const known = before.find(({ coordinatorId }) => coordinatorId === row.coordinatorId);
+    if (known !== undefined && known.updatedAt >= row.updatedAt) return false;
+    const decoded = this.#decodeRow(row, known, watched.best);
+    if (decoded === undefined) return false;
+    watched.bindings = [...before.filter((binding) => binding !== known), decoded];
+    this.#moveResident(watched.id, before, watched.bindings);
+    return this.#updateBest(watched);
   }
 
   /** Sets which coordinators are live. Returns the watched peers for whom that makes a difference. */
