@@ -360,7 +360,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   /** Writes what peers ask for; completes once nothing more is taken in and everything is written. */
   const write$ = merge(
-    binder.written$.pipe(tap(leftovers.bindingsWritten), tap(querier.tellWritten)),
+    binder.written$.pipe(
+      tap((written) => {
+        querier.tellWritten(written);
+        leftovers.bindingsWritten(written);
+      }),
+    ),
     tunneler.written$.pipe(tap(leftovers.tunnelsWritten)),
   );
 

@@ -45,10 +45,10 @@ export type RequestResult = 'accepted' | 'warned' | 'invalid' | 'unauthorized' |
 
 /** A notification of the bus, as far as it is counted. */
 export interface HeardHint {
-  readonly kind: 'heartbeat' | 'peer' | 'tunnel' | 'ready' | 'gap';
+  readonly kind: 'heartbeat' | 'binding' | 'peer' | 'tunnel' | 'ready' | 'gap';
   /** Of a heartbeat. */
   readonly coordinatorId?: Uuid;
-  /** Of `peer`: whose binding has changed. */
+  /** Of `peer`, and of each row in a `binding`: whose binding has changed. */
   readonly peerId?: Uuid;
 }
 
@@ -73,7 +73,10 @@ export interface Telemetry {
   /** The newest that is known of this peer is in the database. */
   bindingWritten(peerId: Uuid): void;
 
-  /** A notification came. `isOfInterest`: of `peer`, whether somebody here looks at that peer, so that it is read. */
+  /**
+   * A notification came. `isOfInterest`: of `peer`, whether that peer is read, because somebody here looks at it and the
+   * `binding` just before did not do; of `binding`, whether somebody here looks at the peer.
+   */
   hintHeard(hint: HeardHint, isOfInterest: boolean): void;
   /** The bindings of this peer were read, and all receivers that are ready have been told what that changes. */
   bindingsTold(peerId: Uuid): void;

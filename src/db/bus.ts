@@ -6,7 +6,17 @@ import type { Observable } from 'rxjs';
  * - `message`: somebody published this payload.
  * - `gap`: messages may have been missed. The first one says "listening now": what is published from here on is heard.
  */
-export type BusEvent = { readonly kind: 'message'; readonly payload: string } | { readonly kind: 'gap' };
+export type BusEvent =
+  | {
+      readonly kind: 'message';
+      readonly payload: string;
+      /**
+       * A number for who published it. What has the same one, on whatever channel, comes in the order in which it was
+       * published. Undefined where the bus cannot say.
+       */
+      readonly sender?: number;
+    }
+  | { readonly kind: 'gap' };
 
 /**
  * Notifications between coordinators. A message is only a hint: it says that something is worth reading again.
@@ -24,7 +34,7 @@ export interface Bus {
   publish(channel: string, payloads: readonly string[]): Observable<never>;
 }
 
-/** The channels, named as in a coder/coder database. */
+/** The channels, all but the last named as in a coder/coder database. */
 export const channels = {
   /** Payload: the coordinator's id. */
   heartbeat: 'tailnet_coordinator_heartbeat',
@@ -34,6 +44,11 @@ export const channels = {
   tunnel: 'tailnet_tunnel_update',
   /** Payload: `to,from`: `from` is ready for a handshake with `to`. */
   readyForHandshake: 'tailnet_ready_for_handshake',
+  /**
+   * Ours, and unknown to coder/coder. Payload: rows that were just written, see `bindingHint.ts`. Just before the hints on
+   * `tailnet_peer_update` that say the same, by the same sender: whoever takes the rows in need not read them.
+   */
+  binding: 'tailnet_coordinator_binding',
 } as const;
 
 /**

@@ -7,7 +7,7 @@ import { Tally } from './tally.js';
 
 const healths = ['starting', 'healthy', 'unhealthy', 'closing', 'closed'] as const;
 
-const hintKinds = ['heartbeat', 'peer', 'tunnel', 'ready'] as const;
+const hintKinds = ['heartbeat', 'binding', 'peer', 'tunnel', 'ready'] as const;
 
 /** How a coordinator is, how much it holds, and what it knows of the others. */
 export function coordinatorMetrics(

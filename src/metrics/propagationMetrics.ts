@@ -35,7 +35,7 @@ export function propagationMetrics(
   const heard = ({ kind, peerId }: HeardHint, isOfInterest: boolean): void => {
     // What should have been heard before may never be.
     if (kind === 'gap') unheard.forgetAll();
-    if (kind !== 'peer' || peerId === undefined) return;
+    if (peerId === undefined) return;
     arrived(unheard, 'heard', peerId);
     if (isOfInterest) untold.start(peerId);
   };

@@ -7,7 +7,7 @@ import type { Querier } from './querier.js';
 
 /** What hints set in motion. */
 export interface HintFollowers {
-  readonly querier: Pick<Querier, 'refreshBindings' | 'refreshTunnel'>;
+  readonly querier: Pick<Querier, 'refreshBindings' | 'refreshTunnel' | 'tellHinted' | 'forgetHinted'>;
   readonly connections: Pick<Connections, 'post'>;
   readonly leftovers: Pick<Leftovers, 'peerChanged' | 'lookAgain'>;
   /** Told of each hint. Default: nobody. */
@@ -21,8 +21,11 @@ export const followHint = (
 ): void => {
   let isOfInterest = false;
   switch (hint.kind) {
+    case 'binding':
+      querier.tellHinted(hint.hint, hint.sender);
+      break;
     case 'peer':
-      isOfInterest = querier.refreshBindings(hint.peerId);
+      isOfInterest = querier.refreshBindings(hint.peerId, hint.sender);
       leftovers.peerChanged(hint.peerId);
       break;
     case 'tunnel':
@@ -32,10 +35,11 @@ export const followHint = (
       connections.post(hint.to, peerIsReady(hint.from));
       break;
     case 'gap':
+      querier.forgetHinted();
       leftovers.lookAgain();
       break;
     case 'heartbeat':
       break;
   }
-  telemetry.hintHeard(hint, isOfInterest);
+  if (hint.kind !== 'binding') telemetry.hintHeard(hint, isOfInterest);
 };

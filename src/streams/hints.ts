@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { Observable } from 'rxjs';
+import { type BindingHint, readBindingHint } from '../db/bindingHint.js';
 import { type Bus, type BusEvent, anything, channels } from '../db/bus.js';
 import type { Uuid } from '../db/store.js';
 import { isUuid } from '../proto/uuid.js';
@@ -7,7 +8,8 @@ import { isUuid } from '../proto/uuid.js';
 /** What is heard on the bus, on all channels together. */
 export type Hint =
   | { readonly kind: 'heartbeat'; readonly coordinatorId: Uuid }
-  | { readonly kind: 'peer'; readonly peerId: Uuid }
+  | { readonly kind: 'peer'; readonly peerId: Uuid; readonly sender?: number | undefined }
+  | { readonly kind: 'binding'; readonly hint: BindingHint; readonly sender?: number | undefined }
   | { readonly kind: 'tunnel'; readonly src: Uuid; readonly dst: Uuid }
   | { readonly kind: 'ready'; readonly to: Uuid; readonly from: Uuid }
   /** Hints may have been missed. The first one comes when all channels are listened on. */
@@ -24,18 +26,26 @@ const gap: Hint = { kind: 'gap' };
 const uuidLength = 36;
 const comma = 44;
 
-/** How each channel's payload reads: one UUID, or two with a comma between. */
+/** How each channel's payload reads. */
 interface Reader {
   readonly channel: string;
   readonly expected: string;
-  readonly read: (payload: string) => Hint | undefined;
+  readonly read: (payload: string, sender: number | undefined) => Hint | undefined;
 }
 
 const readers: readonly Reader[] = [
   one(channels.heartbeat, (coordinatorId) => ({ kind: 'heartbeat', coordinatorId })),
-  one(channels.peer, (peerId) => ({ kind: 'peer', peerId })),
+  one(channels.peer, (peerId, sender) => ({ kind: 'peer', peerId, sender })),
   two(channels.tunnel, (src, dst) => ({ kind: 'tunnel', src, dst })),
   two(channels.readyForHandshake, (to, from) => ({ kind: 'ready', to, from })),
+  {
+    channel: channels.binding,
+    expected: 'a time, a coordinator, and peers with their nodes',
+    read: (payload, sender) => {
+      const hint = readBindingHint(payload);
+      return hint && { kind: 'binding', hint, sender };
+    },
+  },
 ];
 
 /**
@@ -53,7 +63,7 @@ export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
         if (listening.size === readers.length) subscriber.next(gap);
         return;
       }
-      const hint = read(event.payload);
+      const hint = read(event.payload, event.sender);
       if (hint !== undefined) subscriber.next(hint);
       else logger.error({ channel, payload: event.payload.slice(0, 100), expected }, 'notification not understood');
     };
@@ -72,11 +82,11 @@ export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
     }
   });
 
-function one(channel: string, hint: (id: Uuid) => Hint): Reader {
+function one(channel: string, hint: (id: Uuid, sender: number | undefined) => Hint): Reader {
   return {
     channel,
     expected: 'a UUID',
-    read: (payload) => (isUuid(payload) ? hint(payload.toLowerCase()) : undefined),
+    read: (payload, sender) => (isUuid(payload) ? hint(payload.toLowerCase(), sender) : undefined),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Observable, type SchedulerLike, EMPTY, exhaustMap, ignoreElements, merge, tap, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import type { Binding, BindingWrite, Microseconds, Uuid } from '../db/store.js';
-import type { Binder, WrittenBindings } from './binder.js';
+import type { Binder, HeldBinding } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
@@ -62,7 +62,10 @@ export interface LeftoversOptions {
 /** Sees to it that what a peer took back is gone everywhere, also where its death was noticed only later. */
 export interface Leftovers {
   /** Bindings were written here. */
-  readonly bindingsWritten: (written: WrittenBindings) => void;
+  readonly bindingsWritten: (written: {
+    readonly bindings: readonly Pick<HeldBinding, 'peerId' | 'kind'>[];
+    readonly at: Microseconds;
+  }) => void;
   /** Tunnels were written here. */
   readonly tunnelsWritten: (written: WrittenTunnels) => void;
   /** A peer's binding changed somewhere. Costs one look-up unless it took something back lately. */

@@ -3,6 +3,7 @@ import { type Observable, EMPTY, catchError, finalize, ignoreElements, merge, ta
 import type { Binding, Pair, Uuid } from '../db/store.js';
 import { bytesOf } from '../proto/nodeBytes.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
+import type { BindingHint } from '../db/bindingHint.js';
 import type { WrittenBindings } from './binder.js';
 import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
@@ -20,9 +21,13 @@ export interface Querier {
   refreshTunnel(src: Uuid, dst: Uuid): void;
   /**
    * A peer's bindings changed. Answers whether they are read for it: not when nobody here shares a tunnel with it, which
-   * costs one look-up.
+   * costs one look-up, and not when it was told of by the hint just before, by the same sender.
    */
-  refreshBindings(peerId: Uuid): boolean;
+  refreshBindings(peerId: Uuid, sender?: number): boolean;
+  /** Tells of rows that somebody has just written, as a hint says. */
+  tellHinted(hint: BindingHint, sender: number | undefined): void;
+  /** Hints were missed: what was told need not be followed by a hint about it. */
+  forgetHinted(): void;
   /**
    * Tells of what was just written here, before anything is read: nobody else writes those rows. Costs one look-up for
    * each that nobody here watches.
@@ -42,8 +47,8 @@ export interface QuerierOptions {
   readonly logger: Logger;
   /** Told when a tunnel that a connected peer may have opened was not found. */
   readonly onMissing: (peerId: Uuid, otherId: Uuid) => void;
-  /** Told of peers whose bindings were read. Default: nobody. */
-  readonly telemetry?: Pick<Telemetry, 'bindingsTold'>;
+  /** Told of what hints say of bindings, and of peers whose bindings were read or told of. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'hintHeard' | 'bindingsTold'>;
 }
 
 /** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
@@ -66,6 +71,11 @@ export const createQuerier = ({
   const unread = new Map<Uuid, Unread>();
   /** Whose bindings are being read: by an answer that may be older than what is heard or written meanwhile. */
   const reading = new Set<Uuid>();
+  /** Of whom a hint has told, by whom it came: what follows from the same sender says nothing more. */
+  let hinted: { readonly sender: number | undefined; readonly peerIds: Set<Uuid> } = {
+    sender: undefined,
+    peerIds: new Set(),
+  };
   const joined$ = createInbox<Uuid>();
   const watched$ = createInbox<Uuid>();
 
@@ -148,11 +158,17 @@ export const createQuerier = ({
     );
   };
 
-  /** Takes in rows that were just written, and tells whom they concern. */
-  const takeIn = (rows: readonly Binding[]): void => {
+  /** Takes in rows that were just written, and tells whom they concern. Returns those of them that need not be read. */
+  const takeIn = (rows: readonly Binding[]): readonly Uuid[] => {
+    const known: Uuid[] = [];
     const changed: Uuid[] = [];
-    for (const row of rows) if (!reading.has(row.peerId) && view.setBinding(row)) changed.push(row.peerId);
-    tellWatchers(view, connections, changed);
+    for (const row of rows) {
+      const outcome = reading.has(row.peerId) ? 'unread' : view.setBinding(row);
+      if (outcome !== 'unread') known.push(row.peerId);
+      if (outcome === 'changed') changed.push(row.peerId);
+    }
+    if (changed.length > 0) tellWatchers(view, connections, changed);
+    return known;
   };
 
   const markUnread = (peerId: Uuid, what: Unread): void => {
@@ -186,10 +202,30 @@ export const createQuerier = ({
       refresh(src, new Set([dst]));
       if (src !== dst) refresh(dst, new Set([src]));
     },
-    refreshBindings: (peerId) => {
+    refreshBindings: (peerId, sender) => {
       if (!view.isWatched(peerId)) return false;
+      if (sender !== undefined && sender === hinted.sender && hinted.peerIds.delete(peerId)) return false;
       watched$.next(view.idOf(peerId));
       return true;
+    },
+    tellHinted: ({ updatedAt, coordinatorId: writerId, nodes }, sender) => {
+      const rows: Binding[] = [];
+      for (const { peerId, base64 } of nodes) {
+        const isOfInterest = view.isWatched(peerId);
+        telemetry.hintHeard({ kind: 'binding', peerId }, isOfInterest);
+        if (!isOfInterest) continue;
+        const node = Buffer.from(base64, 'base64');
+        rows.push({ peerId, coordinatorId: writerId, updatedAt, status: 'ok', node });
+      }
+      if (rows.length === 0) return;
+      if (hinted.sender !== sender) hinted = { sender, peerIds: new Set() };
+      for (const peerId of takeIn(rows)) {
+        telemetry.bindingsTold(peerId);
+        hinted.peerIds.add(peerId);
+      }
+    },
+    forgetHinted: () => {
+      hinted = { sender: undefined, peerIds: new Set() };
     },
     tellWritten: ({ bindings, at }) => {
       const rows: Binding[] = [];

@@ -208,20 +208,26 @@ export class View {
   }
 
   /**
-   * Sets one binding of a watched peer, as just written; what is known of it at other coordinators stays. Returns whether
-   * its watchers must look again: not if the peer has never been read, for then the others are not known.
+   * Sets one binding of a watched peer, as somebody has just written it; what is known of the others stays. Answers
+   * whether its watchers must look again (`changed`) or need not (`same`). `unread`: it says nothing that can be relied on,
+   * because it is older than what is known of it, or because the others are not known yet. A row that is not known at all
+   * may have been deleted since: only who has written it knows that it was not.
    */
-  setBinding(row: Binding): boolean {
+  setBinding(row: Binding): 'changed' | 'same' | 'unread' {
     const watched = this.#watched.get(row.peerId);
-    if (watched?.bindings === undefined) return false;
+    if (watched?.bindings === undefined) return 'unread';
     const before = watched.bindings;
     const known = before.find(({ coordinatorId }) => coordinatorId === row.coordinatorId);
-    if (known !== undefined && known.updatedAt >= row.updatedAt) return false;
-    const decoded = this.#decodeRow(row, known, watched.best);
-    if (decoded === undefined) return false;
-    watched.bindings = [...before.filter((binding) => binding !== known), decoded];
-    this.#moveResident(watched.id, before, watched.bindings);
-    return this.#updateBest(watched);
+    if (known === undefined && row.coordinatorId !== this.#selfId) return 'unread';
+    if (known !== undefined && known.updatedAt >= row.updatedAt) {
+      const isKnown = known.updatedAt === row.updatedAt && known.node.bytes === holdBytes(row.node);
+      return isKnown && known.status === row.status ? 'same' : 'unread';
+    }
+    const decoded = this.#decodeRow(row, known, undefined);
+    if (decoded?.updatedAt !== row.updatedAt) return 'unread';
+    watched.bindings = known === undefined ? [...before, decoded] : before.map((b) => (b === known ? decoded : b));
+    if (known === undefined) this.#moveResident(watched.id, before, watched.bindings);
+    return this.#updateBest(watched) ? 'changed' : 'same';
   }
 
   /** Sets which coordinators are live. Returns the watched peers for whom that makes a difference. */

@@ -64,7 +64,7 @@ export function createTracing(options: TracingOptions): Telemetry {
       arrived(unwritten, 'tailnet.write', peerId);
     },
     hintHeard: ({ kind, peerId }, isOfInterest) => {
-      if (kind === 'peer' && isOfInterest && peerId !== undefined) untold.start(peerId);
+      if ((kind === 'peer' || kind === 'binding') && isOfInterest && peerId !== undefined) untold.start(peerId);
     },
     bindingsTold: (peerId) => {
       arrived(untold, 'tailnet.tell', peerId);

@@ -8,7 +8,13 @@ const followed = (hint: Hint): string[] => {
   followHint(
     {
       querier: {
-        refreshBindings: (peerId) => done.push(`read the bindings of ${nameOf(peerId)}`) > 0,
+        refreshBindings: (peerId, sender) =>
+          done.push(
+            `read the bindings of ${nameOf(peerId)}${sender === undefined ? '' : `, unless ${sender} told of it`}`,
+          ) > 0,
+        tellHinted: ({ nodes }, sender) =>
+          done.push(`tell of ${nodes.map(({ peerId }) => nameOf(peerId)).join()}, by ${sender}`),
+        forgetHinted: () => done.push('rely on no hint before'),
         refreshTunnel: (src, dst) => done.push(`read the tunnel ${nameOf(src)}-${nameOf(dst)}`),
       },
       connections: {
@@ -36,12 +42,23 @@ describe('followHint', () => {
     expect(followed({ kind: 'tunnel', src: alice, dst: bob })).to.deep.equal(['read the tunnel alice-bob']);
   });
 
+  it('tells of rows that a hint holds, and says by whom it is, so that they need not be read', () => {
+    const nodes = [alice, bob].map((peerId) => ({ peerId, base64: '' }));
+    expect(followed({ kind: 'binding', hint: { updatedAt: 1, coordinatorId: north, nodes }, sender: 7 })).to.deep.equal(
+      ['tell of alice,bob, by 7'],
+    );
+    expect(followed({ kind: 'peer', peerId: alice, sender: 7 })).to.deep.equal([
+      'read the bindings of alice, unless 7 told of it',
+      'look for leftovers of alice',
+    ]);
+  });
+
   it('tells who is waited for that the other one is ready', () => {
     expect(followed({ kind: 'ready', to: alice, from: bob })).to.deep.equal(['tell alice: changed [], ready [bob]']);
   });
 
   it('has leftovers looked for after a gap: the hint that they are due may have been missed', () => {
-    expect(followed({ kind: 'gap' })).to.deep.equal(['look for all leftovers']);
+    expect(followed({ kind: 'gap' })).to.deep.equal(['rely on no hint before', 'look for all leftovers']);
   });
 
   it('leaves heartbeats to others', () => {

@@ -6,7 +6,7 @@ import { alice, bob, marbles, north } from '../../src/testing/index.js';
 import { logbook } from './support/logbook.js';
 
 const g: BusEvent = { kind: 'gap' };
-const message = (payload: string): BusEvent => ({ kind: 'message', payload });
+const message = (payload: string, sender = 7): BusEvent => ({ kind: 'message', payload, sender });
 
 /** A bus on which this is heard; nothing on the other channels. */
 const hearing = (heard: Partial<Record<keyof typeof channels, Observable<BusEvent>>>): Bus => ({
@@ -39,12 +39,23 @@ describe('hints$', () => {
         peer: cold('             --a', { a: message(alice) }),
         tunnel: cold('           ---a', { a: message(`${alice},${bob}`) }),
         readyForHandshake: cold('----a', { a: message(`${alice},${bob}`) }),
+        binding: cold('          -----a', { a: message(`1,${north},${alice},AQI=,${bob},`, 8) }),
       });
-      expectObservable(hints$(bus, logbook().logger)).toBe('-hptr', {
+      expectObservable(hints$(bus, logbook().logger)).toBe('-hptrb', {
         h: { kind: 'heartbeat', coordinatorId: north },
-        p: { kind: 'peer', peerId: alice },
+        p: { kind: 'peer', peerId: alice, sender: 7 },
         t: { kind: 'tunnel', src: alice, dst: bob },
         r: { kind: 'ready', to: alice, from: bob },
+        b: {
+          ...{ kind: 'binding', sender: 8 },
+          hint: {
+            ...{ updatedAt: 1, coordinatorId: north },
+            nodes: [
+              { peerId: alice, base64: 'AQI=' },
+              { peerId: bob, base64: '' },
+            ],
+          },
+        },
       });
     }),
   );
@@ -56,7 +67,8 @@ describe('hints$', () => {
         heartbeat: cold('        g---------', { g }),
         peer: cold('             -g----g---', { g }),
         tunnel: cold('           --g-g-----', { g }),
-        readyForHandshake: cold('--------g-g', { g }),
+        readyForHandshake: cold('------g---', { g }),
+        binding: cold('          --------g-g', { g }),
       });
       expectObservable(hints$(bus, logbook().logger)).toBe('--------g-g', { g: { kind: 'gap' } });
     }),
@@ -70,6 +82,7 @@ describe('hints$', () => {
         peer: cold('             g--*--', { g, '*': message(anything) }),
         tunnel: cold('           g*---*', { g, '*': message(anything) }),
         readyForHandshake: cold('--g---', { g }),
+        binding: cold('          g-----', { g }),
       });
       expectObservable(hints$(bus, logbook().logger)).toBe('--gg-g', { g: { kind: 'gap' } });
     }),
@@ -83,6 +96,7 @@ describe('hints$', () => {
         peer: cold('             g', { g }),
         tunnel: cold('           g', { g }),
         readyForHandshake: cold('--g', { g }),
+        binding: cold('          g--', { g }),
       });
       const heard$ = hints$(bus, logbook().logger);
       expectObservable(heard$).toBe('          --g', { g: { kind: 'gap' } });
@@ -112,13 +126,26 @@ describe('hints$', () => {
           e: message(`${alice} ${bob}`),
           y: message(`${bob},${alice}`),
         }),
+        binding: cold('abcde----z', {
+          a: message(''),
+          b: message(`${north},${alice},AQI=`),
+          c: message(`1,${north}`),
+          d: message(`1,${north},${alice}`),
+          e: message(`1.5,${north},${alice},AQI=`),
+          z: message(`1,${north},${alice},AQI=`),
+        }),
       });
-      expectObservable(hints$(bus, book.logger)).toBe('-------xy', {
-        x: { kind: 'peer', peerId: alice },
+      expectObservable(hints$(bus, book.logger)).toBe('-------xyz', {
+        z: {
+          kind: 'binding',
+          sender: 7,
+          hint: { updatedAt: 1, coordinatorId: north, nodes: [{ peerId: alice, base64: 'AQI=' }] },
+        },
+        x: { kind: 'peer', peerId: alice, sender: 7 },
         y: { kind: 'tunnel', src: bob, dst: alice },
       });
       scheduler.schedule(() => {
-        expect(book.lines).to.deep.equal(Array.from({ length: 11 }, () => 'error notification not understood'));
+        expect(book.lines).to.deep.equal(Array.from({ length: 16 }, () => 'error notification not understood'));
         expect(book.entries[0]).to.include({ channel: channels.peer, expected: 'a UUID', payload: '' });
         expect(book.entries[1]).to.include({ expected: 'two UUIDs separated by a comma' });
         const payloads = book.entries.map(({ payload }) => String(payload).length);
@@ -131,7 +158,7 @@ describe('hints$', () => {
     'reads ids in upper case as the same',
     marbles(({ cold, expectObservable }) => {
       const bus = hearing({ peer: cold('a', { a: message(alice.toUpperCase()) }) });
-      expectObservable(hints$(bus, logbook().logger)).toBe('a', { a: { kind: 'peer', peerId: alice } });
+      expectObservable(hints$(bus, logbook().logger)).toBe('a', { a: { kind: 'peer', peerId: alice, sender: 7 } });
     }),
   );
 

@@ -33,7 +33,7 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
   const view = new View(north, ({ node }) => decodeNode(node));
   const missing: string[] = [];
   const querier = createQuerier({
-    ...{ view, connections, logger: book.logger },
+    ...{ coordinatorId: north, view, connections, logger: book.logger },
     calls: storeCallsOn(database.store, scheduler),
     onMissing: (peerId, otherId) => missing.push(`${nameOf(peerId)}>${nameOf(otherId)}`),
   });

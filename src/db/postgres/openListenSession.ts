@@ -6,7 +6,8 @@ import createSubscriber from 'pg-listen';
 export interface ListenSessionEvents {
   /** What is published on this channel from here on is heard. */
   listening(channel: string): void;
-  message(channel: string, payload: string): void;
+  /** `sender`: the process that notified. */
+  message(channel: string, payload: string, sender: number): void;
   /** The connection is gone or was never made. It has been cleaned up; the session is of no use any more. */
   broken(error: unknown): void;
 }
@@ -65,9 +66,9 @@ export function openListenSession(
     });
 
   subscriber.events.on('error', fail);
-  subscriber.events.on('notification', ({ channel, payload }) => {
+  subscriber.events.on('notification', ({ channel, payload, processId }) => {
     // pg-listen passes no payload on when it is empty.
-    if (!isOver) events.message(channel, typeof payload === 'string' ? payload : '');
+    if (!isOver) events.message(channel, typeof payload === 'string' ? payload : '', processId);
   });
   subscriber
     .connect()

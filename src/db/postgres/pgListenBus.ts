@@ -89,9 +89,9 @@ export function pgListenBus(
         listening.add(channel);
         tell(channel, GAP);
       },
-      message: (channel, payload) => {
+      message: (channel, payload, sender) => {
         // What overtakes the acknowledgement is covered by the gap that follows.
-        if (listening.has(channel)) tell(channel, { kind: 'message', payload });
+        if (listening.has(channel)) tell(channel, { kind: 'message', payload, sender });
       },
       broken: (error) => {
         if (failures === 0) logger?.warn({ err: error }, 'not listening to the database; reconnecting');

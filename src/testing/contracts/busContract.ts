@@ -58,7 +58,8 @@ export function busContract(
       const alice = await listen(bus, 'one');
       await publish(bus, 'one', ['hello']);
       await alice.next();
-      deepEqual(alice.events, [{ kind: 'gap' }, { kind: 'message', payload: 'hello' }]);
+      const heard = alice.events.map((event) => (event.kind === 'gap' ? event.kind : event.payload));
+      deepEqual(heard, ['gap', 'hello']);
     });
 
     it('hears everything that is published after "listening now"', async () => {

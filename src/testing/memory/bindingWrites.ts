@@ -1,4 +1,5 @@
 import type { Store } from '../../db/store.js';
+import { composeBindingHint } from '../../db/bindingHint.js';
 import type { Clock } from './clock.js';
 import { presenceFor } from './presence.js';
 import { bindingsOf, deleteBinding, putBinding, type Tables } from './tables.js';
@@ -16,6 +17,10 @@ export const bindingWrites = (
       const { coordinatorId } = writer;
       const presence = presenceFor(tables, clock, writer);
       const updatedAt = clock.stamp();
+
+      const nodes = writes.flatMap((write) => (write.kind === 'node' ? [write] : []));
+      const hint = nodes.length === writes.length ? composeBindingHint(coordinatorId, nodes) : undefined;
+      if (hint !== undefined) changes.binding(`${String(updatedAt)},${hint}`);
 
       for (const write of writes) {
         const { peerId } = write;

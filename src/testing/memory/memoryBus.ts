@@ -5,7 +5,9 @@ import type { Turns } from './turns.js';
 /** A bus on which the store of the same process can announce. */
 export interface MemoryBus extends Bus {
   /** Publishes each payload once, at once: by the time this returns all listeners have heard, or will in their turn. */
-  readonly announce: (channel: string, payloads: ReadonlySet<string>) => void;
+  readonly announce: (channel: string, payloads: ReadonlySet<string>, sender?: number) => void;
+  /** Nobody's number yet. */
+  readonly newSender: () => number;
 }
 
 interface Listener {
@@ -18,23 +20,27 @@ interface Listener {
 export const memoryBus = (turns: Turns): MemoryBus => {
   const listeners = new Map<string, Set<Listener>>();
   let published = 0;
+  let senders = 0;
+  const newSender = () => ++senders;
 
-  const deliver = (channel: string, payload: string, number: number) => {
+  const deliver = (channel: string, event: BusEvent, number: number) => {
     // A Set may change while it is walked; who came later than the message is told by the number.
     for (const { subscriber, since } of listeners.get(channel) ?? []) {
-      if (since < number) subscriber.next({ kind: 'message', payload });
+      if (since < number) subscriber.next(event);
     }
   };
 
-  const announce = (channel: string, payloads: ReadonlySet<string>) => {
+  const announce = (channel: string, payloads: ReadonlySet<string>, sender?: number) => {
     for (const payload of payloads) {
       const number = ++published;
-      turns(() => deliver(channel, payload, number));
+      const event: BusEvent = { kind: 'message', payload, ...(sender !== undefined && { sender }) };
+      turns(() => deliver(channel, event, number));
     }
   };
 
   return {
     announce,
+    newSender,
 
     listen$: (channel) =>
       new Observable((subscriber) => {

@@ -9,6 +9,8 @@ export interface Changes {
   readonly coordinator: (coordinatorId: Uuid) => void;
   readonly peer: (peerId: Uuid) => void;
   readonly tunnel: (tunnel: Tunnel) => void;
+  /** Rows that were written, as a payload of `channels.binding`. */
+  readonly binding: (hint: string) => void;
 }
 
 /**
@@ -18,20 +20,24 @@ export interface Changes {
 export type Transaction = <T>(write: (changes: Changes) => T) => Observable<T>;
 
 export const transactionsOn =
-  ({ announce }: MemoryBus): Transaction =>
+  ({ announce, newSender }: MemoryBus): Transaction =>
   (write) =>
     defer(() => {
       const coordinatorIds = new Set<Uuid>();
       const peerIds = new Set<Uuid>();
       const tunnels = new Set<string>();
+      const bindings = new Set<string>();
       const value = write({
         coordinator: (coordinatorId) => coordinatorIds.add(coordinatorId),
         peer: (peerId) => peerIds.add(peerId),
         tunnel: (tunnel) => tunnels.add(tunnelKey(tunnel)),
+        binding: (hint) => bindings.add(hint),
       });
-      announce(channels.heartbeat, coordinatorIds);
-      announce(channels.peer, peerIds);
-      announce(channels.tunnel, tunnels);
+      const sender = newSender();
+      announce(channels.heartbeat, coordinatorIds, sender);
+      announce(channels.binding, bindings, sender);
+      announce(channels.peer, peerIds, sender);
+      announce(channels.tunnel, tunnels, sender);
       return of(value);
     });
 

@@ -1,10 +1,11 @@
 import type { Observable } from 'rxjs';
+import { composeBindingHint } from '../../bindingHint.js';
 import { channels } from '../../bus.js';
 import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
 import { isLeftBehind, microseconds } from '../fragments.js';
 import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
-import { writeStatement } from '../writeStatement.js';
+import { writeStatement, type Announce } from '../writeStatement.js';
 import { compareUuids, uuidArray } from '../uuidArray.js';
 
 /** Nodes travel as one `bytea`, one after the other: `pg` writes an array of them as hexadecimal text, twice the size. */
@@ -19,15 +20,19 @@ const oneNode = writeStatement(
       VALUES ($2::uuid, $1::uuid, now(), $3::bytea, 'ok')
       ON CONFLICT (id, coordinator_id) DO UPDATE
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
-      RETURNING id, updated_at
+      RETURNING id
     )
-    SELECT ${microseconds('updated_at')} AS at, ${announce.peer('id')} FROM written`,
+    SELECT ${microseconds('now()')} AS at, ${announce.binding('$4')} ${announce.peer('id')} FROM written`,
 );
 
+/** The same for a few. */
+const fewNodes = writeStatement('tailnet_write_few_nodes', (announce) => writeNodes(announce, announce.binding('$6')));
+
 /** By far the most batches of a busy one hold nodes only. Their rows are locked in the order of the array, which is sorted. */
-const nodesOnly = writeStatement(
-  'tailnet_write_nodes',
-  (announce) => `
+const manyNodes = writeStatement('tailnet_write_nodes', (announce) => writeNodes(announce, ''));
+
+function writeNodes(announce: Announce, binding: string): string {
+  return `
     WITH written AS (
       INSERT INTO tailnet_peers (id, coordinator_id, updated_at, node, status)
       SELECT item.id, $1::uuid, now(), ${nodeOf('$3')}, 'ok'::tailnet_status
@@ -36,8 +41,8 @@ const nodesOnly = writeStatement(
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
     )
-    SELECT ${microseconds('now()')} AS at, ${announce.peers('written')}`,
-);
+    SELECT ${microseconds('now()')} AS at, ${binding} ${announce.peers('written')}`;
+}
 
 /**
  * All kinds. First `held` finds and locks every row that will change, in one order; everything else waits for it, and
@@ -97,11 +102,17 @@ export function writeBindings(
     if (write.kind === 'disconnected') disconnected.push(write.peerId);
     else (write.kind === 'node' ? nodes : lost).push(write);
   }
-  const [only] = nodes;
-  if (only !== undefined && writes.length === 1) {
-    return run(oneNode, [writer.coordinatorId, only.peerId, Buffer.from(only.node)], timeOf, inDoubt);
+  if (nodes.length === writes.length) {
+    const hint = composeBindingHint(writer.coordinatorId, nodes);
+    const [only] = nodes;
+    if (hint !== undefined && only !== undefined && nodes.length === 1) {
+      return run(oneNode, [writer.coordinatorId, only.peerId, Buffer.from(only.node), hint], timeOf, inDoubt);
+    }
+    const values = [writer.coordinatorId, ...columns(nodes)];
+    return hint === undefined
+      ? run(manyNodes, values, timeOf, inDoubt)
+      : run(fewNodes, [...values, hint], timeOf, inDoubt);
   }
-  if (nodes.length === writes.length) return run(nodesOnly, [writer.coordinatorId, ...columns(nodes)], timeOf, inDoubt);
   const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), writer.expiry];
   return run(allKinds, [writer.coordinatorId, ...values], timeOf, inDoubt);
 }
