@@ -159,11 +159,11 @@ export const createQuerier = ({
   };
 
   /** Takes in rows that were just written, and tells whom they concern. Returns those of them that need not be read. */
-  const takeIn = (rows: readonly Binding[]): readonly Uuid[] => {
+  const takeIn = (rows: readonly Binding[], stand: boolean): readonly Uuid[] => {
     const known: Uuid[] = [];
     const changed: Uuid[] = [];
     for (const row of rows) {
-      const outcome = reading.has(row.peerId) ? 'unread' : view.setBinding(row);
+      const outcome = reading.has(row.peerId) ? 'unread' : view.setBinding(row, stand);
       if (outcome !== 'unread') known.push(row.peerId);
       if (outcome === 'changed') changed.push(row.peerId);
     }
@@ -219,7 +219,7 @@ export const createQuerier = ({
       }
       if (rows.length === 0) return;
       if (hinted.sender !== sender) hinted = { sender, peerIds: new Set() };
-      for (const peerId of takeIn(rows)) {
+      for (const peerId of takeIn(rows, false)) {
         telemetry.bindingsTold(peerId);
         hinted.peerIds.add(peerId);
       }
@@ -234,7 +234,7 @@ export const createQuerier = ({
         const { peerId, node } = binding;
         rows.push({ peerId, coordinatorId, updatedAt: at, status: 'ok', node: bytesOf(node) });
       }
-      takeIn(rows);
+      takeIn(rows, true);
     },
     forget: (peerId) => {
       unread.delete(peerId);

@@ -210,15 +210,17 @@ export class View {
   /**
    * Sets one binding of a watched peer, as somebody has just written it; what is known of the others stays. Answers
    * whether its watchers must look again (`changed`) or need not (`same`). `unread`: it says nothing that can be relied on,
-   * because it is older than what is known of it, or because the others are not known yet. A row that is not known at all
-   * may have been deleted since: only who has written it knows that it was not.
+   * because it is older than what is known of it, or because the others are not known yet. A row of which nothing is
+   * known may have been deleted since.
+   *
+   * @param stands whether it is certain that it was not
    */
-  setBinding(row: Binding): 'changed' | 'same' | 'unread' {
+  setBinding(row: Binding, stands: boolean): 'changed' | 'same' | 'unread' {
     const watched = this.#watched.get(row.peerId);
     if (watched?.bindings === undefined) return 'unread';
     const before = watched.bindings;
     const known = before.find(({ coordinatorId }) => coordinatorId === row.coordinatorId);
-    if (known === undefined && row.coordinatorId !== this.#selfId) return 'unread';
+    if (known === undefined && !stands) return 'unread';
     if (known !== undefined && known.updatedAt >= row.updatedAt) {
       const isKnown = known.updatedAt === row.updatedAt && known.node.bytes === holdBytes(row.node);
       return isKnown && known.status === row.status ? 'same' : 'unread';

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { Observable, map } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import type { Tunnel, TunnelWrites, Uuid } from '../../src/db/store.js';
+import type { BindingHint } from '../../src/db/bindingHint.js';
+import type { Binding, Tunnel, TunnelWrites, Uuid } from '../../src/db/store.js';
 import { decodeNode, encodeNode } from '../../src/proto/node.js';
+import { holdNode } from '../../src/proto/nodeBytes.js';
 import { Connections } from '../../src/streams/connections.js';
 import { createQuerier } from '../../src/streams/querier.js';
 import { View } from '../../src/streams/view.js';
@@ -17,6 +19,8 @@ import {
   marbles,
   nameOf,
   north,
+  south,
+  west,
 } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
 import { logbook } from './support/logbook.js';
@@ -165,6 +169,134 @@ describe('querier', () => {
       expectObservable(statements$).toBe('-a 9ms b 38ms c', {
         ...{ a: 'pairs alice-bob, bob-alice', b: 'bindings of bob, alice', c: 'pairs alice-alice' },
       });
+    }),
+  );
+
+  describe('told of rows by a hint', () => {
+    const knowingBob = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = {}) => {
+      const set = setUp(scheduler, wire);
+      set.at(1, () => {
+        set.view.join(alice);
+        set.view.setShared(alice, bob, true);
+        set.view.setLive(new Set([south]));
+        set.view.setBindings(bob, [binding(1)]);
+      });
+      return set;
+    };
+    const binding = (updatedAt: number): Binding => ({
+      ...{ peerId: bob, coordinatorId: south, updatedAt, status: 'ok' },
+      node: encodeNode(aNode({ of: bob, derp: updatedAt })),
+    });
+    const hint = (...updatedAt: readonly number[]): BindingHint => ({
+      ...{ coordinatorId: south, updatedAt: Math.max(...updatedAt) },
+      nodes: updatedAt.map((time) => ({ peerId: bob, base64: Buffer.from(binding(time).node).toString('base64') })),
+    });
+
+    it(
+      'tells of them at once, and reads nothing for what follows from the same sender',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, sees, statements$, told$ } = knowingBob(scheduler);
+        at(5, () => {
+          querier.tellHinted(hint(2), 7);
+          expect(sees(alice, bob)).to.equal('node 2');
+          expect(querier.refreshBindings(bob, 7)).to.equal(false);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('-');
+        expectObservable(told$).toBe('-----a', { a: 'alice: bob' });
+      }),
+    );
+
+    it(
+      'reads for every other hint: one more of that sender, of another, of nobody, after a gap, or of another row',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, statements$ } = knowingBob(scheduler, { latency: 1 });
+        const read = (time: number, ...senders: readonly (number | 'gap' | undefined)[]): void => {
+          at(time, () => {
+            querier.tellHinted(hint(time), 7);
+            for (const sender of senders) {
+              if (sender === 'gap') querier.forgetHinted();
+              else querier.refreshBindings(bob, sender);
+            }
+          });
+        };
+        read(10, 7, 7);
+        read(20, 8);
+        read(30, undefined);
+        read(40, 'gap', 7);
+        at(50, () => {
+          querier.tellHinted(hint(50), 7);
+          querier.tellHinted(hint(50), 8);
+          querier.refreshBindings(bob, 7);
+        });
+        at(60, () => {
+          querier.tellHinted({ ...hint(60), coordinatorId: west }, 7);
+          querier.refreshBindings(bob, 7);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('10ms a 9ms a 9ms a 9ms a 9ms a 9ms a', { a: 'bindings of bob' });
+      }),
+    );
+
+    it(
+      'does not take them in while an older answer is under way that would overwrite them',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, sees, node, statements$, told$ } = knowingBob(scheduler);
+        node(bob, 3);
+        at(5, () => querier.refreshBindings(bob));
+        at(12, () => {
+          querier.tellHinted(hint(2), 7);
+          expect(sees(alice, bob)).to.equal('node 1');
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('-----a 9ms a', { a: 'bindings of bob' });
+        expectObservable(told$).toBe('---------------a', { a: 'alice: bob' });
+      }),
+    );
+
+    it(
+      'takes in none of peers that nobody here looks at',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, view, at, told$ } = knowingBob(scheduler);
+        at(5, () => {
+          view.setShared(alice, bob, false);
+          querier.tellHinted(hint(2), 7);
+          expect(querier.refreshBindings(bob, 7)).to.equal(false);
+          view.setShared(alice, bob, true);
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        expectObservable(told$).toBe('-');
+      }),
+    );
+  });
+
+  it(
+    'tells of what was written here before it reads it',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, sees, statements$, told$ } = setUp(scheduler);
+      at(1, () => {
+        view.join(alice);
+        for (const peerId of [bob, carol, dave]) view.setShared(alice, peerId, true);
+        view.setBindings(bob, []);
+        view.setBindings(carol, []);
+      });
+      at(2, () => {
+        const node = holdNode(aNode({ of: bob, derp: 4 }));
+        querier.tellWritten({
+          at: 9,
+          bindings: [
+            { kind: 'node', peerId: bob, node },
+            { kind: 'lost', peerId: carol, node },
+            { kind: 'node', peerId: dave, node },
+            { kind: 'node', peerId: eve, node },
+          ],
+        });
+        expect([bob, carol, dave].map((id) => sees(alice, id))).to.deep.equal(['node 4', 'absent', 'unknown']);
+      });
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(statements$).toBe('-');
+      expectObservable(told$).toBe('--a', { a: 'alice: bob' });
     }),
   );
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Binding } from '../../src/db/store.js';
@@ -171,26 +172,78 @@ describe('View', () => {
     expect(seen(view, alice, bob)).to.equal('absent');
   });
 
+  describe('a row that was just written', () => {
+    it('counts at once, and leaves alone what is known of other coordinators', () => {
+      const view = aliceAndBob();
+      view.setLive(new Set([south]));
+      view.setBindings(bob, [row(bob, south, 1), row(bob, north, 2, { status: 'lost' })]);
+      expect(view.setBinding(row(bob, south, 3), false)).to.equal('changed');
+      expect(seen(view, alice, bob)).to.equal('node 3');
+      view.setLive(new Set());
+      expect(seen(view, alice, bob)).to.equal('lost 3');
+    });
+
+    it('counts for nothing as long as nothing has been read of the peer', () => {
+      const view = aliceAndBob();
+      expect(view.setBinding(row(bob, north, 1), true)).to.equal('unread');
+      expect(seen(view, alice, bob)).to.equal('unknown');
+      expect(view.setBinding(row(carol, north, 1), true)).to.equal('unread');
+    });
+
+    it('counts for nothing when something newer, or as old and different, is known of it', () => {
+      const view = aliceAndBob();
+      view.setBindings(bob, [row(bob, north, 5)]);
+      expect(view.setBinding(row(bob, north, 4), true)).to.equal('unread');
+      expect(view.setBinding(row(bob, north, 7, { updatedAt: 5 }), true)).to.equal('unread');
+      expect(view.setBinding(row(bob, north, 5), true)).to.equal('same');
+      expect(seen(view, alice, bob)).to.equal('node 5');
+    });
+
+    it('may have been deleted since, if nothing is known of it, unless it is certain that it was not', () => {
+      const view = aliceAndBob();
+      view.setLive(new Set([south]));
+      view.setBindings(bob, []);
+      expect(view.setBinding(row(bob, south, 1), false)).to.equal('unread');
+      expect(seen(view, alice, bob)).to.equal('absent');
+      expect(view.setBinding(row(bob, north, 1), true)).to.equal('changed');
+      expect(seen(view, alice, bob)).to.equal('node 1');
+      view.leave(alice);
+      expect(view.size).to.deep.equal({ joined: 0, edges: 0, watched: 0, coordinators: 0 });
+    });
+
+    it('is no news when its node is the same', () => {
+      const view = aliceAndBob();
+      view.setBindings(bob, [row(bob, north, 5)]);
+      expect(view.setBinding(row(bob, north, 5, { updatedAt: 6 }), false)).to.equal('same');
+    });
+
+    it('counts for nothing when it cannot be decoded', () => {
+      const view = aliceAndBob();
+      view.setBindings(bob, [row(bob, north, 5)]);
+      expect(view.setBinding(row(bob, north, 0, { updatedAt: 6 }), true)).to.equal('unread');
+      expect(seen(view, alice, bob)).to.equal('node 5');
+    });
+  });
+
   describe('whatever happens to it', () => {
     const peers = ['p1', 'p2', 'p3', 'p4'];
     const coordinators = ['c1', 'c2', 'c3'];
     const self = 'c1';
     const peer = fc.constantFrom(...peers);
-    const rows = fc.uniqueArray(
-      fc.record({
-        coordinatorId: fc.constantFrom(...coordinators),
-        derp: fc.integer({ min: 1, max: 3 }),
-        updatedAt: fc.nat(3),
-        status: fc.constantFrom('ok' as const, 'lost' as const),
-      }),
-      { selector: ({ coordinatorId }) => coordinatorId, maxLength: 3 },
-    );
+    const aRow = fc.record({
+      coordinatorId: fc.constantFrom(...coordinators),
+      derp: fc.integer({ min: 1, max: 3 }),
+      updatedAt: fc.nat(3),
+      status: fc.constantFrom('ok' as const, 'lost' as const),
+    });
+    const rows = fc.uniqueArray(aRow, { selector: ({ coordinatorId }) => coordinatorId, maxLength: 3 });
     const step = fc.oneof(
       { weight: 2, arbitrary: fc.record({ joins: peer }) },
       { weight: 1, arbitrary: fc.record({ leaves: peer }) },
       { weight: 3, arbitrary: fc.record({ shares: peer, withPeer: peer, shared: fc.boolean() }) },
       { weight: 2, arbitrary: fc.record({ neighboursOf: peer, are: fc.subarray(peers) }) },
       { weight: 4, arbitrary: fc.record({ bindingsOf: peer, rows }) },
+      { weight: 3, arbitrary: fc.record({ writtenOf: peer, row: aRow, stands: fc.boolean() }) },
       { weight: 2, arbitrary: fc.record({ live: fc.subarray(coordinators) }) },
     );
 
@@ -274,6 +327,17 @@ describe('View', () => {
               // To look again in vain is allowed, not to look again is not.
               const mustLook = changedIn(model, before).length > 0;
               expect(view.setBindings(id, bindings) || !mustLook).to.equal(true);
+            } else if ('writtenOf' in step) {
+              const { derp, ...more } = step.row;
+              const row: Binding = { peerId: step.writtenOf, node: encoded(derp), ...more };
+              const known = model.rows.get(row.peerId);
+              const old = known?.find(({ coordinatorId }) => coordinatorId === row.coordinatorId);
+              const isTaken = old === undefined ? known !== undefined && step.stands : old.updatedAt < row.updatedAt;
+              if (isTaken) model.rows.set(row.peerId, [...(known ?? []).filter((other) => other !== old), row]);
+              const outcome = view.setBinding(row, step.stands);
+              if (isTaken) expect(outcome).to.equal(changedIn(model, before).length > 0 ? 'changed' : outcome);
+              else expect(outcome).to.equal(old !== undefined && isDeepStrictEqual(row, old) ? 'same' : 'unread');
+              if (isTaken) expect(outcome).not.to.equal('unread');
             } else {
               model.live = new Set(step.live);
               const told = view.setLive(new Set(step.live));

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
+import { readBindingHint } from '../../db/bindingHint.js';
 import { channels, type Bus } from '../../db/bus.js';
 import {
   StoreError,
@@ -332,6 +333,28 @@ export function storeContract(
         equal(await heard.next(), alice);
         deepEqual(await bindingTexts(alice), [`${alice}@${here} ok fresh`]);
         await writing;
+      });
+
+      it('announces rows themselves, if at all, only as they can be read', async () => {
+        const dave = crypto.randomUUID();
+        await beat(here);
+        const heard = await listen(channels.binding);
+        await bind(allLive(here), online(alice, 'a'));
+        await bind(allLive(here), online(alice, 'a2'), online(bob, ''));
+        await bind(allLive(here), lost(alice, 'a3'), gone(bob), online(carol, 'c'));
+        await bind(allLive(here), { kind: 'node', peerId: dave, node: new Uint8Array(10_000) });
+        const hints = (await heard.untilNow()).map((payload) => readBindingHint(payload));
+        const read = await readBindings(carol, dave);
+        for (const hint of hints) {
+          ok(hint !== undefined);
+          equal(hint.coordinatorId, here);
+          for (const { peerId, base64 } of hint.nodes) {
+            const row = read.find((binding) => binding.peerId === peerId);
+            // Of alice and bob other things have come since.
+            if (row === undefined) ok([alice, bob].includes(peerId));
+            else deepEqual([row.updatedAt, Buffer.from(row.node).toString('base64')], [hint.updatedAt, base64]);
+          }
+        }
       });
 
       it('can be repeated', async () => {
