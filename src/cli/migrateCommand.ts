@@ -40,7 +40,7 @@ function describe({ status, applied }: MigrateResult): string {
     case 'migrated':
       return `migrated: ${applied.join(', ')}`;
     case 'adopted':
-      return 'adopted: the tables were there already, and are right';
+      return `adopted: the tables were there already, and are right${applied.length > 0 ? `; beside them: ${applied.join(', ')}` : ''}`;
     case 'current':
       return 'nothing to do: the tables are up to date';
     case 'verified':

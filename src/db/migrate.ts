@@ -20,7 +20,8 @@ export interface MigrateOptions {
 
 /**
  * - `migrated`: at least one migration was applied.
- * - `adopted`: the tables were there already (made by coder/coder), and are right; only that was recorded.
+ * - `adopted`: the tables were there already (made by coder/coder), and are right; that was recorded, and what else this
+ *   version needs was put beside them.
  * - `current`: nothing was to be done.
  * - `verified`: this role may not change tables, or may not read what is recorded; but the tables are there and right.
  */
@@ -72,7 +73,7 @@ async function bringUpToDate(
     }
     await expectTables(client, logger);
     const applied = (adopts ? rest : pending).map(({ name }) => name);
-    return { status: applied.length > 0 ? 'migrated' : adopts ? 'adopted' : 'current', applied };
+    return { status: adopts ? 'adopted' : applied.length > 0 ? 'migrated' : 'current', applied };
   } catch (error) {
     if (!isPermissionDenied(error)) throw error;
     await expectTables(client, logger, error);

@@ -1,54 +1,43 @@
 import { expect } from 'chai';
-import { merge, map, take, toArray, lastValueFrom, ReplaySubject, filter, firstValueFrom } from 'rxjs';
+import type { Logger } from 'pino';
+import { ReplaySubject, filter, firstValueFrom, lastValueFrom, map, merge, tap } from 'rxjs';
 import { readBindingHint } from '../../src/db/bindingHint.js';
-import { channels } from '../../src/db/bus.js';
+import { type BusEvent, channels } from '../../src/db/bus.js';
 import type { Database } from '../../src/db/database.js';
 import { postgresDatabase } from '../../src/db/postgres/postgresDatabase.js';
 import type { BindingWrite } from '../../src/db/store.js';
 import { alice, bob, carol, dave, eve, memoryDatabase, nameOf, north } from '../../src/testing/index.js';
+import { sealOf } from '../../src/db/postgres/hintSeal.js';
 import { lastOf } from '../../src/testing/contracts/lastOf.js';
+import { query } from '../support/query.js';
 import { migratedDatabase } from '../support/testDatabase.js';
 
 const node = (peerId: string): BindingWrite => ({ kind: 'node', peerId, node: Uint8Array.of(1, 2) });
 
-/** What is heard, as `binding alice,bob` or `peer alice`, with a letter for each sender, from when both are listened to. */
+/** What is heard, as `A: binding alice,bob` or `A: peer alice`, with a letter for each sender. */
 const heardOn = ({ bus }: Database) => {
-  const listened$ = new ReplaySubject<string>();
+  const events: string[] = [];
+  const heard$ = new ReplaySubject<unknown>(1);
   const senders: (number | undefined)[] = [];
   const letterOf = (sender: number | undefined) => {
     if (!senders.includes(sender)) senders.push(sender);
-    return sender === undefined ? 'nobody' : 'ABC'.charAt(senders.indexOf(sender));
+    return sender === undefined ? 'nobody' : String.fromCharCode(65 + senders.indexOf(sender));
   };
-  const events$ = merge(
+  const describe = (name: 'binding' | 'peer', event: BusEvent): string => {
+    if (event.kind === 'gap') return 'gap';
+    const nodes = name === 'binding' ? (readBindingHint(event.payload)?.nodes ?? []) : [{ peerId: event.payload }];
+    return `${letterOf(event.sender)}: ${name} ${nodes.map(({ peerId }) => nameOf(peerId)).join()}`;
+  };
+  const subscription = merge(
     ...(['binding', 'peer'] as const).map((name) =>
-      bus.listen$(channels[name]).pipe(
-        map((event) => {
-          if (event.kind === 'gap') return 'gap';
-          const ids =
-            name === 'peer'
-              ? [event.payload]
-              : (readBindingHint(event.payload)?.nodes ?? []).map(({ peerId }) => peerId);
-          return `${letterOf(event.sender)}: ${name} ${ids.map(nameOf).join()}`;
-        }),
-      ),
+      bus.listen$(channels[name]).pipe(map((event) => describe(name, event))),
     ),
-  );
-  const subscription = events$.subscribe(listened$);
-  const gaps$ = listened$.pipe(
-    filter((event) => event === 'gap'),
-    take(2),
-    toArray(),
-  );
+  )
+    .pipe(tap((event) => events.push(event)))
+    .subscribe(heard$);
   return {
-    listening: firstValueFrom(gaps$),
-    first: (count: number) =>
-      lastValueFrom(
-        listened$.pipe(
-          filter((event) => event !== 'gap'),
-          take(count),
-          toArray(),
-        ),
-      ),
+    events,
+    until: (condition: () => boolean) => firstValueFrom(heard$.pipe(filter(condition))),
     stop: () => subscription.unsubscribe(),
   };
 };
@@ -61,12 +50,22 @@ const announcesRowsFirst = async (database: Database): Promise<void> => {
   await lastOf(store.heartbeat(north));
   const heard = heardOn(database);
   try {
-    await heard.listening;
+    await heard.until(() => heard.events.length === 2);
+    const tellsOfRows = async (): Promise<boolean> => {
+      const from = heard.events.length;
+      await write(node(eve));
+      await heard.until(() => heard.events.slice(from).some((event) => event.endsWith('peer eve')));
+      return heard.events.slice(from).some((event) => event.endsWith('binding eve'));
+    };
+    // PostgreSQL begins when it has read by which secret.
+    while (!(await tellsOfRows()));
+    const from = heard.events.length;
     await write(node(alice));
     await write(node(alice), node(bob));
     await write({ kind: 'lost', peerId: alice, node: Uint8Array.of(1) }, node(bob));
     await write(...[alice, bob, carol, dave, eve].map(node));
-    const events = await heard.first(12);
+    await heard.until(() => heard.events.length >= from + 12);
+    const events = heard.events.slice(from);
     const [one, two, three, many] = [events.slice(0, 2), events.slice(2, 5), events.slice(5, 7), events.slice(7)];
     const sender = (text = ''): string => text.slice(0, 1);
     expect(one).to.deep.equal([`${sender(one[0])}: binding alice`, `${sender(one[0])}: peer alice`]);
@@ -80,6 +79,76 @@ const announcesRowsFirst = async (database: Database): Promise<void> => {
 };
 
 describe('rows that are announced', () => {
+  it('are believed only from who can read the secret', async () => {
+    await using empty = await migratedDatabase();
+    const database = postgresDatabase(empty.url);
+    const heard = heardOn(database);
+    try {
+      await heard.until(() => heard.events.length === 2);
+      const forge = (payload: string) =>
+        query(empty.url, `select pg_notify($1, $2), pg_notify('tailnet_peer_update', $3)`, [
+          ...[channels.binding, payload, bob],
+        ]);
+      const hint = `1,${north},${alice},AQI=`;
+      const [row] = await query<{ secret: Buffer }>(empty.url, 'select secret from tailnet_coordinator_secret');
+      const seal = sealOf(row?.secret ?? Buffer.alloc(0), hint);
+      const isHeard = async (payload: string): Promise<boolean> => {
+        const from = heard.events.length;
+        await forge(payload);
+        await heard.until(() => heard.events.slice(from).some((event) => event.endsWith('peer bob')));
+        return heard.events.slice(from).some((event) => event.endsWith('binding alice'));
+      };
+      while (!(await isHeard(`${seal},${hint}`)));
+      for (const forged of [
+        hint,
+        `${'0'.repeat(64)},${hint}`,
+        `${seal},2${hint.slice(1)}`,
+        `${seal},${hint.replace('AQI=', 'AQM=')}`,
+        `${seal.slice(2)},${hint}`,
+        `${seal}${hint}`,
+        seal,
+        '',
+      ]) {
+        expect(await isHeard(forged), forged).to.equal(false);
+      }
+      expect(await isHeard(`${seal},${hint}`)).to.equal(true);
+    } finally {
+      heard.stop();
+      await lastValueFrom(database.close(), { defaultValue: undefined });
+    }
+  });
+
+  it('are left out where the secret cannot be read', async () => {
+    await using empty = await migratedDatabase();
+    await query(empty.url, 'drop table tailnet_coordinator_secret');
+    const lines: string[] = [];
+    const note = (...args: readonly unknown[]): void => void lines.push(String(args.at(-1)));
+    const told$ = new ReplaySubject<void>(1);
+    const database = postgresDatabase(empty.url, {
+      logger: {
+        warn: note,
+        info: (...args: readonly unknown[]) => {
+          note(...args);
+          told$.next();
+        },
+      } as unknown as Logger,
+    });
+    const heard = heardOn(database);
+    try {
+      await firstValueFrom(told$);
+      await lastOf(database.store.heartbeat(north));
+      await lastOf(database.store.writeBindings({ coordinatorId: north, expiry: 60_000 }, [node(alice)]));
+      await heard.until(() => heard.events.length === 3);
+      expect(heard.events[2]).to.match(/: peer alice$/);
+      expect(lines).to.deep.equal([
+        'hints hold no rows: this role may not read tailnet_coordinator_secret, or it is not there',
+      ]);
+    } finally {
+      heard.stop();
+      await lastValueFrom(database.close(), { defaultValue: undefined });
+    }
+  });
+
   it('come before the hints that they stand for, from the memory database', () => announcesRowsFirst(memoryDatabase()));
 
   it('come before the hints that they stand for, from PostgreSQL', async () => {

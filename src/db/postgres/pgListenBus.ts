@@ -11,8 +11,9 @@ import {
   type Subscriber,
   type Subscription,
 } from 'rxjs';
-import type { Bus, BusEvent } from '../bus.js';
+import { channels, type Bus, type BusEvent } from '../bus.js';
 import { StoreError } from '../store.js';
+import type { HintSeal } from './hintSeal.js';
 import { openListenSession, type ListenSession } from './openListenSession.js';
 import { openPool } from './openPool.js';
 import { runOn, type Statement } from './runStatement.js';
@@ -22,6 +23,8 @@ import { sessionConfig } from './sessionConfig.js';
 export interface PgListenBusOptions {
   /** Where `publish` gets its connections; somebody else closes it. By default the bus opens one of its own. */
   readonly pool?: Pool;
+  /** Opens what is heard on `channels.binding`. Default: nothing is heard there, since anybody can notify. */
+  readonly seal?: HintSeal;
   /** Whether that pool leads to a pooler in transaction mode. Default false. */
   readonly isPooled?: boolean;
   /** The listening connection is checked this often. Default 3000. */
@@ -56,7 +59,14 @@ export function pgListenBus(
   config: string | PoolConfig,
   options: PgListenBusOptions = {},
 ): Bus & { close(): Observable<never> } {
-  const { checkPeriod = 3000, checkTimeout = 2500, scheduler = asyncScheduler, random = Math.random, logger } = options;
+  const {
+    seal,
+    checkPeriod = 3000,
+    checkTimeout = 2500,
+    scheduler = asyncScheduler,
+    random = Math.random,
+    logger,
+  } = options;
   const listenConfig: PoolConfig = {
     ...sessionConfig(config, {
       applicationName: 'tailnet-coordinator listen',
@@ -71,6 +81,8 @@ export function pgListenBus(
   const listening = new Set<string>();
   let session: ListenSession | undefined;
   let retry: Subscription | undefined;
+  let learning: Subscription | undefined;
+  let isNoted = false;
   /** Failed attempts since the last time we listened. */
   let failures = 0;
   let isClosed = false;
@@ -80,10 +92,19 @@ export function pgListenBus(
     for (const listener of [...(listeners.get(channel) ?? [])]) listener.next(event);
   };
 
+  /** Once for each connection: whoever sends such hints may send many, and nothing is lost with them. */
+  const noteUnsealed = () => {
+    if (seal?.secret === undefined || isNoted) return;
+    isNoted = true;
+    logger?.warn('rows in a hint ignored: no coordinator of this database sent them');
+  };
+
   const connect = () => {
+    isNoted = false;
     retry = undefined;
     session = openListenSession(listenConfig, checkPeriod, {
       listening: (channel) => {
+        if (channel === channels.binding) learning = seal?.learn$.subscribe();
         if (failures > 0) logger?.info({ failures }, 'listening to the database again');
         failures = 0;
         listening.add(channel);
@@ -91,9 +112,13 @@ export function pgListenBus(
       },
       message: (channel, payload, sender) => {
         // What overtakes the acknowledgement is covered by the gap that follows.
-        if (listening.has(channel)) tell(channel, { kind: 'message', payload, sender });
+        if (!listening.has(channel)) return;
+        const heard = channel === channels.binding ? seal?.open(payload) : payload;
+        if (heard !== undefined) tell(channel, { kind: 'message', payload: heard, sender });
+        else noteUnsealed();
       },
       broken: (error) => {
+        learning?.unsubscribe();
         if (failures === 0) logger?.warn({ err: error }, 'not listening to the database; reconnecting');
         session = undefined;
         listening.clear();
@@ -106,6 +131,7 @@ export function pgListenBus(
   };
 
   const disconnect = () => {
+    learning?.unsubscribe();
     retry?.unsubscribe();
     session?.close();
     retry = undefined;

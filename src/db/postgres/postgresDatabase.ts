@@ -3,13 +3,15 @@ import { concat, type Observable } from 'rxjs';
 import { announcingOn } from '../announcer.js';
 import type { Bus } from '../bus.js';
 import type { Database } from '../database.js';
+import { hintSeal } from './hintSeal.js';
 import { openPools, type PoolsOptions } from './openPools.js';
 import { pgListenBus, type PgListenBusOptions } from './pgListenBus.js';
 import { storeOn } from './postgresStore.js';
+import { runOn } from './runStatement.js';
 
 /** See {@link PoolsOptions} and {@link PgListenBusOptions}; the logger is for both. */
 export interface PostgresDatabaseOptions
-  extends Omit<PoolsOptions, 'logger' | 'isPooled'>, Omit<PgListenBusOptions, 'pool' | 'isPooled'> {
+  extends Omit<PoolsOptions, 'logger' | 'isPooled'>, Omit<PgListenBusOptions, 'pool' | 'isPooled' | 'seal'> {
   /**
    * Where to listen, if `config` leads to a pooler in transaction mode, such as PgBouncer: the server itself, because
    * LISTEN belongs to a session. Then nothing is prepared or set for the sessions of the pooler: give their role the
@@ -40,6 +42,7 @@ export function postgresDatabase(
     const announcer = announcingOn(given, options);
     return { store: storeOn(pools, announcer), bus: given, close: () => concat(announcer.close(), pools.close()) };
   }
-  const bus = pgListenBus(listenConfig ?? config, { ...options, isPooled, pool: pools.main });
-  return { store: storeOn(pools), bus, close: () => concat(bus.close(), pools.close()) };
+  const seal = hintSeal(runOn(pools.main, isPooled), options);
+  const bus = pgListenBus(listenConfig ?? config, { ...options, isPooled, pool: pools.main, seal });
+  return { store: storeOn(pools, undefined, seal), bus, close: () => concat(bus.close(), pools.close()) };
 }

@@ -2,6 +2,7 @@ import type { PoolConfig } from 'pg';
 import type { Observable } from 'rxjs';
 import type { Announcer } from '../announcer.js';
 import type { Store } from '../store.js';
+import type { HintSeal } from './hintSeal.js';
 import { openPools, type Pools, type PoolsOptions } from './openPools.js';
 import { cleanCoordinators, cleanLostBindings, cleanTunnels } from './queries/clean.js';
 import { heartbeat } from './queries/heartbeat.js';
@@ -36,8 +37,9 @@ export function postgresStore(
  * The store on pools that somebody else closes.
  *
  * @param announcer announces what writes have changed; without one, the statements themselves do
+ * @param seal for what they announce of the rows themselves; without one, they do not
  */
-export function storeOn(pools: Pools, announcer?: Announcer): Store {
+export function storeOn(pools: Pools, announcer?: Announcer, seal?: HintSeal): Store {
   const announcing = (run: Run): RunWrite =>
     announcer === undefined ? notifyingRun(run) : announcingRun(run, announcer);
   const run = runOn(pools.main, pools.isPooled);
@@ -47,7 +49,7 @@ export function storeOn(pools: Pools, announcer?: Announcer): Store {
   return {
     heartbeat: (coordinatorId) => heartbeat(runHeartbeat, runHeartbeatWrite, coordinatorId),
     readCoordinators: (maxAge) => readCoordinators(run, maxAge),
-    writeBindings: (writer, writes) => writeBindings(runWrite, writer, writes),
+    writeBindings: (writer, writes) => writeBindings(runWrite, writer, writes, seal),
     writeTunnels: (writer, writes) => writeTunnels(runWrite, writer, writes),
     loseBindings: (coordinatorId) => loseBindings(runWrite, coordinatorId),
     readNeighbours: (peerIds) => readNeighbours(run, peerIds),

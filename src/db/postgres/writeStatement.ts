@@ -1,11 +1,12 @@
 import { channels } from '../bus.js';
+import { sealed } from './hintSeal.js';
 import { microseconds } from './fragments.js';
 import type { Statement } from './runStatement.js';
 
 /** How a statement announces what it changes: pieces of its last `SELECT`, made of names in it, never of data. */
 export interface Announce {
   /** The rows themselves, by a hint without its time, just before it is announced whose they are. With a comma behind. */
-  binding(hint: string): string;
+  binding(hint: string, secret: string): string;
   /** The coordinator of the row at hand. */
   coordinator(id: string): string;
   /** The peer of the row at hand. */
@@ -28,8 +29,10 @@ const pair = `src_id::text || ',' || dst_id::text`;
 
 /** PostgreSQL announces it, in the moment in which the change can be read. */
 const notify: Announce = {
-  binding: (hint) =>
-    `pg_notify('${channels.binding}', ${microseconds('now()')}::bigint || ',' || ${hint}::text) AS announced_binding,`,
+  binding: (hint, secret) =>
+    `pg_notify('${channels.binding}', (
+      SELECT ${sealed(secret, 'timed.hint')} FROM (VALUES (${microseconds('now()')}::bigint || ',' || ${hint}::text)) AS timed (hint)
+    )) AS announced_binding,`,
   coordinator: (id) => `pg_notify('${channels.heartbeat}', ${id}::text) AS ${coordinators}`,
   peer: (id) => `pg_notify('${channels.peer}', ${id}::text) AS ${peers}`,
   peers: (from) => `(SELECT count(pg_notify('${channels.peer}', id::text)) FROM ${from}) AS ${peers}`,
@@ -38,8 +41,8 @@ const notify: Announce = {
 
 /** The answer holds what is to be announced: payloads with a space between. */
 const tell: Announce = {
-  // A hint that may come long after the write, and out of order, is better read for.
-  binding: (hint) => `${hint}::text IS NULL AS untold,`,
+  // What may come long after the write, and out of order, must be read to be known.
+  binding: () => '',
   coordinator: (id) => `${id}::text AS ${coordinators}`,
   peer: (id) => `${id}::text AS ${peers}`,
   peers: (from) => `(SELECT string_agg(id::text, ' ') FROM ${from}) AS ${peers}`,

@@ -338,12 +338,14 @@ export function storeContract(
       it('announces rows themselves, if at all, only as they can be read', async () => {
         const dave = crypto.randomUUID();
         await beat(here);
-        const heard = await listen(channels.binding);
+        const rows = await listen(channels.binding);
+        const heard = await listen(channels.peer);
         await bind(allLive(here), online(alice, 'a'));
         await bind(allLive(here), online(alice, 'a2'), online(bob, ''));
         await bind(allLive(here), lost(alice, 'a3'), gone(bob), online(carol, 'c'));
         await bind(allLive(here), { kind: 'node', peerId: dave, node: new Uint8Array(10_000) });
-        const hints = (await heard.untilNow()).map((payload) => readBindingHint(payload));
+        await heard.untilNow();
+        const hints = rows.payloads.map((payload) => readBindingHint(payload));
         const read = await readBindings(carol, dave);
         for (const hint of hints) {
           ok(hint !== undefined);

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { composeBindingHint } from '../../bindingHint.js';
 import { channels } from '../../bus.js';
 import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
+import type { HintSeal } from '../hintSeal.js';
 import { isLeftBehind, microseconds } from '../fragments.js';
 import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
@@ -12,9 +13,23 @@ import { compareUuids, uuidArray } from '../uuidArray.js';
 const nodeOf = (nodes: string): string => `substring(${nodes}::bytea FROM item.start FOR item.length)`;
 
 /** What a quiet coordinator writes: it is the one that is waited for, so nothing is unpacked for it. */
-const oneNode = writeStatement(
-  'tailnet_write_node',
-  (announce) => `
+const oneNode = writeStatement('tailnet_write_node', (announce) => writeNode(announce, ''));
+
+/** The same, and tells of the row itself. */
+const oneNodeTold = writeStatement('tailnet_write_node_told', (announce) =>
+  writeNode(announce, announce.binding('$4', '$5')),
+);
+
+/** By far the most batches of a busy one hold nodes only. Their rows are locked in the order of the array, which is sorted. */
+const manyNodes = writeStatement('tailnet_write_nodes', (announce) => writeNodes(announce, ''));
+
+/** The same, and tells of the rows themselves: they are few. */
+const fewNodesTold = writeStatement('tailnet_write_nodes_told', (announce) =>
+  writeNodes(announce, announce.binding('$6', '$7')),
+);
+
+function writeNode(announce: Announce, binding: string): string {
+  return `
     WITH written AS (
       INSERT INTO tailnet_peers (id, coordinator_id, updated_at, node, status)
       VALUES ($2::uuid, $1::uuid, now(), $3::bytea, 'ok')
@@ -22,14 +37,8 @@ const oneNode = writeStatement(
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
     )
-    SELECT ${microseconds('now()')} AS at, ${announce.binding('$4')} ${announce.peer('id')} FROM written`,
-);
-
-/** The same for a few. */
-const fewNodes = writeStatement('tailnet_write_few_nodes', (announce) => writeNodes(announce, announce.binding('$6')));
-
-/** By far the most batches of a busy one hold nodes only. Their rows are locked in the order of the array, which is sorted. */
-const manyNodes = writeStatement('tailnet_write_nodes', (announce) => writeNodes(announce, ''));
+    SELECT ${microseconds('now()')} AS at, ${binding} ${announce.peer('id')} FROM written`;
+}
 
 function writeNodes(announce: Announce, binding: string): string {
   return `
@@ -93,6 +102,7 @@ export function writeBindings(
   run: RunWrite,
   writer: Writer,
   writes: readonly BindingWrite[],
+  seal?: Pick<HintSeal, 'secret'>,
 ): Observable<Microseconds> {
   const inDoubt = () => [{ channel: channels.peer, payloads: writes.map(({ peerId }) => peerId) }];
   const disconnected: Uuid[] = [];
@@ -103,15 +113,13 @@ export function writeBindings(
     else (write.kind === 'node' ? nodes : lost).push(write);
   }
   if (nodes.length === writes.length) {
-    const hint = composeBindingHint(writer.coordinatorId, nodes);
+    const hint = seal?.secret === undefined ? undefined : composeBindingHint(writer.coordinatorId, nodes);
+    const told = hint === undefined ? [] : [hint, seal?.secret];
     const [only] = nodes;
-    if (hint !== undefined && only !== undefined && nodes.length === 1) {
-      return run(oneNode, [writer.coordinatorId, only.peerId, Buffer.from(only.node), hint], timeOf, inDoubt);
-    }
-    const values = [writer.coordinatorId, ...columns(nodes)];
-    return hint === undefined
-      ? run(manyNodes, values, timeOf, inDoubt)
-      : run(fewNodes, [...values, hint], timeOf, inDoubt);
+    const isOne = only !== undefined && nodes.length === 1;
+    const values = isOne ? [only.peerId, Buffer.from(only.node)] : columns(nodes);
+    const [plain, telling] = isOne ? [oneNode, oneNodeTold] : [manyNodes, fewNodesTold];
+    return run(hint === undefined ? plain : telling, [writer.coordinatorId, ...values, ...told], timeOf, inDoubt);
   }
   const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), writer.expiry];
   return run(allKinds, [writer.coordinatorId, ...values], timeOf, inDoubt);
