@@ -21,8 +21,8 @@ export interface HintedNode {
  */
 const mostNodes = 4;
 
-/** PostgreSQL takes payloads of less than 8000 bytes; some of them are for the time. */
-const longest = 7900;
+/** PostgreSQL takes payloads of less than 8000 bytes, and this is sent encrypted, in base64, with the time and a seal. */
+const longest = 5870;
 
 /**
  * The payload but for the time, which the database puts in front:

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import pg from 'pg';
 import type { Logger } from 'pino';
 import { ReplaySubject, filter, firstValueFrom, lastValueFrom, map, merge, tap } from 'rxjs';
 import { readBindingHint } from '../../src/db/bindingHint.js';
@@ -7,7 +8,7 @@ import type { Database } from '../../src/db/database.js';
 import { postgresDatabase } from '../../src/db/postgres/postgresDatabase.js';
 import type { BindingWrite } from '../../src/db/store.js';
 import { alice, bob, carol, dave, eve, memoryDatabase, nameOf, north } from '../../src/testing/index.js';
-import { sealOf } from '../../src/db/postgres/hintSeal.js';
+import { hidden, sealOf, secretsFrom } from '../../src/db/postgres/hintSeal.js';
 import { lastOf } from '../../src/testing/contracts/lastOf.js';
 import { query } from '../support/query.js';
 import { migratedDatabase } from '../support/testDatabase.js';
@@ -89,30 +90,68 @@ describe('rows that are announced', () => {
         query(empty.url, `select pg_notify($1, $2), pg_notify('tailnet_peer_update', $3)`, [
           ...[channels.binding, payload, bob],
         ]);
-      const hint = `1,${north},${alice},AQI=`;
+      const hint = `${north},${alice},AQI=`;
       const [row] = await query<{ secret: Buffer }>(empty.url, 'select secret from tailnet_coordinator_secret');
-      const seal = sealOf(row?.secret ?? Buffer.alloc(0), hint);
+      const secrets = secretsFrom(row?.secret ?? Buffer.alloc(0));
+      const text = `1,${hidden(secrets, hint)}`;
+      const seal = sealOf(secrets.forSeal, text);
       const isHeard = async (payload: string): Promise<boolean> => {
         const from = heard.events.length;
         await forge(payload);
         await heard.until(() => heard.events.slice(from).some((event) => event.endsWith('peer bob')));
         return heard.events.slice(from).some((event) => event.endsWith('binding alice'));
       };
-      while (!(await isHeard(`${seal},${hint}`)));
+      while (!(await isHeard(`${seal},${text}`)));
       for (const forged of [
-        hint,
-        `${'0'.repeat(64)},${hint}`,
-        `${seal},2${hint.slice(1)}`,
-        `${seal},${hint.replace('AQI=', 'AQM=')}`,
-        `${seal.slice(2)},${hint}`,
-        `${seal}${hint}`,
+        ...[hint, `1,${hint}`, text],
+        `${'0'.repeat(64)},${text}`,
+        `${seal},2${text.slice(1)}`,
+        `${seal},${text.slice(0, -8)}${text.slice(-4)}`,
+        `${seal.slice(2)},${text}`,
+        `${seal}${text}`,
         seal,
         '',
       ]) {
         expect(await isHeard(forged), forged).to.equal(false);
       }
-      expect(await isHeard(`${seal},${hint}`)).to.equal(true);
+      expect(await isHeard(`${seal},${text}`)).to.equal(true);
     } finally {
+      heard.stop();
+      await lastValueFrom(database.close(), { defaultValue: undefined });
+    }
+  });
+
+  it('say nothing to who listens and cannot read the secret', async () => {
+    await using empty = await migratedDatabase();
+    const database = postgresDatabase(empty.url);
+    const heard = heardOn(database);
+    const stranger = new pg.Client(empty.url);
+    const overheard: string[] = [];
+    stranger.on('notification', ({ payload = '' }) => overheard.push(payload));
+    const secret = Buffer.from('the node of alice');
+    try {
+      await stranger.connect();
+      await stranger.query(`listen ${channels.binding}`);
+      await heard.until(() => heard.events.length === 2);
+      await lastOf(database.store.heartbeat(north));
+      while (!heard.events.some((event) => event.endsWith('binding alice'))) {
+        const from = heard.events.length;
+        const write = { kind: 'node', peerId: alice, node: secret } as const;
+        await lastOf(database.store.writeBindings({ coordinatorId: north, expiry: 60_000 }, [write]));
+        await heard.until(() => heard.events.slice(from).some((event) => event.endsWith('peer alice')));
+      }
+      await stranger.query('select 1');
+      expect(overheard).to.have.length.above(0);
+      for (const payload of overheard) {
+        const bytes = Buffer.from(payload.split(',')[2] ?? '', 'base64').toString('latin1');
+        for (const text of [payload, bytes]) {
+          expect(text).not.to.contain(secret.toString());
+          expect(text).not.to.contain(secret.toString('base64'));
+          expect(text).not.to.contain(alice);
+        }
+      }
+    } finally {
+      await stranger.end();
       heard.stop();
       await lastValueFrom(database.close(), { defaultValue: undefined });
     }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
 import {
   type Observable,
@@ -15,14 +15,20 @@ import {
 import type { Run } from './runStatement.js';
 
 /**
- * Shows that a hint comes from somebody who may read the tables: whoever may connect to a database may notify in it. A
- * hint that only says what has changed needs none; one that holds rows is believed.
+ * Keeps the hints that hold rows among those who may read the tables: whoever may connect to a database may notify and
+ * listen in it. A hint that only says what has changed needs no such thing; one that holds rows tells what is in them, and
+ * is believed.
+ *
+ * As it is sent: `seal,updated_at,hidden`, the seal over all that follows. By AES-256 in counter mode the rest is hidden,
+ * behind a random start, and by two SHA-256 sealed, in SQL: only the database knows the time.
  */
 export interface HintSeal {
-  /** For {@link sealed}; undefined while it is not known, or cannot be. */
-  readonly secret: Buffer | undefined;
-  /** The hint without its seal; undefined if that is not right. */
+  /** The hint without its time, hidden, with the secret for {@link sealed}; undefined while that cannot be. */
+  hide(hint: string): { readonly hidden: string; readonly secret: Buffer } | undefined;
+  /** The hint with its time, as `readBindingHint` reads it; undefined if its seal is not right. */
   open(payload: string): string | undefined;
+  /** Whether the secret is known. */
+  readonly isLearnt: boolean;
   /** Reads the secret, again and again until that is done or there is none; then completes. */
   readonly learn$: Observable<never>;
 }
@@ -43,24 +49,52 @@ const digest = (...parts: readonly (Buffer | string)[]): Buffer =>
 /** Hash of the secret and the hash of the secret and the text: two, so that nobody can lengthen a text under its seal. */
 export const sealOf = (secret: Buffer, text: string): string => digest(secret, digest(secret, text)).toString('hex');
 
-/** The same in SQL. Of `text`, whose seal stands before it, in hex, with a comma between. */
+/** {@link sealOf} in SQL. Of `text`, whose seal stands before it, in hex, with a comma between. */
 export const sealed = (secret: string, text: string): string =>
   `encode(sha256(${secret}::bytea || sha256(${secret}::bytea || convert_to(${text}, 'UTF8'))), 'hex') || ',' || ${text}`;
 
 const sealLength = 64;
 
+/** One for each purpose. */
+interface Secrets {
+  readonly forSeal: Buffer;
+  readonly forCipher: Buffer;
+}
+
+export const secretsFrom = (secret: Buffer): Secrets => ({
+  forSeal: digest('seal', secret),
+  forCipher: digest('cipher', secret),
+});
+
+const startLength = 16;
+
+export function hidden({ forCipher }: Secrets, text: string): string {
+  const start = randomBytes(startLength);
+  const cipher = createCipheriv('aes-256-ctr', forCipher, start);
+  return Buffer.concat([start, cipher.update(text, 'latin1'), cipher.final()]).toString('base64');
+}
+
+function shown({ forCipher }: Secrets, text: string): string {
+  const bytes = Buffer.from(text, 'base64');
+  const decipher = createDecipheriv('aes-256-ctr', forCipher, bytes.subarray(0, startLength));
+  return decipher.update(bytes.subarray(startLength)).toString('latin1') + decipher.final('latin1');
+}
+
 /** The secret stands in a table of its own, which a role may read that was granted what a coordinator needs. */
 export function hintSeal(run: Run, { scheduler = asyncScheduler, logger }: HintSealOptions = {}): HintSeal {
-  let secret: Buffer | undefined;
+  let secrets: Secrets | undefined;
   return {
-    get secret() {
-      return secret;
+    get isLearnt() {
+      return secrets !== undefined;
     },
+    hide: (hint) => secrets && { hidden: hidden(secrets, hint), secret: secrets.forSeal },
     open: (payload) => {
-      if (secret === undefined || payload[sealLength] !== ',') return undefined;
+      if (secrets === undefined || payload[sealLength] !== ',') return undefined;
       const text = payload.slice(sealLength + 1);
       const seal = Buffer.from(payload.slice(0, sealLength), 'latin1');
-      return timingSafeEqual(seal, Buffer.from(sealOf(secret, text), 'latin1')) ? text : undefined;
+      if (!timingSafeEqual(seal, Buffer.from(sealOf(secrets.forSeal, text), 'latin1'))) return undefined;
+      const comma = text.indexOf(',');
+      return `${text.slice(0, comma)},${shown(secrets, text.slice(comma + 1))}`;
     },
     learn$: defer(() =>
       run(mayRead, [], (rows: readonly { readonly may: boolean | null }[]) => rows[0]?.may === true),
@@ -71,7 +105,7 @@ export function hintSeal(run: Run, { scheduler = asyncScheduler, logger }: HintS
         return of(undefined);
       }),
       tap((found) => {
-        secret = found;
+        secrets = found && secretsFrom(found);
       }),
       retry({ delay: () => timer(RETRY_AFTER, scheduler) }),
       ignoreElements(),

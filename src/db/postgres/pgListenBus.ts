@@ -94,7 +94,7 @@ export function pgListenBus(
 
   /** Once for each connection: whoever sends such hints may send many, and nothing is lost with them. */
   const noteUnsealed = () => {
-    if (seal?.secret === undefined || isNoted) return;
+    if (seal?.isLearnt !== true || isNoted) return;
     isNoted = true;
     logger?.warn('rows in a hint ignored: no coordinator of this database sent them');
   };

@@ -102,7 +102,7 @@ export function writeBindings(
   run: RunWrite,
   writer: Writer,
   writes: readonly BindingWrite[],
-  seal?: Pick<HintSeal, 'secret'>,
+  seal?: Pick<HintSeal, 'isLearnt' | 'hide'>,
 ): Observable<Microseconds> {
   const inDoubt = () => [{ channel: channels.peer, payloads: writes.map(({ peerId }) => peerId) }];
   const disconnected: Uuid[] = [];
@@ -113,13 +113,14 @@ export function writeBindings(
     else (write.kind === 'node' ? nodes : lost).push(write);
   }
   if (nodes.length === writes.length) {
-    const hint = seal?.secret === undefined ? undefined : composeBindingHint(writer.coordinatorId, nodes);
-    const told = hint === undefined ? [] : [hint, seal?.secret];
+    const hint = seal?.isLearnt === true ? composeBindingHint(writer.coordinatorId, nodes) : undefined;
+    const sealing = hint === undefined ? undefined : seal?.hide(hint);
+    const told = sealing === undefined ? [] : [sealing.hidden, sealing.secret];
     const [only] = nodes;
     const isOne = only !== undefined && nodes.length === 1;
     const values = isOne ? [only.peerId, Buffer.from(only.node)] : columns(nodes);
     const [plain, telling] = isOne ? [oneNode, oneNodeTold] : [manyNodes, fewNodesTold];
-    return run(hint === undefined ? plain : telling, [writer.coordinatorId, ...values, ...told], timeOf, inDoubt);
+    return run(sealing === undefined ? plain : telling, [writer.coordinatorId, ...values, ...told], timeOf, inDoubt);
   }
   const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), writer.expiry];
   return run(allKinds, [writer.coordinatorId, ...values], timeOf, inDoubt);
