@@ -272,4 +272,25 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (until > 0) break;',
     why: 'Every change of a peer that once took something back costs a read.',
   },
+  {
+    name: 'a row in a hint overtakes the answer under way',
+    file: 'streams/querier.ts',
+    find: "reading.has(row.peerId) ? 'unread' : view.setBinding(row, stand)",
+    replace: 'view.setBinding(row, stand)',
+    why: 'An older answer overwrites what was told meanwhile.',
+  },
+  {
+    name: 'an old row in a hint is believed',
+    file: 'streams/view.ts',
+    find: 'if (known !== undefined && known.updatedAt >= row.updatedAt) {',
+    replace: 'if (known !== undefined && known.updatedAt >= row.updatedAt + 1e15) {',
+    why: 'A hint that comes late tells of an older node.',
+  },
+  {
+    name: 'told by a hint, never read again',
+    file: 'streams/querier.ts',
+    find: 'hinted.peerIds.delete(peerId)',
+    replace: 'hinted.peerIds.has(peerId)',
+    why: 'What the same sender changes next of a peer is taken for told.',
+  },
 ];
