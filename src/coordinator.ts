@@ -67,6 +67,7 @@ import { resync$, rollingCheck$ } from './streams/sweep.js';
 import { trouble$ } from './streams/trouble.js';
 import { createTunneler } from './streams/tunneler.js';
 import { looks$, unheard$ } from './streams/unheard.js';
+import { unshiftedDatabase } from './streams/unshiftedDatabase.js';
 import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
 import { type WatchUpdate, watch$ } from './streams/watch.js';
@@ -198,7 +199,7 @@ const connectionsTimeout = 2_000;
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { id, logger, scheduler, turnScheduler, close$, random, telemetry, tuning, database, ownsDatabase } =
     resolveOptions(options);
-  const { store, bus } = measuredDatabase(database, telemetry);
+  const { store, bus } = unshiftedDatabase(measuredDatabase(database, telemetry), scheduler);
   const expiry = tuning.heartbeatPeriod * tuning.missedHeartbeats;
   /** How often it is looked whether there is anybody, or anything, that cannot be heard of. */
   const lookPeriod = 5 * expiry;

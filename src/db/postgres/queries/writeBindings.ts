@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { channels } from '../../bus.js';
 import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
-import { isLeftBehind, microseconds } from '../fragments.js';
+import { isLeftBehind, judgementOf, microseconds } from '../fragments.js';
 import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
 import { writeStatement } from '../writeStatement.js';
@@ -52,7 +52,7 @@ const allKinds = writeStatement(
       WHERE peer.id = ANY ($2::uuid[] || $6::uuid[] || $10::uuid[])
         AND (
           peer.coordinator_id = $1::uuid
-          OR peer.id = ANY ($10::uuid[]) AND ${isLeftBehind('peer', '$11::float8')}
+          OR peer.id = ANY ($10::uuid[]) AND ${isLeftBehind('peer', { expiry: '$11::float8', shifts: '$12::jsonb' })}
         )
       ORDER BY peer.id, peer.coordinator_id
       FOR UPDATE OF peer
@@ -102,7 +102,7 @@ export function writeBindings(
     return run(oneNode, [writer.coordinatorId, only.peerId, Buffer.from(only.node)], timeOf, inDoubt);
   }
   if (nodes.length === writes.length) return run(nodesOnly, [writer.coordinatorId, ...columns(nodes)], timeOf, inDoubt);
-  const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), writer.expiry];
+  const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), ...judgementOf(writer)];
   return run(allKinds, [writer.coordinatorId, ...values], timeOf, inDoubt);
 }
 
