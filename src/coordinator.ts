@@ -51,6 +51,7 @@ import { evacuation$ } from './streams/evacuation.js';
 import { vitality$ } from './streams/health.js';
 import { heartbeats$ } from './streams/heartbeats.js';
 import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hints.js';
+import { keptTunnels$ } from './streams/keptTunnels.js';
 import { createLeftovers } from './streams/leftovers.js';
 import { withOwnHeartbeatHeard } from './streams/listening.js';
 import { liveness$ } from './streams/liveness.js';
@@ -300,6 +301,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         telemetry,
       }),
       rollingCheck$(tuning.rollingCheckPeriod, sweep),
+      keptTunnels$({ tunneler, binder, scheduler }),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
         ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
