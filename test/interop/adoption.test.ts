@@ -108,7 +108,7 @@ describe('who adopts a database of coder/coder as the documentation says', () =>
     const { coordinatorId, url } = await serving!.listening;
     for (const id of [reference.id, coordinatorId]) expect(printed.at(-1)).to.match(new RegExp(`${id} .*live`));
 
-    using alices = testPeer(await overWebSocket(url, 'tailnet.v2.proto'), alice, { timeout: 15_000 });
+    using alices = testPeer(overWebSocket(url, 'tailnet.v2.proto'), alice, { timeout: 15_000 });
     alices.updateDerp(2);
     await Promise.all([alices.eventuallyHasDerp(bob, 1), bobs.eventuallyTold('alice NODE derp 2 (new)')]);
 
@@ -140,7 +140,10 @@ describe('who adopts a database of coder/coder as the documentation says', () =>
   /** Runs a coordinator as that role until it has cleaned up; its id. */
   const cleanedUp = async () => {
     const cleaned$ = new ReplaySubject<void>();
-    const logger = pino({}, { write: (line) => void (line.includes('cleaned up old coordinators') && cleaned$.next()) });
+    const write = (line: string) => {
+      if (line.includes('cleaned up old coordinators')) cleaned$.next();
+    };
+    const logger = pino({}, { write });
     await using coordinator = createCoordinator({ database: roleUrl(), random: () => 0, logger });
     await firstValueFrom(cleaned$.pipe(timeout({ first: 15_000 })));
     return coordinator.id;

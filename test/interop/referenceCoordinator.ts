@@ -1,11 +1,5 @@
 import pg from 'pg';
-import {
-  filter,
-  firstValueFrom,
-  startWith,
-  Subject,
-  timeout,
-} from 'rxjs';
+import { filter, firstValueFrom, startWith, Subject, timeout } from 'rxjs';
 import { channels } from '../../src/db/bus.js';
 import type { Uuid } from '../../src/db/store.js';
 import { encodeNode } from '../../src/proto/node.js';
@@ -55,7 +49,10 @@ export class ReferenceCoordinator implements AsyncDisposable {
   readonly #period: number;
   readonly #session: pg.Client;
   readonly #ears: pg.Client;
-  readonly #mappers = new Map<Uuid, { readonly peer: ReferencePeer; readonly sent: Map<Uuid, ReferenceMapping>; readonly told: string[] }>();
+  readonly #mappers = new Map<
+    Uuid,
+    { readonly peer: ReferencePeer; readonly sent: Map<Uuid, ReferenceMapping>; readonly told: string[] }
+  >();
   /** When others were last heard: milliseconds of this process. */
   readonly #heard = new Map<Uuid, number>();
   readonly #changed$ = new Subject<void>();
@@ -73,7 +70,11 @@ export class ReferenceCoordinator implements AsyncDisposable {
   }
 
   /** Listens, then beats for the first time. */
-  static async start(url: string, generation: Generation, options: ReferenceOptions = {}): Promise<ReferenceCoordinator> {
+  static async start(
+    url: string,
+    generation: Generation,
+    options: ReferenceOptions = {},
+  ): Promise<ReferenceCoordinator> {
     const started = new ReferenceCoordinator(url, generation, options);
     await started.#start();
     return started;
@@ -107,7 +108,10 @@ export class ReferenceCoordinator implements AsyncDisposable {
 
   /** Resolves when it counts this coordinator as valid. */
   eventuallyHears(coordinatorId: Uuid): Promise<void> {
-    return this.#eventually(() => this.#heard.has(coordinatorId), () => `hear ${coordinatorId}`);
+    return this.#eventually(
+      () => this.#heard.has(coordinatorId),
+      () => `hear ${coordinatorId}`,
+    );
   }
 
   connect(id: Uuid): ReferencePeer {
@@ -301,11 +305,11 @@ export class ReferenceCoordinator implements AsyncDisposable {
   }
 
   async #eventually(holds: () => boolean, what: () => string): Promise<void> {
-    await firstValueFrom(
-      this.#changed$.pipe(startWith(undefined), filter(holds), timeout({ first: patience })),
-    ).catch((cause: unknown) => {
-      throw new Error(`the reference did not ${what()}`, { cause });
-    });
+    await firstValueFrom(this.#changed$.pipe(startWith(undefined), filter(holds), timeout({ first: patience }))).catch(
+      (cause: unknown) => {
+        throw new Error(`the reference did not ${what()}`, { cause });
+      },
+    );
   }
 }
 

@@ -29,15 +29,19 @@ export const bestMappings = (
     const kind = status === 'ok' && isValid(coordinator_id) ? 'NODE' : 'LOST';
     const before = best.get(peer_id);
     const isBetter =
-      before === undefined ||
-      (kind === 'NODE' && (before.kind === 'LOST' || updatedAt > before.updatedAt));
+      before === undefined || (kind === 'NODE' && (before.kind === 'LOST' || updatedAt > before.updatedAt));
     if (isBetter) best.set(peer_id, { kind, node, updatedAt });
   }
   return best;
 };
 
 const words = (peerId: Uuid, kind: string, reason: string, node?: Buffer): string =>
-  [nameOf(peerId), kind, ...(node === undefined ? [] : [`derp ${Node.decode(node).preferredDerp}`]), `(${reason})`].join(' ');
+  [
+    nameOf(peerId),
+    kind,
+    ...(node === undefined ? [] : [`derp ${Node.decode(node).preferredDerp}`]),
+    `(${reason})`,
+  ].join(' ');
 
 /** What a peer is told, in words, when these are the best mappings and it was told of those before; `sent` is changed. */
 export const referenceUpdates = (

@@ -51,8 +51,11 @@ for (const timeZone of ['UTC', 'Canada/Newfoundland', 'Asia/Kathmandu']) {
       await bobs.updateDerp(1);
       await alices.eventuallyHasDerp(bob, 1);
       const asked = firstValueFrom(asked$.pipe(timeout({ first: 10_000 })));
-      await query(stage.url, `select pg_terminate_backend(pid) from pg_stat_activity
-        where application_name = 'tailnet-coordinator listen' and datname = current_database()`);
+      await query(
+        stage.url,
+        `select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'tailnet-coordinator listen' and datname = current_database()`,
+      );
       await asked;
       await bobs.updateDerp(2);
       await alices.eventuallyHasDerp(bob, 2);

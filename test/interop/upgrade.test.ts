@@ -68,7 +68,12 @@ describe('where triggers announce what ours announces, too', () => {
       await alices.eventuallyDisconnected(bob);
       await ears.query('select 1');
       const bobChanged = `${channels.peer} ${bob}`;
-      expect([...heard].sort()).to.deep.equal([bobChanged, bobChanged, bobChanged, `${channels.tunnel} ${alice},${bob}`]);
+      expect([...heard].sort()).to.deep.equal([
+        bobChanged,
+        bobChanged,
+        bobChanged,
+        `${channels.tunnel} ${alice},${bob}`,
+      ]);
     } finally {
       await ears.end();
     }

@@ -52,7 +52,15 @@ describe('the shifts of all', () => {
 describe('the true ages', () => {
   it('are those without the shift, of those who are young enough', () => {
     const shifts = map({ east: hour, west: -hour });
-    const ages = aged({ east: hour + 2000, west: 3000 - hour, here: 4000, old: 6000, dead: hour, ahead: -20, far: -hour });
+    const ages = aged({
+      east: hour + 2000,
+      west: 3000 - hour,
+      here: 4000,
+      old: 6000,
+      dead: hour,
+      ahead: -20,
+      far: -hour,
+    });
     expect(trueAges(ages, shifts, 6000)).to.deep.equal(aged({ east: 2000, west: 3000, here: 4000, ahead: 0 }));
   });
 });
