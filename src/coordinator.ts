@@ -5,6 +5,7 @@ import {
   EMPTY,
   NEVER,
   Subject,
+  audit,
   catchError,
   concat,
   concatWith,
@@ -20,6 +21,7 @@ import {
   map,
   merge,
   of,
+  pairwise,
   share,
   shareReplay,
   switchMap,
@@ -293,6 +295,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     const missing$ = unheard$({ coordinatorId: id, heartbeats$: heartbeatsHeard$, ages$, expiry, scheduler }).pipe(
       tap(misses),
     );
+    /** The database says more of them than that they were heard: what their times are worth. */
+    const newcomers$ = live$.pipe(
+      pairwise(),
+      filter(([before, live]) => [...live].some((other) => !before.has(other))),
+      audit(() => timer(tuning.heartbeatPeriod, scheduler)),
+    );
     return merge(
       resync$(merge(gaps$, looks$(missing$, lookPeriod, scheduler)), {
         ...sweep,
@@ -304,7 +312,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       keptTunnels$({ tunneler, binder, scheduler }),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
-        ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
+        ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, expiry, scheduler },
+        gaps$: merge(gaps$, newcomers$),
         readAges$: defer(() => store.readCoordinators(expiry)).pipe(
           tap((ages) => {
             ages$.next(ages);
