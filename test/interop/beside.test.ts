@@ -141,6 +141,8 @@ for (const generation of generations) {
       alices.updateDerp(1);
       await bobs.eventuallyTold('alice NODE derp 1 (new)');
       await ours.close();
+      const rows = await query(stage.url, 'select id, status from tailnet_peers where coordinator_id = $1', [ours.id]);
+      expect(rows).to.deep.equal([{ id: alice, status: 'lost' }]);
       await bobs.eventuallyTold('alice LOST derp 1 (lost)');
       const next = stage.peer(stage.ours(), alice);
       next.updateDerp(1);
