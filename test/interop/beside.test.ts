@@ -6,8 +6,9 @@ import { aNode, alice, bob, carol, dave } from '../../src/testing/index.js';
 import { query } from '../support/query.js';
 import { eventuallyLive } from '../support/stage.js';
 import { tcpProxy } from '../support/tcpProxy.js';
+import type { TestDatabase } from '../support/testDatabase.js';
 import { autumn2024, autumn2026, generations } from './generations.js';
-import { interopStage, type InteropStage } from './interopStage.js';
+import { interopDatabase, interopStage, type InteropStage } from './interopStage.js';
 import type { ReferenceCoordinator } from './referenceCoordinator.js';
 
 /** Heartbeats four times as often, so that the silent are noticed after a second and a half. */
@@ -16,11 +17,14 @@ const hastily = { tuning: { heartbeatPeriod: 500, heartbeatTimeout: 400, closeTi
 
 for (const generation of generations) {
   describe(`beside a coordinator of coder/coder, ${generation.name},`, () => {
+    let database: TestDatabase;
     let stage: InteropStage;
     let theirs: ReferenceCoordinator;
     let ours: Coordinator;
+    before(async () => (database = await interopDatabase(generation)));
+    after(() => database.drop());
     beforeEach(async () => {
-      stage = await interopStage(generation);
+      stage = interopStage(database.url, generation);
       theirs = await stage.theirs();
       ours = stage.ours();
       await Promise.all([eventuallyLive(ours, ours.id, theirs.id), theirs.eventuallyHears(ours.id)]);

@@ -4,12 +4,12 @@ import type { Uuid } from '../../src/db/store.js';
 import type { CoordinatorOptions } from '../../src/options.js';
 import { testPeer, type TestPeer } from '../../src/testing/index.js';
 import { query } from '../support/query.js';
-import { testDatabase } from '../support/testDatabase.js';
+import { testDatabase, type TestDatabase } from '../support/testDatabase.js';
 import type { Generation } from './generations.js';
 import { ReferenceCoordinator, type ReferenceOptions } from './referenceCoordinator.js';
 import { referenceTables } from './referenceTables.js';
 
-/** A database of coder/coder, with coordinators of both kinds on it. All of it ends with the stage. */
+/** Coordinators of both kinds on a database of coder/coder. All of them end with the stage. */
 export interface InteropStage extends AsyncDisposable {
   readonly url: string;
   /** One of ours. Peers may connect at once. */
@@ -20,16 +20,12 @@ export interface InteropStage extends AsyncDisposable {
   peer(coordinator: Coordinator, id: Uuid): TestPeer;
 }
 
-export interface InteropOptions {
-  /** The time zone of sessions that do not ask for another. Default: that of the server. */
-  readonly timeZone?: string;
-}
-
-/** Makes the tables as that generation has them, and adopts them. */
-export const interopStage = async (
-  generation: Generation,
-  { timeZone }: InteropOptions = {},
-): Promise<InteropStage> => {
+/**
+ * A database with the tables as that generation has them, adopted.
+ *
+ * @param timeZone of sessions that do not ask for another. Default: that of the server
+ */
+export const interopDatabase = async (generation: Generation, timeZone?: string): Promise<TestDatabase> => {
   const database = await testDatabase();
   const { url } = database;
   await query(url, referenceTables(generation));
@@ -37,6 +33,11 @@ export const interopStage = async (
     await query(url, `alter database ${new URL(url).pathname.slice(1)} set timezone to '${timeZone}'`);
   }
   await migrate(url);
+  return database;
+};
+
+/** Coordinators of both kinds on such a database, which is empty again afterwards. */
+export const interopStage = (url: string, generation: Generation): InteropStage => {
   const all: ReferenceCoordinator[] = [];
   const own: Coordinator[] = [];
   const peers: TestPeer[] = [];
@@ -61,7 +62,7 @@ export const interopStage = async (
       for (const peer of peers) peer.drop();
       await Promise.all(own.map((coordinator) => coordinator.close()));
       await Promise.all(all.map((reference) => reference.crash()));
-      await database.drop();
+      await query(url, 'truncate tailnet_coordinators cascade');
       const complaints = all.flatMap((reference) => reference.complaints);
       if (complaints.length > 0) throw new Error(`the reference complained:\n${complaints.join('\n')}`);
     },

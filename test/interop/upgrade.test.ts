@@ -5,7 +5,7 @@ import { alice, bob, carol } from '../../src/testing/index.js';
 import { query } from '../support/query.js';
 import { eventuallyLive } from '../support/stage.js';
 import { autumn2024, autumn2026 } from './generations.js';
-import { interopStage } from './interopStage.js';
+import { interopDatabase, interopStage } from './interopStage.js';
 import { ReferenceCoordinator } from './referenceCoordinator.js';
 
 /** What migration 000483 does. */
@@ -16,7 +16,8 @@ const dropTriggers = `
 
 describe('while coder/coder is upgraded from triggers to notifications of its own', () => {
   it('ours sees the peers of both versions, and both see ours', async () => {
-    await using stage = await interopStage(autumn2024);
+    await using database = await interopDatabase(autumn2024);
+    await using stage = interopStage(database.url, autumn2024);
     // Heartbeats so often that what cannot be heard is looked for after a second and a half.
     const [heartbeatPeriod, heartbeatTimeout] = [100, 80];
     const old = await stage.theirs({ heartbeatPeriod });
@@ -50,7 +51,8 @@ describe('while coder/coder is upgraded from triggers to notifications of its ow
 
 describe('where triggers announce what ours announces, too', () => {
   it('each change is announced once', async () => {
-    await using stage = await interopStage(autumn2024);
+    await using database = await interopDatabase(autumn2024);
+    await using stage = interopStage(database.url, autumn2024);
     const ears = new pg.Client(stage.url);
     await ears.connect();
     try {
