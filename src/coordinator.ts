@@ -5,6 +5,7 @@ import {
   EMPTY,
   NEVER,
   Subject,
+  audit,
   catchError,
   concat,
   concatWith,
@@ -20,6 +21,7 @@ import {
   map,
   merge,
   of,
+  pairwise,
   share,
   shareReplay,
   switchMap,
@@ -51,6 +53,7 @@ import { evacuation$ } from './streams/evacuation.js';
 import { vitality$ } from './streams/health.js';
 import { heartbeats$ } from './streams/heartbeats.js';
 import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hints.js';
+import { keptTunnels$ } from './streams/keptTunnels.js';
 import { createLeftovers } from './streams/leftovers.js';
 import { withOwnHeartbeatHeard } from './streams/listening.js';
 import { liveness$ } from './streams/liveness.js';
@@ -67,6 +70,7 @@ import { resync$, rollingCheck$ } from './streams/sweep.js';
 import { trouble$ } from './streams/trouble.js';
 import { createTunneler } from './streams/tunneler.js';
 import { looks$, unheard$ } from './streams/unheard.js';
+import { unshiftedDatabase } from './streams/unshiftedDatabase.js';
 import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
 import { type WatchUpdate, watch$ } from './streams/watch.js';
@@ -198,7 +202,7 @@ const connectionsTimeout = 2_000;
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { id, logger, scheduler, turnScheduler, close$, random, telemetry, tuning, database, ownsDatabase } =
     resolveOptions(options);
-  const { store, bus } = measuredDatabase(database, telemetry);
+  const { store, bus } = unshiftedDatabase(measuredDatabase(database, telemetry), scheduler);
   const expiry = tuning.heartbeatPeriod * tuning.missedHeartbeats;
   /** How often it is looked whether there is anybody, or anything, that cannot be heard of. */
   const lookPeriod = 5 * expiry;
@@ -291,6 +295,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     const missing$ = unheard$({ coordinatorId: id, heartbeats$: heartbeatsHeard$, ages$, expiry, scheduler }).pipe(
       tap(misses),
     );
+    /** The database says more of them than that they were heard: what their times are worth. */
+    const newcomers$ = live$.pipe(
+      pairwise(),
+      filter(([before, live]) => [...live].some((other) => !before.has(other))),
+      audit(() => timer(tuning.heartbeatPeriod, scheduler)),
+    );
     return merge(
       resync$(merge(gaps$, looks$(missing$, lookPeriod, scheduler)), {
         ...sweep,
@@ -299,9 +309,11 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         telemetry,
       }),
       rollingCheck$(tuning.rollingCheckPeriod, sweep),
+      keptTunnels$({ tunneler, binder, scheduler }),
       vitality$(beats$, gaps$, tuning.missedHeartbeats).pipe(tap(becomes)),
       liveness$({
-        ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, gaps$, expiry, scheduler },
+        ...{ coordinatorId: id, heartbeats$: heartbeatsHeard$, expiry, scheduler },
+        gaps$: merge(gaps$, newcomers$),
         readAges$: defer(() => store.readCoordinators(expiry)).pipe(
           tap((ages) => {
             ages$.next(ages);

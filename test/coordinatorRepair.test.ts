@@ -47,6 +47,31 @@ const setUp = ({ createCoordinator, database, scheduler }: MarblesContext) => {
 
 const everything = ['alice@north ok', 'bob@south ok', 'alice>bob@north', 'bob>alice@south'];
 
+const hour = 3_600_000;
+
+describe('a coordinator keeps', () => {
+  it(
+    'the tunnels of a peer that has published nothing, for longer than a day',
+    marbles(
+      ({ createCoordinator, database, scheduler }) => {
+        const tuning = { heartbeatPeriod: hour / 4, heartbeatTimeout: 10_000 };
+        const coordinator = createCoordinator({ database: database.connect(), scheduler, tuning });
+        const at = onTime(scheduler);
+        const [looking, seen] = [virtualPeer(coordinator, alice), virtualPeer(coordinator, bob)];
+        at(10, () => {
+          seen.derp(2);
+          looking.tunnel(bob);
+        });
+        at(46 * hour, () => {
+          expect(looking.heard).to.deep.equal(['bob NODE derp 2 (new)']);
+          expect(tables(database)).to.have.members(['bob@north ok', 'alice>bob@north']);
+        });
+      },
+      { until: 47 * hour },
+    ),
+  );
+});
+
 describe('a coordinator repairs', () => {
   it(
     'its rows when its own row was deleted by hand, with all that hung on it',

@@ -61,6 +61,12 @@ export interface Writer {
   readonly coordinatorId: Uuid;
   /** Milliseconds after which a coordinator without a heartbeat counts as silent. */
   readonly expiry: number;
+  /**
+   * By how many milliseconds the times are off that other coordinators write, because their sessions are in another time
+   * zone: what is to be added to have the true ones. Default: by nothing. A store that no other software writes to may
+   * leave it alone.
+   */
+  readonly shifts?: ReadonlyMap<Uuid, number>;
 }
 
 /** What a heartbeat found. */
@@ -76,7 +82,10 @@ export interface HeartbeatResult {
 /** A coordinator, and how long ago it wrote its last heartbeat. */
 export interface CoordinatorAge {
   readonly coordinatorId: Uuid;
-  /** Milliseconds, computed by the database: no other clock is compared. */
+  /**
+   * Milliseconds, computed by the database: no other clock is compared. Below 0 if the heartbeat is from the future: by
+   * hours, if who wrote it lives in another time zone.
+   */
   readonly age: number;
 }
 

@@ -1,28 +1,46 @@
+import type { Writer } from '../store.js';
+
 // Pieces of SQL that several statements share. They are constants or are made of names in the statement, never of data.
 
 /** A timestamp as microseconds since the epoch in a double, which holds them exactly until the year 2255. */
 export const microseconds = (timestamp: string): string => `round(extract(epoch from ${timestamp}) * 1000000)::float8`;
 
-/** The coordinator of the row `coordinator` was heard of within so many milliseconds. */
-const isBeating = (coordinator: string, expiry: string): string =>
-  `(${coordinator}.heartbeat_at > now() - ${expiry} * interval '1 millisecond')`;
+/** How a statement judges whether coordinators are silent: its parameters. */
+export interface Judgement {
+  /** Milliseconds without a heartbeat. */
+  readonly expiry: string;
+  /** Who writes times that are off, and by how many milliseconds: a `jsonb` object. */
+  readonly shifts: string;
+}
+
+/** The coordinator of the row `coordinator` was heard of lately. */
+const isBeating = (coordinator: string, { expiry, shifts }: Judgement): string => `(
+      ${coordinator}.heartbeat_at + coalesce((${shifts} ->> ${coordinator}.id::text)::float8, 0) * interval '1 millisecond'
+        > now() - ${expiry} * interval '1 millisecond'
+    )`;
+
+/** The values of a {@link Judgement}, in this order. */
+export const judgementOf = ({ expiry, shifts }: Writer): readonly [expiry: number, shifts: string] => [
+  expiry,
+  JSON.stringify(Object.fromEntries(shifts ?? [])),
+];
 
 /**
  * The row `peer` stands for nobody who is connected: it is lost, or its coordinator has gone silent. A subquery instead
  * of a join, because rows of `tailnet_peers` are to be found by the peer, never by the coordinator.
  */
-export const isLeftBehind = (peer: string, expiry: string): string => `(
+export const isLeftBehind = (peer: string, judgement: Judgement): string => `(
       ${peer}.status = 'lost' OR NOT (
-        SELECT ${isBeating('home', expiry)} FROM tailnet_coordinators AS home WHERE home.id = ${peer}.coordinator_id
+        SELECT ${isBeating('home', judgement)} FROM tailnet_coordinators AS home WHERE home.id = ${peer}.coordinator_id
       )
     )`;
 
 /** The source of the row `tunnel` is live where that row was written: its binding is ok, its coordinator not silent. */
-export const sourceIsLive = (tunnel: string, expiry: string): string => `EXISTS (
+export const sourceIsLive = (tunnel: string, judgement: Judgement): string => `EXISTS (
       SELECT FROM tailnet_peers AS source
       JOIN tailnet_coordinators AS home ON home.id = source.coordinator_id
       WHERE source.id = ${tunnel}.src_id AND source.coordinator_id = ${tunnel}.coordinator_id
-        AND source.status = 'ok' AND ${isBeating('home', expiry)}
+        AND source.status = 'ok' AND ${isBeating('home', judgement)}
     )`;
 
 /**

@@ -2,11 +2,10 @@ import type { Observable } from 'rxjs';
 import type { CoordinatorAge, Uuid } from '../../store.js';
 import type { Run, Statement } from '../runStatement.js';
 
-/** A heartbeat may be a little younger than this statement, which began before it was committed: age 0 then. */
 const statement: Statement = {
   name: 'tailnet_read_coordinators',
   text: `
-    SELECT id, greatest(0, extract(epoch from now() - heartbeat_at) * 1000)::float8 AS age
+    SELECT id, (extract(epoch from now() - heartbeat_at) * 1000)::float8 AS age
     FROM tailnet_coordinators
     WHERE heartbeat_at > now() - $1::float8 * interval '1 millisecond'
     ORDER BY id`,

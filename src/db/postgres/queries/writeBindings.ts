@@ -3,7 +3,7 @@ import { composeBindingHint } from '../../bindingHint.js';
 import { channels } from '../../bus.js';
 import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
 import type { HintSeal } from '../hintSeal.js';
-import { isLeftBehind, microseconds } from '../fragments.js';
+import { isLeftBehind, judgementOf, microseconds } from '../fragments.js';
 import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
 import { writeStatement, type Announce } from '../writeStatement.js';
@@ -66,7 +66,7 @@ const allKinds = writeStatement(
       WHERE peer.id = ANY ($2::uuid[] || $6::uuid[] || $10::uuid[])
         AND (
           peer.coordinator_id = $1::uuid
-          OR peer.id = ANY ($10::uuid[]) AND ${isLeftBehind('peer', '$11::float8')}
+          OR peer.id = ANY ($10::uuid[]) AND ${isLeftBehind('peer', { expiry: '$11::float8', shifts: '$12::jsonb' })}
         )
       ORDER BY peer.id, peer.coordinator_id
       FOR UPDATE OF peer
@@ -122,7 +122,7 @@ export function writeBindings(
     const [plain, telling] = isOne ? [oneNode, oneNodeTold] : [manyNodes, fewNodesTold];
     return run(sealing === undefined ? plain : telling, [writer.coordinatorId, ...values, ...told], timeOf, inDoubt);
   }
-  const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), writer.expiry];
+  const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), ...judgementOf(writer)];
   return run(allKinds, [writer.coordinatorId, ...values], timeOf, inDoubt);
 }
 

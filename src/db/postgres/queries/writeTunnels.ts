@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { anything, channels } from '../../bus.js';
 import type { Microseconds, Tunnel, TunnelWrites, Uuid, Writer } from '../../store.js';
-import { microseconds, sourceIsLive, joinTunnelByKey } from '../fragments.js';
+import { joinTunnelByKey, judgementOf, microseconds, sourceIsLive } from '../fragments.js';
 import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
 import { writeStatement } from '../writeStatement.js';
@@ -47,7 +47,7 @@ const allKinds = writeStatement(
       SELECT tunnel.ctid AS place, tunnel.src_id, tunnel.dst_id
       FROM tailnet_tunnels AS tunnel
       WHERE tunnel.ctid = ANY (ARRAY (SELECT place FROM found))
-        AND (tunnel.coordinator_id = $1::uuid OR NOT ${sourceIsLive('tunnel', '$7::float8')})
+        AND (tunnel.coordinator_id = $1::uuid OR NOT ${sourceIsLive('tunnel', { expiry: '$7::float8', shifts: '$8::jsonb' })})
       ORDER BY tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id
       FOR UPDATE OF tunnel
     ), removed AS (
@@ -91,7 +91,7 @@ export function writeTunnels(run: RunWrite, writer: Writer, writes: TunnelWrites
   const added = [writer.coordinatorId, ...columns(writes.add)];
   if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, timeOf, inDoubt);
   const cleared = uuidArray([...writes.clear].sort(compareUuids));
-  return run(allKinds, [...added, ...columns(writes.remove), cleared, writer.expiry], timeOf, inDoubt);
+  return run(allKinds, [...added, ...columns(writes.remove), cleared, ...judgementOf(writer)], timeOf, inDoubt);
 }
 
 const timeOf = (rows: readonly Row[]): Microseconds => onlyRow(rows).at;
