@@ -286,11 +286,4 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (known !== undefined && known.updatedAt >= row.updatedAt + 1e15) {',
     why: 'A hint that comes late tells of an older node.',
   },
-  {
-    name: 'told by a hint, never read again',
-    file: 'streams/querier.ts',
-    find: 'hinted.peerIds.delete(peerId)',
-    replace: 'hinted.peerIds.has(peerId)',
-    why: 'What the same sender changes next of a peer is taken for told.',
-  },
 ];
