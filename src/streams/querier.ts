@@ -34,8 +34,8 @@ export interface QuerierOptions {
   readonly logger: Logger;
   /** Told when a tunnel that a connected peer may have opened was not found. */
   readonly onMissing: (peerId: Uuid, otherId: Uuid) => void;
-  /** Told of peers whose bindings were read. Default: nobody. */
-  readonly telemetry?: Pick<Telemetry, 'bindingsTold'>;
+  /** Told of peers whose bindings were read, or need not be any more. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'bindingsTold' | 'bindingsIgnored'>;
 }
 
 /** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
@@ -121,6 +121,9 @@ export const createQuerier = ({
 
   const readBindings = (peerIds: readonly Uuid[]): Observable<never> => {
     const watched = peerIds.filter((peerId) => view.isWatched(peerId));
+    if (watched.length < peerIds.length) {
+      for (const peerId of peerIds) if (!view.isWatched(peerId)) telemetry.bindingsIgnored(peerId);
+    }
     if (watched.length === 0) return EMPTY;
     return calls.readBindings(watched).pipe(
       tap((bindings) => {
