@@ -109,7 +109,7 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
-    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
+    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, bus === undefined, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
     const tracing = options.traces ? await tracingOfProcess() : undefined;
     const link = workerLink();
