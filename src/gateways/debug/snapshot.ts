@@ -10,6 +10,7 @@ export class Snapshot {
   /** What was read before, until the difference is known. */
   #before: Overview | undefined;
   #json: string | undefined;
+  #whole: string | undefined;
   #changes: string | undefined;
 
   /**
@@ -27,9 +28,9 @@ export class Snapshot {
     return (this.#json ??= JSON.stringify({ answeredBy: this.#answeredBy, ...this.overview }));
   }
 
-  /** All of it, as an event. */
+  /** All of it, as an event: one text, which everybody who is slow to read it holds on to. */
   get wholeEvent(): string {
-    return eventText('overview', this.json);
+    return (this.#whole ??= eventText('overview', this.json));
   }
 
   /** What has changed since what was read before, as an event; all of it, if nothing was. */
