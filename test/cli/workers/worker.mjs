@@ -1,3 +1,5 @@
+import { setInterval } from 'node:timers';
+
 // A worker that does as TEST_WORKER says, to be put into a fleet.
 const send = (message) => process.send(message);
 const behaviours = {
