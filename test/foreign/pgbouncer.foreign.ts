@@ -125,6 +125,8 @@ describe('behind PgBouncer in transaction mode', function () {
     await server.line((line) => line.includes('through a pooler; unless that is in session mode, nothing is heard'));
     // What hints are heard of has nothing to do with it, then.
     await using other = serve(['--database-url', pooler.url, '--bus', 'nats://127.0.0.1:1']);
-    await other.line((line) => line.includes('through a pooler; unless that is in session mode, migrations cannot lock'));
+    await other.line((line) =>
+      line.includes('through a pooler; unless that is in session mode, migrations cannot lock'),
+    );
   });
 });
