@@ -152,6 +152,13 @@ describe('natsBus', function () {
     const bus = open({ pingPeriod: 100, timeout: 500 }, `nats://${own.host}`);
     const one = await hear(bus, 'one');
     own.signal('SIGSTOP');
+    const isPublished = () =>
+      lastOf(bus.publish('other', ['a'])).then(
+        () => true,
+        () => false,
+      );
+    // The signal takes a moment to arrive.
+    while (await isPublished());
     // At first it does not know; then it has given the connection up, and says so at once.
     while ((await failure(lastOf(bus.publish('one', ['lost'])))).message !== 'not connected to NATS');
     own.signal('SIGCONT');
