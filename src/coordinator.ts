@@ -341,8 +341,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     health$.next(health);
   };
 
+  let unheard = 0;
   /** Of whom nothing is heard nothing is heard that they write, either. */
   const misses = (others: ReadonlySet<Uuid>): void => {
+    unheard = others.size;
     if (others.size === 0) logger.info('all live coordinators are heard');
     else logger.warn({ unheard: [...others] }, 'live coordinators are not heard; do all use the same bus?');
   };
@@ -455,6 +457,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const coordinators$ = live$.pipe(map((others): readonly Uuid[] => [id, ...others].sort()));
   telemetry.started({
     ...{ id, health$: health$.asObservable(), coordinators$ },
+    get unheard() {
+      return unheard;
+    },
     holdings: {
       get peers() {
         return view.size.joined;

@@ -24,6 +24,8 @@ export interface ObservedCoordinator {
   readonly health$: Observable<'starting' | 'healthy' | 'unhealthy' | 'closing' | 'closed'>;
   /** The live coordinators, this one included. Replays the current set; completes when closed. */
   readonly coordinators$: Observable<readonly Uuid[]>;
+  /** How many of them beat in the database and are not heard on the bus, as when they use another one. As of when it is read. */
+  readonly unheard: number;
   /** As of when it is read. */
   readonly holdings: Holdings;
 }
@@ -70,8 +72,11 @@ export interface Telemetry {
   requestHandled(request: CoordinateRequest, result: RequestResult): void;
   /** A node that differs from the one before was taken in, to be written. */
   nodeAccepted(peerId: Uuid): void;
-  /** The newest that is known of this peer is in the database. */
-  bindingWritten(peerId: Uuid): void;
+  /**
+   * The newest that is known of this peer is in the database. `isGone`: that is nothing, since it has said goodbye; where
+   * nothing was there before either, no notification tells of it.
+   */
+  bindingWritten(peerId: Uuid, isGone: boolean): void;
 
   /**
    * A notification came. `isOfInterest`: of `peer`, whether that peer is read, because somebody here looks at it and the
@@ -80,6 +85,8 @@ export interface Telemetry {
   hintHeard(hint: HeardHint, isOfInterest: boolean): void;
   /** The bindings of this peer were read, and all receivers that are ready have been told what that changes. */
   bindingsTold(peerId: Uuid): void;
+  /** They were not read, for nobody here looks at this peer any more. */
+  bindingsIgnored(peerId: Uuid): void;
   /** One peer was told of another. */
   updateTold(kind: PeerUpdateKind): void;
   /** Something changed for a receiver that is not ready; it is merged with what waits for it already. */
@@ -115,6 +122,7 @@ export const silentTelemetry: Telemetry = {
   bindingWritten: nothing,
   hintHeard: nothing,
   bindingsTold: nothing,
+  bindingsIgnored: nothing,
   updateTold: nothing,
   changesConflated: nothing,
   receiverStopped: nothing,

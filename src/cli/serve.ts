@@ -19,6 +19,7 @@ import { createMetrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
 import { openBus, type BusOptions } from './busOptions.js';
 import { withoutPassword } from './databaseUrl.js';
+import { drainLimit } from './drainLimit.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
@@ -44,9 +45,6 @@ export interface ServeOptions extends Omit<GatewayOptions, 'metrics' | 'scraped'
   readonly drainTime: number;
 }
 
-/** What takes longer after the last connection was ended is given up, in milliseconds. */
-const closeTimeout = 17_500;
-
 /** The coordinator itself gives up before: with the default drain time, all of it is to be over in 20 s. */
 const tuning = { closeTimeout: 12_000 };
 
@@ -63,12 +61,12 @@ const databasePatience = 3000;
  * nothing can listen at a port.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { databaseUrl, dataDir, drainTime, logger } = options;
+  const { databaseUrl, dataDir, logger } = options;
   const link = workerLink();
   const shutdown = link?.shutdownRequest() ?? shutdownRequest(logger);
   let drainTimer: NodeJS.Timeout | undefined;
   void shutdown.received.then(() => {
-    const limit = drainTime + closeTimeout;
+    const limit = drainLimit(options);
     drainTimer = setTimeout(() => {
       logger.error(`not drained after ${limit / 1000} s, ending anyway`);
       process.exit(1);
@@ -111,7 +109,7 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
-    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
+    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, bus === undefined, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
     const tracing = options.traces ? await tracingOfProcess() : undefined;
     const link = workerLink();

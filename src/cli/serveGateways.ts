@@ -149,7 +149,11 @@ function metricsAtTheirPort(
 ): Observable<never> {
   if (scraped === undefined || typeof port === 'string') return NEVER;
   const onError = (error: unknown): void => logger.error({ err: error }, 'HTTP request failed');
-  return metricsServer$({ metrics: scraped, host, port, onError, ...(tls && { tls }) }, onListening).pipe(
+  const onRejected = (event: GatewayEvent): void => {
+    logGatewayEvent(logger, event);
+    metrics?.gatewayEvent('metrics', event);
+  };
+  return metricsServer$({ metrics: scraped, host, port, onError, onRejected, ...(tls && { tls }) }, onListening).pipe(
     catchError(cannotListen(host, port, '; choose another with --metrics-port')),
   );
 }

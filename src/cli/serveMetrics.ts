@@ -35,6 +35,8 @@ export interface MetricsServerOptions {
   readonly port: number;
   readonly tls?: TlsSource;
   readonly onError: (error: unknown) => void;
+  /** Told who was sent away for want of a client certificate. */
+  readonly onRejected: (event: GatewayEvent) => void;
 }
 
 /**
@@ -44,10 +46,10 @@ export interface MetricsServerOptions {
  * @param onListening told where
  */
 export function metricsServer$(
-  { metrics, host, port, tls, onError }: MetricsServerOptions,
+  { metrics, host, port, tls, onError, onRejected }: MetricsServerOptions,
   onListening: (url: string) => void,
 ): Observable<never> {
-  return httpServer$({ host, port, routes: metricsRoutes(metrics), onError, ...(tls && { tls }) }).pipe(
+  return httpServer$({ host, port, routes: metricsRoutes(metrics), onError, onRejected, ...(tls && { tls }) }).pipe(
     tap(({ url }) => onListening(url + metricsPath)),
     switchMap(() => NEVER),
   );

@@ -55,6 +55,14 @@ export function coordinatorMetrics(
       this.set(coordinator === undefined ? 0 : heardAt.size + 1);
     },
   });
+  new Gauge({
+    name: 'tailnet_coordinators_unheard',
+    help: 'Live coordinators that write heartbeats and are not heard here: that use another bus, or are cut off from it.',
+    registers,
+    collect() {
+      this.set(coordinator?.unheard ?? 0);
+    },
+  });
   new Counter({
     name: 'tailnet_coordinators_lost_total',
     help: 'How often another coordinator fell silent, as this one sees it, those that were closed included.',

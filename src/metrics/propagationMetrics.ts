@@ -11,7 +11,10 @@ import { Stopwatch } from './stopwatch.js';
 export function propagationMetrics(
   registry: Registry,
   now: () => number,
-): Pick<Telemetry, 'nodeAccepted' | 'bindingWritten' | 'hintHeard' | 'bindingsTold' | 'keyGivenUp'> {
+): Pick<
+  Telemetry,
+  'nodeAccepted' | 'bindingWritten' | 'hintHeard' | 'bindingsTold' | 'bindingsIgnored' | 'keyGivenUp'
+> {
   const seconds = new Histogram({
     name: 'tailnet_propagation_seconds',
     help: 'How long a node was on its way: from its request until it was written, until its notification was heard, and from a notification until all ready receivers here were told.',
@@ -45,12 +48,17 @@ export function propagationMetrics(
       unwritten.start(peerId);
       unheard.start(peerId);
     },
-    bindingWritten: (peerId) => {
+    bindingWritten: (peerId, isGone) => {
       arrived(unwritten, 'written', peerId);
+      // The notification may not come. Else the next node of this peer would seem to have been under way ever since.
+      if (isGone) unheard.forget(peerId);
     },
     hintHeard: heard,
     bindingsTold: (peerId) => {
       arrived(untold, 'told', peerId);
+    },
+    bindingsIgnored: (peerId) => {
+      untold.forget(peerId);
     },
     keyGivenUp: (work, peerId) => {
       if (work === 'readBindings') untold.forget(peerId);

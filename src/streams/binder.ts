@@ -122,7 +122,7 @@ export const createBinder = (
   const record = (batch: readonly Entry[], at: Microseconds): WrittenBindings => {
     for (const entry of batch) {
       if (entries.get(entry.binding.peerId) !== entry) continue;
-      telemetry.bindingWritten(entry.binding.peerId);
+      telemetry.bindingWritten(entry.binding.peerId, entry.binding.kind === 'disconnected');
       if (entry.binding.kind === 'node') entry.at = at;
       else drop(entry);
     }

@@ -47,8 +47,8 @@ export interface QuerierOptions {
   readonly logger: Logger;
   /** Told when a tunnel that a connected peer may have opened was not found. */
   readonly onMissing: (peerId: Uuid, otherId: Uuid) => void;
-  /** Told of what hints say of bindings, and of peers whose bindings were read or told of. Default: nobody. */
-  readonly telemetry?: Pick<Telemetry, 'hintHeard' | 'bindingsTold'>;
+  /** Told of what hints say of bindings, and of peers whose bindings were read, told of, or need not be any more. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'hintHeard' | 'bindingsTold' | 'bindingsIgnored'>;
 }
 
 /** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
@@ -142,6 +142,9 @@ export const createQuerier = ({
 
   const readBindings = (peerIds: readonly Uuid[]): Observable<never> => {
     const watched = peerIds.filter((peerId) => view.isWatched(peerId));
+    if (watched.length < peerIds.length) {
+      for (const peerId of peerIds) if (!view.isWatched(peerId)) telemetry.bindingsIgnored(peerId);
+    }
     if (watched.length === 0) return EMPTY;
     for (const peerId of watched) reading.add(peerId);
     return calls.readBindings(watched).pipe(

@@ -69,6 +69,9 @@ export function createTracing(options: TracingOptions): Telemetry {
     bindingsTold: (peerId) => {
       arrived(untold, 'tailnet.tell', peerId);
     },
+    bindingsIgnored: (peerId) => {
+      untold.forget(peerId);
+    },
     keyGivenUp: (work, peerId) => {
       if (work === 'writeBindings') unwritten.forget(peerId);
       if (work === 'readBindings') untold.forget(peerId);

@@ -131,6 +131,7 @@ describe('a configuration file', () => {
     ['a tag', 'jwt-secret: !secret', 'line 1: a value that begins with "!" needs quotes'],
     ['names within names', 'port: { http: 1 }', 'port: it is a value, or a list of values'],
     ['nothing for a value', 'port:', 'port: it is a value, or a list of values'],
+    ['several for one', 'data-dir: [a, b]', 'data-dir: it is one value, not a list'],
     ['a list', '- port', 'it is not "name: value" lines'],
     ['the same name twice', 'port: 1\nport: 2', 'Map keys must be unique at line 2, column 1:'],
     ['an alias', 'port: &a 1\nmax-tunnels: *a', 'Alias resolution is disabled'],

@@ -34,6 +34,7 @@ interface LogLine {
   readonly msg: string;
   readonly http: string;
   readonly grpc?: string;
+  readonly metrics?: string;
   readonly coordinatorId: string;
   readonly databaseUrl: string;
 }
@@ -195,14 +196,22 @@ describe('serve', function () {
     await using database = await testDatabase();
     await using server = runServe([
       ...['--database-url', database.url, '--tls-cert', own.certFile, '--tls-key', own.keyFile],
-      ...['--tls-client-ca', authority.root.certFile],
+      ...['--tls-client-ca', authority.root.certFile, '--metrics-port', '0'],
     ]);
-    const { http, grpc = '' } = await listening(server);
+    const { http, grpc = '', metrics = '' } = await listening(server);
     expect(http).to.match(/^https:/);
     // A load balancer has no certificate.
     const health = get(`${http}/healthz`, { ca, agent: false });
     const [response] = (await once(health, 'response')) as [IncomingMessage];
     expect(response.resume().statusCode).to.equal(200);
+    // Who is sent away from the metrics is a line, and counted.
+    const [refused] = (await once(get(metrics, { ca, agent: false }), 'response')) as [IncomingMessage];
+    expect(refused.resume().statusCode).to.equal(403);
+    await server.line((line) => line.includes('connection rejected') && line.includes('(none was shown)'));
+    const scrape = get(metrics, { ca, cert: shown.cert, key: shown.key, agent: false });
+    const [scraped] = (await once(scrape, 'response')) as [IncomingMessage];
+    const text = Buffer.concat(await scraped.toArray()).toString();
+    expect(text).to.contain('tailnet_connections_rejected_total{gateway="metrics",status="403"} 1\n');
     const socket = new WebSocket(`${http.replace('https', 'wss')}/api/v2/coordinate?id=${alice}`, {
       ...{ ca, cert: shown.cert, key: shown.key },
     });

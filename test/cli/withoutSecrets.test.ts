@@ -7,6 +7,8 @@ describe('a line of the log', () => {
   const table: readonly (readonly [line: string, shown: string])[] = [
     [`{"msg":"token ${token} is bad"}`, '{"msg":"token [token] is bad"}'],
     [`{"url":"/api?id=1&token=abc.def&x=1"}`, '{"url":"/api?id=1&token=[secret]&x=1"}'],
+    [`{"msg":"a\\n${token}.${token}, and v1.${token}"}`, '{"msg":"a\\n[token].[token], and v1.[token]"}'],
+    [`{"bus":"nats://s3cret@nats:4222/mesh"}`, '{"bus":"nats://[secret]@nats:4222/mesh"}'],
     [`{"url":"/api?token=${token}"}`, '{"url":"/api?token=[secret]"}'],
     [`{"authorization":"Bearer abcdefgh123"}`, '{"authorization":"Bearer [secret]"}'],
     [`{"authorization":"basic YWxpY2U6czNjcmV0"}`, '{"authorization":"basic [secret]"}'],
@@ -18,6 +20,12 @@ describe('a line of the log', () => {
       expect(withoutSecrets(line).replace('token=[token]', 'token=[secret]')).to.equal(shown);
     });
   }
+
+  it('costs what is like a token, and none, no more than its length', function () {
+    this.timeout(2000);
+    expect(withoutSecrets('eyJ'.repeat(1_000_000))).to.have.lengthOf(3_000_000);
+    expect(withoutSecrets('eyJ.'.repeat(1_000_000))).to.have.length.below(4_000_000);
+  });
 
   for (const line of [
     '{"http":"http://127.0.0.1:7350","databaseUrl":"postgres://me@db:5432/x"}',

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Registry } from 'prom-client';
 import { parse } from 'yaml';
+import { FleetMetrics } from '../../src/cli/workers/fleetMetrics.js';
 import { createMetrics } from '../../src/metrics/index.js';
 import { parseMetrics } from '../support/parseMetrics.js';
 import { textOf } from './markdown.js';
@@ -72,17 +73,22 @@ const ofPrometheus = ['job', 'instance', 'le'];
 
 describe('metrics are documented, and what names them names those that there are', () => {
   const own = describedBy(createMetrics().registry);
-  const all = describedBy(createMetrics({ ofProcess: true }).registry);
+  const ofWorkers = describedBy(new FleetMetrics(1).registry);
+  const all = new Map([...describedBy(createMetrics({ ofProcess: true }).registry), ...ofWorkers]);
 
-  it('the table has exactly the metrics that there are, as they describe themselves', () => {
-    const table = rowsUnder('## All of them').filter((cells) => cells.length === 4);
-    const documented = table.map(([name, type = '', labels = '', help = '']) => [
-      unquoted(name),
-      { type, labels: labels === 'none' ? [] : unquoted(labels).split(', '), help },
-    ]);
-    expect(documented.map(([name]) => name)).to.have.members([...own.keys()]);
-    expect(Object.fromEntries(documented)).to.deep.equal(Object.fromEntries(own));
-  });
+  const itHasAll = (heading: string, metrics: ReadonlyMap<string, Described>): void => {
+    it(`the table under "${heading}" has exactly the metrics that there are, as they describe themselves`, () => {
+      const table = rowsUnder(heading).filter((cells) => cells.length === 4);
+      const documented = table.map(([name, type = '', labels = '', help = '']) => [
+        unquoted(name),
+        { type, labels: labels === 'none' ? [] : unquoted(labels).split(', '), help },
+      ]);
+      expect(documented.map(([name]) => name)).to.have.members([...metrics.keys()]);
+      expect(Object.fromEntries(documented)).to.deep.equal(Object.fromEntries(metrics));
+    });
+  };
+  itHasAll('## All of them', own);
+  itHasAll('## Of workers', ofWorkers);
 
   it('every label is explained, and no other', () => {
     const explained = rowsUnder('## All of them').flatMap(([label, , ...more]) =>
@@ -140,7 +146,7 @@ describe('metrics are documented, and what names them names those that there are
 
   it('every metric is in the dashboard', () => {
     const shown = stringsUnder(['expr', 'query'], dashboard).join(' ');
-    for (const name of own.keys()) expect(shown).to.contain(name);
+    for (const name of [...own.keys(), ...ofWorkers.keys()]) expect(shown).to.contain(name);
   });
 
   it('every alert says what happened and leads to what to do, and nothing there is about another one', () => {

@@ -4,7 +4,7 @@ import { connect } from '@nats-io/transport-node';
 import { createAccount, createOperator, createUser, type KeyPair } from '@nats-io/nkeys';
 import { expect } from 'chai';
 import { pino } from 'pino';
-import { firstValueFrom } from 'rxjs';
+import { defer, firstValueFrom, retry } from 'rxjs';
 import { natsBus, type NatsBusOptions } from '../../src/db/nats/index.js';
 import { StoreError } from '../../src/db/store.js';
 import { busContract } from '../../src/testing/contracts/busContract.js';
@@ -152,6 +152,13 @@ describe('natsBus', function () {
     const bus = open({ pingPeriod: 100, timeout: 500 }, `nats://${own.host}`);
     const one = await hear(bus, 'one');
     own.signal('SIGSTOP');
+    const isPublished = () =>
+      lastOf(bus.publish('other', ['a'])).then(
+        () => true,
+        () => false,
+      );
+    // The signal takes a moment to arrive.
+    while (await isPublished());
     // At first it does not know; then it has given the connection up, and says so at once.
     while ((await failure(lastOf(bus.publish('one', ['lost'])))).message !== 'not connected to NATS');
     own.signal('SIGCONT');
@@ -206,6 +213,35 @@ describe('natsBus', function () {
     const error = await failure(lastOf(bus.publish('one', ['x'.repeat(1024)])));
     expect(error.reason).to.equal('refused');
     expect(error.message).to.equal('a payload of 1026 bytes is more than NATS takes, 1024');
+  });
+
+  it('says what the server does not let it do, and does it once it may', async () => {
+    using folder = temporaryDirectory();
+    const config = join(folder.path, 'nats.conf');
+    const allow = (...subjects: readonly string[]): void => {
+      const list = subjects.map((subject) => JSON.stringify(subject)).join(', ');
+      const permissions = `{ publish: [${list}], subscribe: [${list}] }`;
+      writeFileSync(config, `authorization { users: [{ user: alice, password: pw, permissions: ${permissions} }] }`);
+    };
+    allow('tailnet.one');
+    await using own = await startNatsServer(['--config', config]);
+    const bus = open({}, `nats://alice:pw@${own.host}`);
+    const one = await hear(bus, 'one');
+    const deaf = await failure(firstValueFrom(bus.listen$('two')));
+    expect(deaf.message).to.equal('not heard of NATS: Permissions Violation for Subscription to "tailnet.two"');
+    const dumb = await failure(lastOf(bus.publish('two', ['a'])));
+    expect(dumb.message).to.equal('NATS does not let us publish to tailnet.two');
+    expect([deaf.reason, dumb.reason]).to.deep.equal(['unavailable', 'unavailable']);
+    await lastOf(bus.publish('one', ['hello']));
+    expect(await one.next()).to.equal('hello');
+
+    allow('tailnet.*');
+    own.signal('SIGHUP');
+    const mayListen$ = defer(() => bus.listen$('two')).pipe(retry({ delay: 20 }));
+    await firstValueFrom(mayListen$);
+    const two = await hear(bus, 'two');
+    await lastOf(bus.publish('two', ['now']));
+    expect(await two.next()).to.equal('now');
   });
 
   describe('shows who it is', () => {

@@ -122,6 +122,11 @@ describe('behind PgBouncer in transaction mode', function () {
   it('serve warns, when the pooler swallows them', async () => {
     await using pooler = await startPooler(database.url, ['ignore_startup_parameters = statement_timeout,options']);
     await using server = serve(['--database-url', pooler.url]);
-    await server.line((line) => line.includes('the database is reached through a pooler'));
+    await server.line((line) => line.includes('through a pooler; unless that is in session mode, nothing is heard'));
+    // What hints are heard of has nothing to do with it, then.
+    await using other = serve(['--database-url', pooler.url, '--bus', 'nats://127.0.0.1:1']);
+    await other.line((line) =>
+      line.includes('through a pooler; unless that is in session mode, migrations cannot lock'),
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { BehaviorSubject, NEVER, concat, of, throwError } from 'rxjs';
 import { AuthorizationError } from '../../src/auth/auth.js';
+import { channels } from '../../src/db/bus.js';
 import { StoreError } from '../../src/db/store.js';
 import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
@@ -169,6 +170,48 @@ describe('the metrics of a coordinator', () => {
     });
   });
 
+  it('forget a node whose peer has said goodbye before it was written: no notification tells of that', async () => {
+    const stage = metricsStage();
+    const measured = stage.measured();
+    stage.pass(100);
+    const peer = virtualPeer(measured.coordinator, alice);
+    peer.derp(1);
+    peer.goodbye();
+    stage.pass(60_000);
+    virtualPeer(measured.coordinator, alice).derp(2);
+    stage.pass(100);
+    expect(await measured.observed('tailnet_propagation_seconds', '{stage="heard"}')).to.deep.equal({
+      ...{ count: 1, sum: latency / 2 + busLatency },
+    });
+  });
+
+  it('forget a notification when nobody looks any more by the time that it could be read', async () => {
+    const stage = metricsStage();
+    const wire = stage.database.connect({ latency, busLatency });
+    const measured = stage.measured(north, wire);
+    stage.pass(100);
+    const peer = virtualPeer(measured.coordinator, alice);
+    peer.derp(1);
+    const watcher = virtualPeer(measured.coordinator, bob);
+    watcher.tunnel(alice);
+    stage.pass(200);
+    const { count: before } = await measured.observed('tailnet_propagation_seconds', '{stage="told"}');
+
+    wire.faults.failNext('readBindings');
+    peer.derp(2);
+    // Heard, and not read: it will be tried again.
+    stage.pass(100);
+    watcher.goodbye();
+    stage.pass(60_000);
+    virtualPeer(measured.coordinator, bob).tunnel(alice);
+    stage.pass(200);
+    peer.derp(3);
+    stage.pass(200);
+    expect(await measured.observed('tailnet_propagation_seconds', '{stage="told"}')).to.deep.equal({
+      ...{ count: before + 1, sum: latency },
+    });
+  });
+
   it('count what peers are told, by kind', async () => {
     const stage = metricsStage();
     const measured = stage.measured();
@@ -317,6 +360,24 @@ describe('the metrics of a coordinator', () => {
     expect(await counted()).to.deep.equal([2, 0, 2.5]);
     stage.pass(5000);
     expect(await counted()).to.deep.equal([1, 1, undefined]);
+  });
+
+  it('count those who live and are not heard, as by another bus, until they are', async () => {
+    const stage = metricsStage();
+    const wire = stage.database.connect();
+    const measured = stage.measured(north, wire);
+    stage.measured(south);
+    const counted = () => values(measured, 'tailnet_coordinators_live', 'tailnet_coordinators_unheard');
+    stage.pass(1000);
+    expect(await counted()).to.deep.equal([2, 0]);
+    const undo = wire.faults.dropNotifications(
+      (channel, payload) => channel === channels.heartbeat && payload === south,
+    );
+    stage.pass(60_000);
+    expect(await counted()).to.deep.equal([2, 1]);
+    undo();
+    stage.pass(2500);
+    expect(await counted()).to.deep.equal([2, 0]);
   });
 
   it('count notifications by kind, gaps, and the resyncs that follow', async () => {

@@ -58,7 +58,11 @@ function parsedBy(option: Option, value: ConfigValue, where: string): unknown {
     throw new UsageError(`${where}it is one of ${option.argChoices.join(', ')}, got ${JSON.stringify(text)}`);
   }
   try {
-    return option.parseArg ? option.parseArg(text, option.defaultValue) : text;
+    const parsed: unknown = option.parseArg ? option.parseArg(text, option.defaultValue) : text;
+    // It is not repeated: it may be a secret.
+    if (typeof value !== 'string' && !Array.isArray(parsed))
+      throw new UsageError(`${where}it is one value, not a list`);
+    return parsed;
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
     throw new UsageError(`${where}got ${JSON.stringify(text)}. ${error.message}`, { cause: error });

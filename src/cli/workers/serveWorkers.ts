@@ -1,8 +1,11 @@
-import { AggregatorRegistry } from 'prom-client';
+import { drainLimit } from '../drainLimit.js';
 import { keepEmbeddedPostgres } from '../embeddedPostgres/keepEmbeddedPostgres.js';
 import type { ServeOptions } from '../serve.js';
 import { shutdownRequest } from '../shutdownRequest.js';
 import { Fleet } from './fleet.js';
+
+/** Milliseconds that a worker may take longer than it gives itself. */
+const patience = 2000;
 
 /**
  * Runs so many processes like this one, each with a coordinator, which share the ports, the database and the metrics,
@@ -10,18 +13,17 @@ import { Fleet } from './fleet.js';
  * or of one that could not be drained.
  */
 export async function serveWorkers(
-  options: Pick<ServeOptions, 'databaseUrl' | 'dataDir' | 'logger'>,
+  options: Pick<ServeOptions, 'databaseUrl' | 'dataDir' | 'drainTime' | 'limits' | 'logger'>,
   size: number,
 ): Promise<number> {
   const { databaseUrl, dataDir } = options;
   const logger = options.logger.child({ part: 'workers' });
   const shutdown = shutdownRequest(logger);
   const embedded = databaseUrl === undefined ? await keepEmbeddedPostgres(dataDir, logger) : undefined;
-  const registry = new AggregatorRegistry();
+  const stopLimit = drainLimit(options) + patience;
   const fleet = new Fleet({
-    ...{ size, logger },
+    ...{ size, logger, stopLimit },
     environment: embedded === undefined ? {} : { TAILNET_DATABASE_URL: embedded.url },
-    scrape: () => registry.clusterMetrics(),
   });
   const kill = (): void => {
     fleet.kill();

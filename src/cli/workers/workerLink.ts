@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import { AggregatorRegistry, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { ScrapedMetrics } from '../../metrics/metricsRoutes.js';
 import type { ShutdownRequest } from '../shutdownRequest.js';
 import { isOurs, slotVariable, type FromWorker } from './messages.js';
@@ -18,21 +18,24 @@ export interface WorkerLink {
   leave(): void;
 }
 
+type Send = (message: FromWorker) => void;
+
 /** The link of this process; undefined if it is no worker. */
 export function workerLink(): WorkerLink | undefined {
   const { worker } = cluster;
   if (!cluster.isWorker || worker === undefined) return undefined;
-  const send = (message: FromWorker): void => void worker.send(message);
+  // When the other process is gone, so are we in a moment.
+  const send: Send = (message) => void worker.send(message, () => {});
   return {
     slot: process.env[slotVariable] ?? '',
-    shutdownRequest,
+    shutdownRequest: () => shutdownRequest(send),
     shareMetrics: (registry) => shareMetrics(registry, send),
     listening: () => send({ kind: 'tailnet:listening' }),
     leave: () => void worker.disconnect(),
   };
 }
 
-function shutdownRequest(): ShutdownRequest {
+function shutdownRequest(send: Send): ShutdownRequest {
   let isReceived = false;
   let resolve: (signal: NodeJS.Signals) => void;
   const received = new Promise<NodeJS.Signals>((settle) => (resolve = settle));
@@ -42,6 +45,7 @@ function shutdownRequest(): ShutdownRequest {
     resolve('SIGTERM');
   };
   process.on('message', onMessage).on('SIGTERM', ignore).on('SIGINT', ignore);
+  send({ kind: 'tailnet:hello' });
   return {
     received,
     isReceived: () => isReceived,
@@ -51,21 +55,26 @@ function shutdownRequest(): ShutdownRequest {
   };
 }
 
-function shareMetrics(registry: Registry, send: (message: FromWorker) => void): ScrapedMetrics {
-  AggregatorRegistry.setRegistries([registry]);
-  // It answers from now on when the other process asks.
-  const { contentType } = new AggregatorRegistry();
+function shareMetrics(registry: Registry, send: Send): ScrapedMetrics {
   const scrapes = new Map<number, { resolve: (text: string) => void; reject: (error: Error) => void }>();
   let last = 0;
+  const collect = (question: number): void => {
+    registry.getMetricsAsJSON().then(
+      (metrics) => send({ kind: 'tailnet:collected', question, metrics }),
+      (error: unknown) => send({ kind: 'tailnet:collected', question, error: String(error) }),
+    );
+  };
   process.on('message', (message) => {
-    if (!isOurs(message) || message.kind !== 'tailnet:metrics') return;
+    if (!isOurs(message)) return;
+    if (message.kind === 'tailnet:collect') collect(message.question);
+    if (message.kind !== 'tailnet:metrics') return;
     const scrape = scrapes.get(message.scrape);
     scrapes.delete(message.scrape);
     if (message.text === undefined) scrape?.reject(new Error(message.error));
     else scrape?.resolve(message.text);
   });
   return {
-    contentType,
+    contentType: registry.contentType,
     metrics: () =>
       new Promise<string>((resolve, reject) => {
         const scrape = ++last;

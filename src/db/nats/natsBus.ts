@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  PermissionViolationError,
   credsAuthenticator,
   type Msg,
   type NatsConnection,
@@ -8,7 +10,7 @@ import {
 import type { Logger } from 'pino';
 import {
   EMPTY,
-  Observable,
+  type Observable,
   ReplaySubject,
   asyncScheduler,
   catchError,
@@ -23,9 +25,9 @@ import {
   timeout,
   timer,
   type SchedulerLike,
-  type Subscriber,
 } from 'rxjs';
-import type { Bus, BusEvent } from '../bus.js';
+import type { Bus } from '../bus.js';
+import { ChannelListeners } from '../channelListeners.js';
 import { StoreError } from '../store.js';
 import { keepConnection, type KeptConnection } from './keepConnection.js';
 import { parseNatsUrl } from './natsUrl.js';
@@ -58,8 +60,6 @@ export interface NatsBusOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-const GAP: BusEvent = { kind: 'gap' };
-
 /** Milliseconds that closing waits for what was published last to be sent. */
 const CLOSE_PATIENCE = 1000;
 
@@ -81,10 +81,9 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
   const { prefix, ...address } = parseNatsUrl(url);
   const config = connectionOptions(address, options, limit);
 
-  const listeners = new Map<string, Set<Subscriber<BusEvent>>>();
   const subscriptions = new Map<string, NatsSubscription>();
-  /** The channels of which the server has said that what is published from then on is heard. */
-  const listening = new Set<string>();
+  /** How often the server has refused what was published on a subject. */
+  const refusals = new Map<string, number>();
   let kept: KeptConnection | undefined;
   let connection: NatsConnection | undefined;
   /** What `subscriptions` were made on. */
@@ -94,28 +93,20 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
   /** Begins anew with each connection: tells whether the server's answer still says anything. */
   let era = Symbol();
   /** The connection that is being made for the first time. */
-
   const first$ = new ReplaySubject<NatsConnection>(1);
 
   const closed$ = new ReplaySubject<never>(1);
 
-  const tell = (channel: string, event: BusEvent) => {
-    // A copy, because whoever is told may leave or come.
-    for (const listener of [...(listeners.get(channel) ?? [])]) listener.next(event);
-  };
-
   const hear = (channel: string, error: Error | null, message: Msg) => {
     if (error !== null) {
-      // The client has given it up. Whoever listens anew, as a coordinator does that hears nothing, asks again.
+      // The client has given it up. Whoever listens anew asks again: it may be allowed by then.
       subscriptions.delete(channel);
-      listening.delete(channel);
+      listeners.fail(channel, new StoreError('unavailable', `not heard of NATS: ${error.message}`, { cause: error }));
       return;
     }
-    // What overtakes the acknowledgement is covered by the gap that follows.
-    if (!listening.has(channel)) return;
     const payloads = unpackPayloads(message.data);
     if (payloads === undefined) logger?.error({ subject: message.subject }, 'message not understood');
-    for (const payload of payloads ?? []) tell(channel, { kind: 'message', payload });
+    for (const payload of payloads ?? []) listeners.published(channel, payload);
   };
 
   const subscribe = (to: NatsConnection, channel: string) => {
@@ -135,8 +126,7 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
         if (asked !== era) return;
         for (const [channel, subscription] of asking) {
           if (subscription === undefined || subscriptions.get(channel) !== subscription) continue;
-          listening.add(channel);
-          tell(channel, GAP);
+          listeners.heard(channel);
         }
       },
       // The connection is down: the next one asks again.
@@ -154,7 +144,7 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
       // The client itself subscribes again, where it reconnects.
       if (subscribedOn !== made) subscriptions.clear();
       subscribedOn = made;
-      const all = [...listeners.keys()];
+      const all = listeners.channels;
       for (const channel of all) if (!subscriptions.has(channel)) subscribe(made, channel);
       acknowledge(made, all);
     },
@@ -163,37 +153,31 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
       isUnreachable = true;
       era = Symbol();
       connection = undefined;
-      listening.clear();
+      listeners.deaf();
     },
-    refused: (error: Error) => logger?.warn({ reason: reasonOf(error) }, 'NATS refused something'),
+    refused: (error: Error) => {
+      logger?.warn({ reason: reasonOf(error) }, 'NATS refused something');
+      if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return;
+      refusals.set(error.subject, (refusals.get(error.subject) ?? 0) + 1);
+    },
   };
 
   const open = () => {
     kept ??= keepConnection(config, events, { scheduler, random });
   };
 
-  const join = (channel: string, listener: Subscriber<BusEvent>) => {
-    open();
-    const others = listeners.get(channel);
-    if (others !== undefined) {
-      others.add(listener);
-      if (listening.has(channel)) listener.next(GAP);
-      return;
-    }
-    listeners.set(channel, new Set([listener]));
-    if (connection === undefined) return;
-    subscribe(connection, channel);
-    acknowledge(connection, [channel]);
-  };
-
-  const leave = (channel: string, listener: Subscriber<BusEvent>) => {
-    const others = listeners.get(channel);
-    if (others?.delete(listener) !== true || others.size > 0) return;
-    listeners.delete(channel);
-    listening.delete(channel);
-    subscriptions.get(channel)?.unsubscribe();
-    subscriptions.delete(channel);
-  };
+  const listeners = new ChannelListeners({
+    onFirst: (channel) => {
+      open();
+      if (connection === undefined) return;
+      subscribe(connection, channel);
+      acknowledge(connection, [channel]);
+    },
+    onLast: (channel) => {
+      subscriptions.get(channel)?.unsubscribe();
+      subscriptions.delete(channel);
+    },
+  });
 
   /** Emits the connection: at once where there is one; otherwise only the first is waited for. */
   const connected$ = defer(() => {
@@ -204,22 +188,20 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
     return race(first$, closed$).pipe(take(1));
   });
 
-  const send = (to: NatsConnection, channel: string, payloads: readonly string[]): Promise<void> => {
+  const send = async (to: NatsConnection, channel: string, payloads: readonly string[]): Promise<void> => {
+    const subject = `${prefix}.${channel}`;
+    const before = refusals.get(subject);
     const largest = to.info?.max_payload ?? Infinity;
-    for (const chunk of packPayloads(payloads, largest)) to.publish(`${prefix}.${channel}`, chunk);
-    return to.flush();
+    for (const chunk of packPayloads(payloads, largest)) to.publish(subject, chunk);
+    await to.flush();
+    // A refusal comes before the answer to the flush, and takes longer until it is told.
+    await nextTurn();
+    if (refusals.get(subject) !== before)
+      throw new StoreError('unavailable', `NATS does not let us publish to ${subject}`);
   };
 
   return {
-    listen$: (channel) =>
-      new Observable((listener) => {
-        if (isClosed) {
-          listener.error(new StoreError('unavailable', 'the bus is closed'));
-          return undefined;
-        }
-        join(channel, listener);
-        return () => leave(channel, listener);
-      }),
+    listen$: listeners.listen$,
 
     publish: (channel, payloads) =>
       payloads.length === 0
@@ -235,9 +217,8 @@ export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { clos
       defer(() => {
         if (!isClosed) {
           isClosed = true;
-          const error = new StoreError('unavailable', 'the bus was closed');
-          closed$.error(error);
-          for (const listener of [...listeners.values()].flatMap((all) => [...all])) listener.error(error);
+          closed$.error(new StoreError('unavailable', 'the bus was closed'));
+          listeners.close();
         }
         return kept === undefined ? EMPTY : from(kept.close());
       }).pipe(takeUntil(timer(CLOSE_PATIENCE, scheduler)), ignoreElements()),

@@ -5,14 +5,13 @@ import {
   defer,
   EMPTY,
   ignoreElements,
-  Observable,
+  type Observable,
   timer,
   type SchedulerLike,
-  type Subscriber,
   type Subscription,
 } from 'rxjs';
-import { channels, type Bus, type BusEvent } from '../bus.js';
-import { StoreError } from '../store.js';
+import { channels, type Bus } from '../bus.js';
+import { ChannelListeners } from '../channelListeners.js';
 import type { HintSeal } from './hintSeal.js';
 import { openListenSession, type ListenSession } from './openListenSession.js';
 import { openPool } from './openPool.js';
@@ -42,8 +41,6 @@ export interface PgListenBusOptions {
 /** The first wait before reconnecting, in milliseconds; each further one is twice as long, up to the longest. */
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2000;
-
-const GAP: BusEvent = { kind: 'gap' };
 
 /**
  * LISTEN and NOTIFY of PostgreSQL as a bus. All channels share one connection, which is made for the first listener and
@@ -76,21 +73,12 @@ export function pgListenBus(
     query_timeout: checkTimeout,
   };
 
-  const listeners = new Map<string, Set<Subscriber<BusEvent>>>();
-  /** The channels whose LISTEN the server has acknowledged on the current connection. */
-  const listening = new Set<string>();
   let session: ListenSession | undefined;
   let retry: Subscription | undefined;
   let learning: Subscription | undefined;
   let isNoted = false;
   /** Failed attempts since the last time we listened. */
   let failures = 0;
-  let isClosed = false;
-
-  const tell = (channel: string, event: BusEvent) => {
-    // A copy, because whoever is told may leave or come.
-    for (const listener of [...(listeners.get(channel) ?? [])]) listener.next(event);
-  };
 
   /** Once for each connection: whoever sends such hints may send many, and nothing is lost with them. */
   const noteUnsealed = () => {
@@ -107,27 +95,24 @@ export function pgListenBus(
         if (channel === channels.binding) learning = seal?.learn$.subscribe();
         if (failures > 0) logger?.info({ failures }, 'listening to the database again');
         failures = 0;
-        listening.add(channel);
-        tell(channel, GAP);
+        listeners.heard(channel);
       },
       message: (channel, payload, sender) => {
-        // What overtakes the acknowledgement is covered by the gap that follows.
-        if (!listening.has(channel)) return;
         const heard = channel === channels.binding ? seal?.open(payload) : payload;
-        if (heard !== undefined) tell(channel, { kind: 'message', payload: heard, sender });
+        if (heard !== undefined) listeners.published(channel, heard, sender);
         else noteUnsealed();
       },
       broken: (error) => {
         learning?.unsubscribe();
         if (failures === 0) logger?.warn({ err: error }, 'not listening to the database; reconnecting');
         session = undefined;
-        listening.clear();
+        listeners.deaf();
         const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures) * (0.5 + random() / 2);
         failures += 1;
         retry = timer(wait, scheduler).subscribe(connect);
       },
     });
-    for (const channel of listeners.keys()) session.listen(channel);
+    for (const channel of listeners.channels) session.listen(channel);
   };
 
   const disconnect = () => {
@@ -136,30 +121,20 @@ export function pgListenBus(
     session?.close();
     retry = undefined;
     session = undefined;
-    listening.clear();
+    listeners.deaf();
     failures = 0;
   };
 
-  const join = (channel: string, listener: Subscriber<BusEvent>) => {
-    const others = listeners.get(channel);
-    if (others !== undefined) {
-      others.add(listener);
-      if (listening.has(channel)) listener.next(GAP);
-      return;
-    }
-    listeners.set(channel, new Set([listener]));
-    if (session !== undefined) session.listen(channel);
-    else if (retry === undefined) connect();
-  };
-
-  const leave = (channel: string, listener: Subscriber<BusEvent>) => {
-    const others = listeners.get(channel);
-    if (others?.delete(listener) !== true || others.size > 0) return;
-    listeners.delete(channel);
-    listening.delete(channel);
-    if (listeners.size === 0) disconnect();
-    else session?.unlisten(channel);
-  };
+  const listeners: ChannelListeners = new ChannelListeners({
+    onFirst: (channel) => {
+      if (session !== undefined) session.listen(channel);
+      else if (retry === undefined) connect();
+    },
+    onLast: (channel) => {
+      if (listeners.channels.length === 0) disconnect();
+      else session?.unlisten(channel);
+    },
+  });
 
   const pool = options.pool ?? openPool(publishConfig(config), logger);
   const closePool = options.pool === undefined ? () => pool.end() : () => Promise.resolve();
@@ -167,15 +142,7 @@ export function pgListenBus(
   let closing: Promise<void> | undefined;
 
   return {
-    listen$: (channel) =>
-      new Observable((listener) => {
-        if (isClosed) {
-          listener.error(new StoreError('unavailable', 'the bus is closed'));
-          return undefined;
-        }
-        join(channel, listener);
-        return () => leave(channel, listener);
-      }),
+    listen$: listeners.listen$,
 
     publish: (channel, payloads) =>
       payloads.length === 0
@@ -184,11 +151,8 @@ export function pgListenBus(
 
     close: () =>
       defer(() => {
-        isClosed = true;
         disconnect();
-        for (const listener of [...listeners.values()].flatMap((all) => [...all])) {
-          listener.error(new StoreError('unavailable', 'the bus was closed'));
-        }
+        listeners.close();
         return (closing ??= closePool());
       }).pipe(ignoreElements()),
   };

@@ -5,7 +5,7 @@ import type { Identify } from '../identity.js';
 
 /** What those who look may cost. Times are milliseconds. */
 export interface DebugLimits {
-  /** Who look at the same time, those being identified included. One more gets HTTP 503. Default 50. */
+  /** Who look at the same time, those included who are being identified, or have not read their answer yet. One more gets HTTP 503. Default 50. */
   readonly maxViewers: number;
   /** The tables are read once in so long at most, however many look, and not at all while nobody does. Default 2000. */
   readonly readPeriod: number;
@@ -17,7 +17,7 @@ export interface DebugLimits {
   readonly handshakeTimeout: number;
   /** From one comment to the next, which only says that the connection lives. Default 15000. */
   readonly heartbeatPeriod: number;
-  /** How long a client may take to read the last event before its connection is cut off. Default 5000. */
+  /** How long a client may take to read the last event, or read nothing of another answer, before it is cut off. Default 5000. */
   readonly closeTimeout: number;
 }
 

@@ -51,7 +51,7 @@ export function debugRoutes(
         tap((sight) => {
           if (sight.kind === 'trouble') replyText(response, 503, 'the database cannot be read now');
           else {
-            reply(response, 200, 'application/json; charset=utf-8', `${sight.snapshot.json}\n`, {
+            reply(response, 200, 'application/json; charset=utf-8', sight.snapshot.body, {
               'X-Content-Type-Options': 'nosniff',
             });
           }

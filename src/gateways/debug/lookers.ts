@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { EMPTY, first, isObservable, map, of, switchMap, take } from 'rxjs';
+import { EMPTY, concat, first, isObservable, map, of, switchMap, take } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { Attendance, shuttingDown } from '../attendance.js';
 import { allowOrigin } from '../crossOrigin.js';
@@ -13,6 +13,7 @@ import { Places } from '../places.js';
 import type { Refusal } from '../refusal.js';
 import { remoteAddress } from '../remoteAddress.js';
 import type { PathParameters } from '../routeTable.js';
+import { untilSent } from '../untilSent.js';
 import type { DebugLimits, DebugOptions } from './debugOptions.js';
 
 /** Answers somebody who may look; nobody is known where nobody was asked. Unsubscribed when they leave. */
@@ -36,7 +37,7 @@ const tokenInQuery: Refusal = {
  */
 export function routesForLookers(
   { identify, origins = [], trustedProxies = [], draining$ = of(false), onEvent }: DebugOptions,
-  { maxViewers, maxHandshakes, handshakeTimeout }: DebugLimits,
+  { maxViewers, maxHandshakes, handshakeTimeout, closeTimeout }: DebugLimits,
   scheduler: SchedulerLike,
 ): (show: Show) => HttpRoute {
   const refusalOf = pageGuard(origins, identify !== undefined);
@@ -63,12 +64,20 @@ export function routesForLookers(
         turnAway(request, response, obstacle);
         return;
       }
+      // It would take a place without anything to show for it, for as long as the answer before goes on.
+      if (response.socket === null) {
+        replyText(response, 400, 'look over a connection of its own: there is an answer before this one');
+        return;
+      }
       return attendance.counted(
         draining$.pipe(
           take(1),
           switchMap((isDraining) => (isDraining ? of({ refusal: shuttingDown }) : admission$(request))),
           switchMap((found) => {
-            if (!('refusal' in found)) return show(request, response, parameters, found.identity);
+            if (!('refusal' in found)) {
+              // An answer takes its place for as long as it takes memory.
+              return concat(show(request, response, parameters, found.identity), untilSent(response, closeTimeout));
+            }
             turnAway(request, response, found.refusal);
             return EMPTY;
           }),

@@ -29,7 +29,7 @@ export function showEvents(
 
   return (request, response, _parameters, viewer) =>
     new Observable((subscriber) => {
-      const refusal = refusalOf(request.headers.accept, response.socket === null);
+      const refusal = refusalOf(request.headers.accept);
       if (refusal !== undefined) {
         replyText(response, ...refusal);
         subscriber.complete();
@@ -79,8 +79,7 @@ export function showEvents(
     });
 }
 
-function refusalOf(accept: string | undefined, isBehindOther: boolean): [status: number, reason: string] | undefined {
-  if (!acceptsEvents(accept)) return [406, 'this is text/event-stream, which your header Accept does not take'];
-  // It would take a place without anything to show for it, for as long as the answer before goes on.
-  return isBehindOther ? [400, 'look over a connection of its own: there is an answer before this one'] : undefined;
+function refusalOf(accept: string | undefined): [status: number, reason: string] | undefined {
+  if (acceptsEvents(accept)) return undefined;
+  return [406, 'this is text/event-stream, which your header Accept does not take'];
 }

@@ -9,7 +9,8 @@ export class Snapshot {
   readonly #answeredBy: Uuid;
   /** What was read before, until the difference is known. */
   #before: Overview | undefined;
-  #json: string | undefined;
+  #body: Uint8Array | undefined;
+  #whole: string | undefined;
   #changes: string | undefined;
 
   /**
@@ -22,14 +23,18 @@ export class Snapshot {
     this.#before = before;
   }
 
-  /** All of it, as `/debug/tailnet.json` answers. */
-  get json(): string {
-    return (this.#json ??= JSON.stringify({ answeredBy: this.#answeredBy, ...this.overview }));
+  get #json(): string {
+    return JSON.stringify({ answeredBy: this.#answeredBy, ...this.overview });
   }
 
-  /** All of it, as an event. */
+  /** All of it, as `/debug/tailnet.json` answers: in bytes, of which no answer has a copy. */
+  get body(): Uint8Array {
+    return (this.#body ??= Buffer.from(`${this.#json}\n`));
+  }
+
+  /** All of it, as an event: one text, which everybody who is slow to read it holds on to. */
   get wholeEvent(): string {
-    return eventText('overview', this.json);
+    return (this.#whole ??= eventText('overview', this.#json));
   }
 
   /** What has changed since what was read before, as an event; all of it, if nothing was. */

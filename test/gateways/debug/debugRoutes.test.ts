@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { expect } from 'chai';
@@ -332,6 +333,18 @@ describe('the debug page', () => {
       fixture.answer = overview;
       await (await fixture.http.read(`${url}/events`)).until('event: overview');
       expect(await get(`${url}.json`)).to.deep.equal({ status: 503, text: 'too many viewers: at most 1\n' });
+    });
+
+    it('no more than may look at the same time, those included who do not read what they asked for', async () => {
+      const url = new URL(await fixture.serve({ limits: { maxViewers: 1 } }));
+      // More than the system takes for a client that reads nothing.
+      const peers = Array.from({ length: 200_000 }, () => ({ ...overview().peers[0]! }));
+      fixture.answer = () => overview({ peers });
+      const socket = connect(Number(url.port), url.hostname);
+      socket.write(`GET ${url.pathname}.json HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
+      await once(socket, 'readable');
+      expect(await get(`${url.href}.json`)).to.include({ status: 503 });
+      socket.destroy();
     });
   });
 
