@@ -25,6 +25,7 @@ import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.
 import { silentTelemetry } from '../telemetry.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 import { tracingOfProcess } from './tracingOfProcess.js';
+import { version } from './version.js';
 import { workerLink } from './workers/workerLink.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
@@ -155,9 +156,8 @@ async function serveCoordinator(
   const logger = options.logger.child({ coordinator_id: coordinator.id });
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
-    const { id: coordinatorId } = coordinator;
-    const where = { databaseUrl: withoutPassword(databaseUrl), ...(bus && { bus: bus.shown }) };
-    logger.info({ ...addresses, coordinatorId, ...where }, 'listening');
+    const where = { database_url: withoutPassword(databaseUrl), ...(bus && { bus: bus.shown }) };
+    logger.info({ ...addresses, ...where, version: version() }, 'listening');
     workerLink()?.listening();
   };
   const served = lastValueFrom(

@@ -127,7 +127,7 @@ describe('migrate', () => {
     expect(await migrate(url, { logger })).to.deep.equal({ status: 'adopted', applied: [] });
     expect(await dump()).to.deep.equal(before);
     expect(await recorded()).to.deep.equal(names.slice(0, 1));
-    expect(warnings).to.deep.equal([{ missingIndexes: ['tailnet_tunnels (src_id)', 'tailnet_tunnels (dst_id)'] }]);
+    expect(warnings).to.deep.equal([{ missing_indexes: ['tailnet_tunnels (src_id)', 'tailnet_tunnels (dst_id)'] }]);
     expect((await migrate(url)).status).to.equal('current');
   });
 
