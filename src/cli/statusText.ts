@@ -40,17 +40,19 @@ export function statusText(status: Status, screen?: Screen): string {
 }
 
 function coordinatorsOf({ coordinators, peers }: Status): Section {
-  const here = new Map<string, number>();
-  for (const { coordinatorId } of homesOf(peers).values()) here.set(coordinatorId, (here.get(coordinatorId) ?? 0) + 1);
+  const homes = [...homesOf(peers).values()];
+  const count = (id: string, wanted: Peer['status']) =>
+    String(homes.filter(({ coordinatorId, status }) => coordinatorId === id && status === wanted).length);
   const live = coordinators.filter((coordinator) => coordinator.live).length;
   return {
     heading: heading(coordinators.length, 'coordinator', { live, silent: coordinators.length - live }),
-    titles: ['COORDINATOR', 'STATE', 'HEARTBEAT', 'PEERS'],
+    titles: ['COORDINATOR', 'STATE', 'HEARTBEAT', 'OK', 'LOST'],
     rows: coordinators.map((coordinator) => [
       coordinator.id,
       coordinator.live ? 'live' : 'silent',
       ago(coordinator.heartbeatAge),
-      String(here.get(coordinator.id) ?? 0),
+      count(coordinator.id, 'ok'),
+      count(coordinator.id, 'lost'),
     ]),
   };
 }

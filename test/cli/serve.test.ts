@@ -44,7 +44,7 @@ describe('serve', function () {
   it('runs on an embedded database, which it stops when it is told to end', async () => {
     using directory = temporaryDirectory();
     await using server = runServe([], { cwd: directory.path });
-    const { http, database_url } = await listening(server);
+    const { http, database_url: databaseUrl } = await listening(server);
     const url = runningEmbeddedPostgres(`${directory.path}/.tailnet`) ?? '';
     expect(new URL(url).port).to.equal(new URL(databaseUrl).port);
     const postgres = await serverPid(url);

@@ -39,9 +39,9 @@ describe('statusText', () => {
   it('counts coordinators by what they are, and each peer once, at the coordinator where it is', () => {
     expect(statusText(status).split('\n')).to.deep.equal([
       '2 coordinators: 1 live, 1 silent',
-      'COORDINATOR                           STATE   HEARTBEAT   PEERS',
-      `${north}  live    1.2 s ago   1`,
-      `${south}  silent  61.0 s ago  1`,
+      'COORDINATOR                           STATE   HEARTBEAT   OK  LOST',
+      `${north}  live    1.2 s ago   1   0`,
+      `${south}  silent  61.0 s ago  0   1`,
       '',
       '2 peers: 1 ok, 1 lost',
       'PEER                                  STATUS  COORDINATOR                           WRITTEN',
