@@ -112,7 +112,7 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
-    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, logger);
+    if (isReachable === true) await warnOfPooler(listenDatabaseUrl ?? url, isPooled, logger);
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
     const tracing = options.traces ? await tracingOfProcess() : undefined;
     const link = workerLink();

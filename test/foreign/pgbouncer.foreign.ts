@@ -124,4 +124,10 @@ describe('behind PgBouncer in transaction mode', function () {
     await using server = serve(['--database-url', pooler.url]);
     await server.line((line) => line.includes('the database is reached through a pooler'));
   });
+
+  it('serve warns, when what should lead to the server leads to the pooler as well', async () => {
+    await using pooler = await startPooler(database.url, ['ignore_startup_parameters = statement_timeout,options']);
+    await using server = serve(['--database-url', pooler.url, '--listen-database-url', pooler.url]);
+    await server.line((line) => line.includes('--listen-database-url leads to a pooler'));
+  });
 });
