@@ -10,7 +10,7 @@ const styles: ReadonlyMap<string, Style> = new Map<string, Style>([
   ['READY_FOR_HANDSHAKE', 'cyan'],
 ]);
 
-const titles = /^[A-Z]+( +[A-Z]+)+$/;
+const titles = /^[A-Z]+( +[A-Z]+)+( *…)?$/;
 const words = new RegExp(`(?<= )(${[...styles.keys()].join('|')})(?=\\s|$)`, 'g');
 
 /** Whether colours are wanted: on a terminal, unless `NO_COLOR` says otherwise (no-color.org). */

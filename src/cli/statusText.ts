@@ -16,8 +16,8 @@ interface Section {
 }
 
 /**
- * The status for people: three tables, each under a heading that counts. A peer counts once, wherever it was seen: as ok
- * if it is so at any coordinator, and at the one that wrote last.
+ * The status for people: three tables, each under a heading that counts. A peer, or a
+ * tunnel, counts once, wherever it was seen: a peer as ok if it is so at any coordinator, and at the one that wrote last.
  *
  * @param screen what it must fit into: longer lines are cut, and of each table is shown what there is room for, lost
  * peers first. By default everything is
@@ -72,7 +72,7 @@ function peersOf({ peers }: Status, lostFirst: boolean): Section {
 
 function tunnelsOf({ tunnels }: Status): Section {
   return {
-    heading: heading(tunnels.length, 'tunnel', {}),
+    heading: heading(new Set(tunnels.map(({ src, dst }) => `${src} ${dst}`)).size, 'tunnel', {}),
     titles: ['FROM', 'TO', 'COORDINATOR', 'WRITTEN'],
     rows: tunnels.map(({ src, dst, coordinatorId, writeAge }) => [src, dst, coordinatorId, ago(writeAge)]),
   };

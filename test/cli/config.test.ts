@@ -132,7 +132,7 @@ describe('a configuration file', () => {
     ['names within names', 'port: { http: 1 }', 'port: it is a value, or a list of values'],
     ['nothing for a value', 'port:', 'port: it is a value, or a list of values'],
     ['a list', '- port', 'it is not "name: value" lines'],
-    ['the same name twice', 'port: 1\nport: 2', 'Map keys must be unique at line 2, column 1:'],
+    ['the same name twice', 'port: 1\nport: 2', 'Map keys must be unique at line 2, column 1'],
     ['an alias', 'port: &a 1\nmax-tunnels: *a', 'Alias resolution is disabled'],
   ] as const) {
     it(`is refused with ${what}, with one line and exit code 2`, async () => {

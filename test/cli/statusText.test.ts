@@ -15,7 +15,10 @@ const status = {
     { id: bob, coordinatorId: south, status: 'lost', writeAge: 80 },
     { id: bob, coordinatorId: north, status: 'ok', writeAge: 9000 },
   ],
-  tunnels: [{ src: alice, dst: bob, coordinatorId: south, writeAge: 5 }],
+  tunnels: [
+    { src: alice, dst: bob, coordinatorId: south, writeAge: 5 },
+    { src: alice, dst: bob, coordinatorId: north, writeAge: 9 },
+  ],
 } as const;
 
 const large = {
@@ -52,6 +55,7 @@ describe('statusText', () => {
       '1 tunnel',
       'FROM                                  TO                                    COORDINATOR                           WRITTEN',
       `${alice}  ${bob}  ${south}  0.0 s ago`,
+      `${alice}  ${bob}  ${north}  0.0 s ago`,
     ]);
     expect(statusText({ coordinators: [], peers: [], tunnels: [] })).to.equal(
       'no coordinators\n\nno peers\n\nno tunnels',
