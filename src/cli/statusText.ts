@@ -40,9 +40,11 @@ export function statusText(status: Status, screen?: Screen): string {
 }
 
 function coordinatorsOf({ coordinators, peers }: Status): Section {
-  const homes = [...homesOf(peers).values()];
-  const count = (id: string, wanted: Peer['status']) =>
-    String(homes.filter(({ coordinatorId, status }) => coordinatorId === id && status === wanted).length);
+  const counts = new Map<string, number>();
+  const count = (id: string, status: Peer['status']) => counts.get(`${id} ${status}`) ?? 0;
+  for (const { coordinatorId, status } of homesOf(peers).values()) {
+    counts.set(`${coordinatorId} ${status}`, count(coordinatorId, status) + 1);
+  }
   const live = coordinators.filter((coordinator) => coordinator.live).length;
   return {
     heading: heading(coordinators.length, 'coordinator', { live, silent: coordinators.length - live }),
@@ -51,8 +53,8 @@ function coordinatorsOf({ coordinators, peers }: Status): Section {
       coordinator.id,
       coordinator.live ? 'live' : 'silent',
       ago(coordinator.heartbeatAge),
-      count(coordinator.id, 'ok'),
-      count(coordinator.id, 'lost'),
+      String(count(coordinator.id, 'ok')),
+      String(count(coordinator.id, 'lost')),
     ]),
   };
 }
