@@ -120,9 +120,11 @@ describe('watching a peer', () => {
     marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
       const coordinator = createCoordinator();
       const at = onTime(scheduler);
-      const bobs = virtualPeer(coordinator, bob);
+      const bobs = virtualPeer(createCoordinator(), bob);
       at(1000, () => {
-        const undo = database.faults.dropNotifications((channel) => channel === channels.peer);
+        const undo = database.faults.dropNotifications(
+          (channel) => channel === channels.peer || channel === channels.binding,
+        );
         bobs.derp(1);
         at(1500, undo);
       });
@@ -138,11 +140,13 @@ describe('watching a peer', () => {
       ({ createCoordinator, database, scheduler }) => {
         const coordinator = createCoordinator({ tuning: { rollingCheckPeriod: 10_000 } });
         const at = onTime(scheduler);
-        const bobs = virtualPeer(coordinator, bob);
+        const bobs = virtualPeer(createCoordinator(), bob);
         const heard: string[] = [];
         watched(coordinator).subscribe((text) => heard.push(text));
         at(1000, () => {
-          const undo = database.faults.dropNotifications((channel) => channel === channels.peer);
+          const undo = database.faults.dropNotifications(
+            (channel) => channel === channels.peer || channel === channels.binding,
+          );
           bobs.derp(1);
           at(1500, undo);
         });

@@ -10,8 +10,8 @@ const styles: ReadonlyMap<string, Style> = new Map<string, Style>([
   ['READY_FOR_HANDSHAKE', 'cyan'],
 ]);
 
-const titles = /^[A-Z]+( +[A-Z]+)+$/gm;
-const words = new RegExp(`(?<= )(${[...styles.keys()].join('|')})(?=\\s|$)`, 'gm');
+const titles = /^[A-Z]+( +[A-Z]+)+( *…)?$/;
+const words = new RegExp(`(?<= )(${[...styles.keys()].join('|')})(?=\\s|$)`, 'g');
 
 /** Whether colours are wanted: on a terminal, unless `NO_COLOR` says otherwise (no-color.org). */
 export function wantsColours(isTerminal = process.stdout.isTTY, environment = process.env): boolean {
@@ -20,9 +20,11 @@ export function wantsColours(isTerminal = process.stdout.isTTY, environment = pr
 
 /** Text for a terminal: the titles of tables are bold, and what something is has its colour. */
 export function paint(text: string): string {
-  return text
-    .replaceAll(words, (word) => styled(styles.get(word) ?? 'reset', word))
-    .replaceAll(titles, (line) => styled('bold', line));
+  const painted = (line: string) =>
+    titles.test(line)
+      ? styled('bold', line)
+      : line.replaceAll(words, (word) => styled(styles.get(word) ?? 'reset', word));
+  return text.split('\n').map(painted).join('\n');
 }
 
 function styled(style: Style, text: string): string {

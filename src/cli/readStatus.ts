@@ -6,7 +6,7 @@ import { errorText } from './errorText.js';
 
 /** What the tables hold. Ages are milliseconds by the database's clock, all at one moment. */
 export interface Status {
-  /** The most recently heard first. `live`: heard within the last 6 s. */
+  /** Live ones first, by id; then the most recently heard first. `live`: heard within the last 6 s. */
   readonly coordinators: readonly { readonly id: Uuid; readonly heartbeatAge: number; readonly live: boolean }[];
   /** One entry for each coordinator that a peer was seen by. `lost`: its connection broke, or the coordinator is silent. */
   readonly peers: readonly {
@@ -41,7 +41,8 @@ export async function readStatus(databaseUrl: string): Promise<Status> {
     await client.query('begin isolation level repeatable read read only');
     const coordinators = await read<Status['coordinators'][number]>(
       `select id, ${age('heartbeat_at')} as "heartbeatAge", heartbeat_at > now() - interval '6 s' as live
-       from tailnet_coordinators order by heartbeat_at desc, id`,
+       from tailnet_coordinators
+       order by live desc, case when heartbeat_at > now() - interval '6 s' then id end, heartbeat_at desc`,
     );
     const peers = await read<Status['peers'][number]>(
       `select p.id, p.coordinator_id as "coordinatorId", ${age('p.updated_at')} as "writeAge",

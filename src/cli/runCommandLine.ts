@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './commandError.js';
@@ -10,6 +9,7 @@ import { peerCommand } from './peerCommand.js';
 import { serveCommand } from './serveCommand.js';
 import { statusCommand } from './statusCommand.js';
 import { tokenCommand } from './tokenCommand.js';
+import { version } from './version.js';
 import { UsageError } from './usageError.js';
 
 /**
@@ -54,9 +54,4 @@ function createProgram(output: Output, end: (exitCode: number) => void): Command
     });
   }
   return program;
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -26,6 +26,7 @@ import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.
 import { silentTelemetry } from '../telemetry.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 import { tracingOfProcess } from './tracingOfProcess.js';
+import { version } from './version.js';
 import { workerLink } from './workers/workerLink.js';
 import { warnOfPooler } from './warnOfPooler.js';
 
@@ -109,7 +110,9 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const end = Promise.race([shutdown.received, preparation.refused]);
     const isReachable = await Promise.race([preparation.attempted, patience, end]);
     if (shutdown.isReceived()) return;
-    if (isReachable === true && listenDatabaseUrl === undefined) await warnOfPooler(url, bus === undefined, logger);
+    if (isReachable === true) {
+      await warnOfPooler(listenDatabaseUrl ?? url, { isForListening: isPooled, isHeard: bus === undefined }, logger);
+    }
     const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
     const tracing = options.traces ? await tracingOfProcess() : undefined;
     const link = workerLink();
@@ -153,9 +156,8 @@ async function serveCoordinator(
   const logger = options.logger.child({ coordinator_id: coordinator.id });
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
-    const { id: coordinatorId } = coordinator;
-    const where = { databaseUrl: withoutPassword(databaseUrl), ...(bus && { bus: bus.shown }) };
-    logger.info({ ...addresses, coordinatorId, ...where }, 'listening');
+    const where = { database_url: withoutPassword(databaseUrl), ...(bus && { bus: bus.shown }) };
+    logger.info({ ...addresses, ...where, version: version() }, 'listening');
     workerLink()?.listening();
   };
   const served = lastValueFrom(

@@ -7,7 +7,8 @@ import { option } from './environment.js';
 import type { Output } from './output.js';
 import { paint, wantsColours } from './paint.js';
 import { readStatus, type Status } from './readStatus.js';
-import { statusText } from './statusText.js';
+import { statusText, type Screen } from './statusText.js';
+import { watchStatus } from './watchStatus.js';
 
 interface StatusOptions {
   readonly databaseUrl?: string;
@@ -19,8 +20,8 @@ interface StatusOptions {
 /** Milliseconds from one look to the next. */
 const watchPeriod = 2000;
 
-function forPeople(status: Status): string {
-  const text = statusText(status);
+function forPeople(status: Status, screen?: Screen): string {
+  const text = statusText(status, screen);
   return wantsColours() ? paint(text) : text;
 }
 
@@ -44,12 +45,24 @@ export function statusCommand(output: Output): Command {
       const interrupted = new AbortController();
       const interrupt = () => interrupted.abort();
       process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-      const clear = wantsColours() ? '\u001b[H\u001b[2J' : '';
-      while (!interrupted.signal.aborted) {
-        const status = await readStatus(database.url);
-        output.out(json ? `${JSON.stringify(status)}\n` : `${clear}${forPeople(status)}\n\n`);
-        await delay(watchPeriod, undefined, { signal: interrupted.signal }).catch(() => {});
+      const isScreen = process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+      const clear = '\u001b[H\u001b[2J';
+      const watching = {
+        read: () => readStatus(database.url),
+        show: (status: Status) => {
+          if (json) output.out(`${JSON.stringify(status)}\n`);
+          else output.out(isScreen ? `${clear}${forPeople(status, process.stdout)}\n` : `${forPeople(status)}\n\n`);
+        },
+        fail: (message: string) => {
+          if (isScreen && !json) output.out(clear);
+          output.error(`${message}; trying again\n`);
+        },
+        wait: (signal: AbortSignal) => delay(watchPeriod, undefined, { signal }).catch(() => {}),
+      };
+      try {
+        await watchStatus(watching, interrupted.signal);
+      } finally {
+        process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
       }
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     });
 }

@@ -149,7 +149,8 @@ async function expectTables(client: Queryable, logger: MigrateOptions['logger'],
       { cause: denied },
     );
   }
-  if (missingIndexes.length > 0) logger?.warn({ missingIndexes }, 'reads will be slow: indexes are missing');
+  if (missingIndexes.length > 0)
+    logger?.warn({ missing_indexes: missingIndexes }, 'reads will be slow: indexes are missing');
 }
 
 function isPermissionDenied(error: unknown): boolean {

@@ -133,7 +133,7 @@ describe('a configuration file', () => {
     ['nothing for a value', 'port:', 'port: it is a value, or a list of values'],
     ['several for one', 'data-dir: [a, b]', 'data-dir: it is one value, not a list'],
     ['a list', '- port', 'it is not "name: value" lines'],
-    ['the same name twice', 'port: 1\nport: 2', 'Map keys must be unique at line 2, column 1:'],
+    ['the same name twice', 'port: 1\nport: 2', 'Map keys must be unique at line 2, column 1'],
     ['an alias', 'port: &a 1\nmax-tunnels: *a', 'Alias resolution is disabled'],
   ] as const) {
     it(`is refused with ${what}, with one line and exit code 2`, async () => {

@@ -20,7 +20,7 @@ describe('paint', () => {
     const plain = statusText(status);
     const text = paint(plain);
     expect(text).to.contain(painted.live).and.contain(painted.silent).and.contain('\u001b[33mlost\u001b[39m');
-    expect(text.split('\n')[1]).to.match(/^.\[1mCOORDINATOR +STATE +HEARTBEAT.\[22m$/);
+    expect(text.split('\n')[1]).to.match(/^.\[1mCOORDINATOR +STATE +HEARTBEAT +OK +LOST.\[22m$/);
     expect(stripVTControlCharacters(text)).to.equal(plain);
     expect(paint(`${bob} NODE (new) derp 2`)).to.equal(`${bob} \u001b[32mNODE\u001b[39m (new) derp 2`);
   });

@@ -35,8 +35,8 @@ interface LogLine {
   readonly http: string;
   readonly grpc?: string;
   readonly metrics?: string;
-  readonly coordinatorId: string;
-  readonly databaseUrl: string;
+  readonly coordinator_id: string;
+  readonly database_url: string;
 }
 
 describe('serve', function () {
@@ -45,7 +45,7 @@ describe('serve', function () {
   it('runs on an embedded database, which it stops when it is told to end', async () => {
     using directory = temporaryDirectory();
     await using server = runServe([], { cwd: directory.path });
-    const { http, databaseUrl } = await listening(server);
+    const { http, database_url: databaseUrl } = await listening(server);
     const url = runningEmbeddedPostgres(`${directory.path}/.tailnet`) ?? '';
     expect(new URL(url).port).to.equal(new URL(databaseUrl).port);
     const postgres = await serverPid(url);
@@ -70,7 +70,7 @@ describe('serve', function () {
   it('says where it listens, who it is and which database it uses, without the password', async () => {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url]);
-    const { http, coordinatorId, databaseUrl } = await listening(server);
+    const { http, coordinator_id: coordinatorId, database_url: databaseUrl } = await listening(server);
     expect(http).to.match(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
     const withoutPassword = new URL(database.url);
     withoutPassword.password = '';
@@ -480,7 +480,7 @@ describe('status and migrate', function () {
     using directory = temporaryDirectory();
     const dataDir = ['--data-dir', directory.path];
     await using server = runServe(dataDir);
-    const { http, coordinatorId } = await listening(server);
+    const { http, coordinator_id: coordinatorId } = await listening(server);
     await using a = runPeer(http, alice, []);
     await using b = runPeer(http, bob, ['--tunnel', alice]);
     await a.line((line) => line.startsWith(bob));
@@ -511,8 +511,8 @@ describe('status and migrate', function () {
     server.signal('SIGTERM');
     await server.ended;
     const text = await output('status', ...dataDir);
-    expect(text).to.match(new RegExp(`^1 coordinator\nCOORDINATOR .*\n${coordinatorId}  `));
-    expect(text).to.match(new RegExp(`\n2 peers\nPEER .*\n${alice}  lost .*\n${bob}  lost `));
+    expect(text).to.match(new RegExp(`^1 coordinator: 1 (?:live|silent)\nCOORDINATOR .*\n${coordinatorId}  `));
+    expect(text).to.match(new RegExp(`\n2 peers: 2 lost\nPEER .*\n${alice}  lost .*\n${bob}  lost `));
     expect(text).to.match(new RegExp(`\n1 tunnel\nFROM .*\n${bob}  ${alice}  `));
   });
 

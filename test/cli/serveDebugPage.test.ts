@@ -9,7 +9,7 @@ import { temporaryDirectory } from './temporaryDirectory.js';
 interface Listening {
   readonly http: string;
   readonly debug?: string;
-  readonly coordinatorId: string;
+  readonly coordinator_id: string;
 }
 
 const alice = 'a11cea11-cea1-4cea-91ce-a11cea11cea1';
@@ -36,7 +36,7 @@ describe('serve --debug-page', function () {
 
   it('auto: shows everybody on this machine all there is, below the base path, and lets go when it drains', async () => {
     await using server = runServe('--base-path', '/mesh');
-    const { http, debug = '', coordinatorId } = await listening(server);
+    const { http, debug = '', coordinator_id: coordinatorId } = await listening(server);
     expect(debug).to.equal(`${http}/debug/tailnet`);
     const page = await get(debug);
     expect(page.status).to.equal(200);

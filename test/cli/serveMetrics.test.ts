@@ -11,7 +11,7 @@ const bob = 'b0bb0bb0-b0bb-4bb0-8bb0-bb0bb0bb0bb0';
 interface Listening {
   readonly http: string;
   readonly metrics?: string;
-  readonly coordinatorId: string;
+  readonly coordinator_id: string;
 }
 
 const runServe = (databaseUrl: string, ...words: readonly string[]): RunningProgram =>
@@ -42,7 +42,7 @@ describe('serve --metrics-port', function () {
   it('same: beside everything else, for two peers who have met', async () => {
     await using database = await testDatabase();
     await using server = runServe(database.url, '--base-path', '/mesh');
-    const { http, metrics: url, coordinatorId } = await listening(server);
+    const { http, metrics: url, coordinator_id: coordinatorId } = await listening(server);
     expect(url).to.equal(`${http}/metrics`);
     await using bobs = runPeer(`${http}/api/v2/coordinate`, bob, '--derp', '7');
     await bobs.line((line) => line.startsWith('connected'));

@@ -17,8 +17,8 @@ describe('serve --traces', function () {
     await using database = await testDatabase();
     await using server = run(database.url, '--traces');
     const span = await server.line((line) => line.includes('"db.operation.name":"heartbeat"'));
-    const { coordinatorId } = JSON.parse(await server.line((line) => line.includes('"listening"'))) as {
-      coordinatorId: string;
+    const { coordinator_id: coordinatorId } = JSON.parse(await server.line((line) => line.includes('"listening"'))) as {
+      coordinator_id: string;
     };
     expect(JSON.parse(span)).to.include({ span: 'tailnet.query', 'tailnet.coordinator_id': coordinatorId });
     server.signal('SIGTERM');

@@ -10,7 +10,7 @@ interface Line {
   readonly msg: string;
   readonly pid: number;
   readonly http: string;
-  readonly coordinatorId: string;
+  readonly coordinator_id: string;
 }
 
 const lineOf = (text: string): Line => JSON.parse(text) as Line;
@@ -40,7 +40,7 @@ describe('serve --workers', function () {
     const lines = await listening(server, 2);
     const [{ http }] = lines as [Line];
     expect(new Set(lines.map((line) => line.http)).size).to.equal(1);
-    const ids = lines.map(({ coordinatorId }) => coordinatorId);
+    const ids = lines.map((line) => line.coordinator_id);
     const rows = await query(database.url, 'select id from tailnet_coordinators');
     expect(rows.map(({ id }) => id as string)).to.have.members(ids);
 

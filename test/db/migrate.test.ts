@@ -128,7 +128,7 @@ describe('migrate', () => {
     expect(await migrate(url, { logger })).to.deep.equal({ status: 'adopted', applied: names.slice(1) });
     expect(await dump()).to.deep.equal(before);
     expect(await recorded()).to.deep.equal(names);
-    expect(warnings).to.deep.equal([{ missingIndexes: ['tailnet_tunnels (src_id)', 'tailnet_tunnels (dst_id)'] }]);
+    expect(warnings).to.deep.equal([{ missing_indexes: ['tailnet_tunnels (src_id)', 'tailnet_tunnels (dst_id)'] }]);
     expect((await migrate(url)).status).to.equal('current');
   });
 

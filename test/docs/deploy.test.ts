@@ -70,6 +70,15 @@ describe('what deploys coordinators', () => {
     }
   });
 
+  it('HAProxy: is patient with a coordinator that answers late, but not with one that says it drains', () => {
+    const lines = textOf('docker/haproxy.cfg')
+      .split('\n')
+      .map((line) => line.trim());
+    // Without it the time of a check is that between two of them.
+    expect(lines).to.include('timeout check 5s');
+    expect(lines.find((line) => line.startsWith('default-server '))).to.contain(' inter 1s fall 1 ');
+  });
+
   it('systemd: runs commands that there are, and gives them time to stop', () => {
     const unit = textOf('systemd/tailnet-coordinator.service');
     expect(unit).to.match(/^ExecStartPre=\S+ config check (\S+)\nExecStart=\S+ serve --config \1$/m);

@@ -60,9 +60,20 @@ describe('the shell commands of the documentation', () => {
     } else {
       it(`start programs that the reader has: ${place}, ${command}`, () => {
         const [program = '', ...words] = command.split(' ');
-        expect(['curl', 'git', 'cd', 'node', 'npx', 'psql', 'createdb', 'kill', 'touch', 'openssl']).to.include(
-          program,
-        );
+        expect([
+          'curl',
+          'git',
+          'cd',
+          'node',
+          'npx',
+          'psql',
+          'pg_dump',
+          'pg_restore',
+          'createdb',
+          'kill',
+          'touch',
+          'openssl',
+        ]).to.include(program);
         for (const word of words.filter((one) => /^(src|test|examples|scripts)\//.test(one) && !one.includes('*'))) {
           expect(existsSync(root + word), word).to.equal(true);
         }

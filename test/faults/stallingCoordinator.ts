@@ -13,7 +13,7 @@ const server = createServer();
 webSocketGateway(coordinator, { server }).subscribe();
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
-  logger.info({ http: `http://127.0.0.1:${String(port)}`, coordinatorId: coordinator.id }, 'listening');
+  logger.info({ http: `http://127.0.0.1:${String(port)}`, coordinator_id: coordinator.id }, 'listening');
 });
 process.on('SIGUSR2', () => {
   logger.info('stalling');

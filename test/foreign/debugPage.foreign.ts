@@ -195,6 +195,16 @@ describe('the debug page in a real browser', () => {
     await page.locator('.banner').waitFor({ state: 'hidden' });
   });
 
+  it('says nothing of peers before the database could be read', async () => {
+    isAway = true;
+    await serve();
+    await open();
+    await says('.banner', 'The database cannot be read now.');
+    expect(await text('#empty')).to.equal('');
+    isAway = false;
+    await live();
+  });
+
   it('says when the coordinator is away, and comes back to it', async () => {
     await show();
     const port = Number(new URL(origin).port);
@@ -228,6 +238,9 @@ describe('the debug page in a real browser', () => {
     await show();
     await page.locator('.row').nth(2).waitFor();
     const title = () => page.locator('#details .title').innerText();
+    await page.keyboard.press('ArrowDown');
+    expect(await title()).to.equal(alice);
+    await page.keyboard.press('Escape');
     await page.keyboard.press('/');
     await page.keyboard.type('000000');
     await page.keyboard.press('ArrowDown');

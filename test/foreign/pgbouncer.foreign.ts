@@ -129,4 +129,10 @@ describe('behind PgBouncer in transaction mode', function () {
       line.includes('through a pooler; unless that is in session mode, migrations cannot lock'),
     );
   });
+
+  it('serve warns, when what should lead to the server leads to the pooler as well', async () => {
+    await using pooler = await startPooler(database.url, ['ignore_startup_parameters = statement_timeout,options']);
+    await using server = serve(['--database-url', pooler.url, '--listen-database-url', pooler.url]);
+    await server.line((line) => line.includes('--listen-database-url leads to a pooler'));
+  });
 });

@@ -110,6 +110,6 @@ const readListening = (line: string): { url: string; coordinatorId: Uuid } => {
   const fields: unknown = JSON.parse(line);
   if (typeof fields !== 'object' || fields === null) throw new Error(`not an object: ${line}`);
   if (!('http' in fields) || typeof fields.http !== 'string') throw new Error(`no URL: ${line}`);
-  if (!('coordinatorId' in fields) || typeof fields.coordinatorId !== 'string') throw new Error(`no id: ${line}`);
-  return { url: fields.http, coordinatorId: fields.coordinatorId };
+  if (!('coordinator_id' in fields) || typeof fields.coordinator_id !== 'string') throw new Error(`no id: ${line}`);
+  return { url: fields.http, coordinatorId: fields.coordinator_id };
 };

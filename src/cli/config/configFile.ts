@@ -56,7 +56,8 @@ function contentOf(text: string, file: string): unknown {
 function problemText({ code, message, linePos }: YAMLError): string {
   if (code === 'TAG_RESOLVE_FAILED')
     return `line ${String(linePos?.[0].line)}: a value that begins with "!" needs quotes`;
-  return message.split('\n')[0] ?? '';
+  // What follows the colon in further lines is the file itself.
+  return (message.split('\n')[0] ?? '').replace(/:$/, '');
 }
 
 function isValue(value: unknown): value is ConfigValue {

@@ -17,7 +17,7 @@ export async function keepEmbeddedPostgres(dataDir: string, logger: Logger): Pro
   const stopped = new AbortController();
   const first = await startEmbeddedPostgres({ dataDir, logger });
   const { url, port } = first;
-  logger.info({ dataDir, port }, 'embedded PostgreSQL started');
+  logger.info({ data_dir: dataDir, port }, 'embedded PostgreSQL started');
 
   const stopRequest = new Promise<void>((resolve) => {
     stopped.signal.addEventListener('abort', () => resolve(), { once: true });

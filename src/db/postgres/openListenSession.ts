@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { ClientConfig } from 'pg';
 import createSubscriber from 'pg-listen';
+import { StoreError } from '../store.js';
 
 /** What happens to a session. After `broken`, or after it was closed, nothing more. */
 export interface ListenSessionEvents {
@@ -65,7 +66,11 @@ export function openListenSession(
       if (!isOver && wanted.get(channel) === request) events.listening(channel);
     });
 
-  subscriber.events.on('error', fail);
+  subscriber.events.on('error', (error) => {
+    // It speaks of connecting anew, which it was told not to do.
+    const isLoss = error.message.includes('after connection loss failed');
+    fail(isLoss ? new StoreError('unavailable', 'the connection was lost', { cause: error }) : error);
+  });
   subscriber.events.on('notification', ({ channel, payload, processId }) => {
     // pg-listen passes no payload on when it is empty.
     if (!isOver) events.message(channel, typeof payload === 'string' ? payload : '', processId);

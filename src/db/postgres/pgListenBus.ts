@@ -17,6 +17,7 @@ import { openListenSession, type ListenSession } from './openListenSession.js';
 import { openPool } from './openPool.js';
 import { runOn, type Statement } from './runStatement.js';
 import { sessionConfig } from './sessionConfig.js';
+import { storeErrorOf } from './storeErrorOf.js';
 
 /** Times are milliseconds. */
 export interface PgListenBusOptions {
@@ -104,7 +105,7 @@ export function pgListenBus(
       },
       broken: (error) => {
         learning?.unsubscribe();
-        if (failures === 0) logger?.warn({ err: error }, 'not listening to the database; reconnecting');
+        if (failures === 0) logger?.warn({ err: storeErrorOf(error) }, 'not listening to the database; reconnecting');
         session = undefined;
         listeners.deaf();
         const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures) * (0.5 + random() / 2);

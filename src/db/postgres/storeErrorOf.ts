@@ -36,6 +36,9 @@ const hints: Readonly<Record<string, string>> = {
   '42703': '; run `tailnet-coordinator migrate`',
   '42704': '; run `tailnet-coordinator migrate`',
   '42501': '; run `tailnet-coordinator migrate --grant ROLE` for the role that connects',
+  // Its sentence may be "could not access status of transaction 0", when it is the queue of NOTIFY that cannot grow.
+  '53100': '; the disk of the database is full',
+  '25006': '; this server takes no writes: it is a replica, or was made read-only',
 };
 
 /** So PgBouncer says it. */

@@ -61,6 +61,13 @@ describe('storeErrorOf', () => {
     expect(storeErrorOf(withCode('42501')).message).to.contain('run `tailnet-coordinator migrate --grant ROLE`');
   });
 
+  it('says what a server means that speaks of a transaction when its disk is full, or of SELECT when it is read-only', () => {
+    expect(storeErrorOf(withCode('53100', 'could not access status of transaction 0')).message).to.equal(
+      'could not access status of transaction 0 (53100); the disk of the database is full',
+    );
+    expect(storeErrorOf(withCode('25006')).message).to.contain('; this server takes no writes');
+  });
+
   it('says why none of several addresses could be reached', () => {
     const error = Object.assign(
       new AggregateError([withCode('ECONNREFUSED', 'connect ECONNREFUSED ::1:5432'), withCode('ECONNREFUSED')]),

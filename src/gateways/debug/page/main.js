@@ -101,7 +101,7 @@ function showPeers() {
     : `${peers.length.toLocaleString('en')} of ${all.toLocaleString('en')}`;
   const empty = byId('empty');
   empty.hidden = peers.length > 0;
-  empty.textContent = isAll ? 'No peer has connected yet.' : 'No peer is like that.';
+  empty.textContent = tailnet.readAt === 0 ? '' : isAll ? 'No peer has connected yet.' : 'No peer is like that.';
   list.show(peers);
 }
 
@@ -163,6 +163,9 @@ sort.addEventListener('change', showPeers);
 byId('filter').addEventListener('change', showPeers);
 byId('view').addEventListener('change', showMesh);
 
+/** They choose a peer wherever nothing else has the focus that would want them. */
+const arrows = new Set(['ArrowDown', 'ArrowUp']);
+
 document.addEventListener('keydown', (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || door.open) return;
   const isTyping = event.target instanceof HTMLInputElement && ['search', 'password'].includes(event.target.type);
@@ -170,6 +173,7 @@ document.addEventListener('keydown', (event) => {
   else if (isTyping) return;
   else if (event.key === '/') search.focus();
   else if (event.key === 'm') toggleView();
+  else if (arrows.has(event.key) && event.target === document.body) list.focus();
   else return;
   event.preventDefault();
 });
