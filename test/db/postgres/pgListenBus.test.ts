@@ -157,7 +157,7 @@ describe('pgListenBus', () => {
     const warned = firstValueFrom(warned$);
     const events: unknown[] = [];
     const subscription = bus.listen$('one').subscribe({ next: (e) => events.push(e), error: (e) => events.push(e) });
-    expect(await warned).to.have.nested.property('err.code', 'ECONNREFUSED');
+    expect(await warned).to.have.nested.property('err.cause.code', 'ECONNREFUSED');
     subscription.unsubscribe();
     expect(events).to.deep.equal([]);
   });
