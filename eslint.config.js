@@ -70,7 +70,7 @@ const streams = [
 ];
 
 export default defineConfig(
-  { ignores: ['dist/', '.bench/', '.mutant-*/', '.simulation/', '.soak/', 'src/proto/gen/', '.tailnet/'] },
+  { ignores: ['dist/', '.api/', '.bench/', '.mutant-*/', '.simulation/', '.soak/', 'src/proto/gen/', '.tailnet/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

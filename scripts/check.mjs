@@ -14,6 +14,7 @@ const steps = {
   lint: () => run('npx', 'eslint', '.'),
   format: () => run('npx', 'prettier', '--check', '--log-level', 'warn', '.'),
   generated: checkGenerated,
+  api: () => run('npx', 'typedoc', '--emit', 'none'),
   tests: () => run('npm', 'test', '--silent'),
   foreign: () => run('npm', 'run', '--silent', 'test:foreign'),
   package: () => checkPackage(run),

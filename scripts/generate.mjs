@@ -48,5 +48,24 @@ function hardened(file, source) {
   // A message that ends late: a field longer than its message.
   const ended =
     '$1if (reader.pos !== end) throw new globalThis.Error("malformed message");\n$1return message;\n$2} finally {';
-  return replaced(text, /^( +)return message;\n( +)\} finally \{$/gm, ended, true);
+  return documented(replaced(text, /^( +)return message;\n( +)\} finally \{$/gm, ended, true));
+}
+
+/** Says what the plugin has no words for, so that nothing in the reference of the API is without. */
+function documented(source) {
+  const comments = [
+    [/^( +)(_unknownFields\?: )/gm, 'Fields that this version has no names for: kept, and written again.'],
+    [/^()(export const \w+: MessageFns<)/gm, 'Reads, writes and makes such messages.'],
+    [/^( +)(UNRECOGNIZED: )/gm, 'Any other number.'],
+    [/^()(export namespace \w+)/gm, 'The numbers, as types.'],
+    [/^( +)(export type (?:[A-Z_]+) = typeof)/gm, 'The type of the number of this name.'],
+    [/^()(export const \w+Definition = \{)/gm, 'The service, as generic gRPC libraries want it described.'],
+    [/^()(export type DeepPartial<)/gm, 'A message of which anything may be left out.'],
+    [/^()(export interface MessageFns<)/gm, 'What can be done with messages of one type.'],
+    [/^( +)(encode\(message: T, )/gm, 'Writes a message: `encode(message).finish()` has its bytes.'],
+    [/^( +)(decode\(input: .*\): T;)/gm, 'Reads a message; throws an Error if the bytes are none.'],
+    [/^( +)(create\(base\?: .*\): T;)/gm, 'Makes a message; what is left out has its default.'],
+    [/^( +)(fromPartial\(object: .*\): T;)/gm, 'Makes a message; what is left out has its default.'],
+  ];
+  return comments.reduce((text, [pattern, comment]) => text.replaceAll(pattern, `$1/** ${comment} */\n$1$2`), source);
 }

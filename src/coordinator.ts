@@ -102,6 +102,7 @@ export interface CoordinateOptions {
 
 /** One of several coordinators over one database. */
 export interface Coordinator extends AsyncDisposable {
+  /** Its UUID: what was given as `id`, or a random one. */
   readonly id: Uuid;
 
   /** Replays the current state; completes after `closed`. */

@@ -19,6 +19,7 @@ export interface Holdings {
 
 /** A coordinator, as telemetry sees it. */
 export interface ObservedCoordinator {
+  /** Its UUID. */
   readonly id: Uuid;
   /** Replays the current state; completes after `closed`. */
   readonly health$: Observable<'starting' | 'healthy' | 'unhealthy' | 'closing' | 'closed'>;
@@ -47,6 +48,7 @@ export type RequestResult = 'accepted' | 'warned' | 'invalid' | 'unauthorized' |
 
 /** A notification of the bus, as far as it is counted. */
 export interface HeardHint {
+  /** What it is about; `gap`: some may have been missed. */
   readonly kind: 'heartbeat' | 'binding' | 'peer' | 'tunnel' | 'ready' | 'gap';
   /** Of a heartbeat. */
   readonly coordinatorId?: Uuid;

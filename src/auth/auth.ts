@@ -12,5 +12,6 @@ export type Auth = (request: CoordinateRequest) => void | ObservableInput<unknow
 
 /** A refusal; its message is told to the peer. */
 export class AuthorizationError extends Error {
+  /** `AuthorizationError`. */
   override readonly name = 'AuthorizationError';
 }

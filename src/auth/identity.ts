@@ -10,9 +10,11 @@ export type Role = 'peer' | 'agent' | 'client' | 'observer';
 
 /** Who is at the other end of a connection. */
 export interface Identity {
+  /** The UUID of the peer; of an observer, any that tells it from others. */
   readonly id: Uuid;
   /** For logs. */
   readonly name: string;
+  /** What they may do. */
   readonly role: Role;
   /** With the role `client`: the agent it talks to. Needed where V1 is spoken, which has no words for it. */
   readonly agentId?: Uuid;
@@ -34,7 +36,9 @@ export interface Identity {
  * and 503 when it cannot be found out now: not their fault, so an operator is told the `cause`.
  */
 export class IdentityError extends Error {
+  /** `IdentityError`. */
   override readonly name = 'IdentityError';
+  /** The HTTP status that somebody gets who is turned away over HTTP. */
   readonly status: 400 | 401 | 403 | 503;
 
   constructor(message: string, status: 400 | 401 | 403 | 503 = 400, options?: ErrorOptions) {

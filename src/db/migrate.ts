@@ -11,6 +11,7 @@ export { MigrationError } from './postgres/migrationError.js';
 export type { Queryable } from './postgres/queryable.js';
 export { verifySchema, type SchemaState } from './postgres/verifySchema.js';
 
+/** Who gets access, and who is told. */
 export interface MigrateOptions {
   /** A role that gets what a coordinator needs at run time: to read and write the rows of the three tables. */
   readonly grant?: string;
@@ -26,6 +27,7 @@ export interface MigrateOptions {
  * - `verified`: this role may not change tables, or may not read what is recorded; but the tables are there and right.
  */
 export interface MigrateResult {
+  /** What became of the tables. */
   readonly status: 'migrated' | 'adopted' | 'current' | 'verified';
   /** The names of the migrations that were applied. */
   readonly applied: readonly string[];

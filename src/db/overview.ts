@@ -6,6 +6,7 @@ import type { Uuid } from './store.js';
  * database's clock, so that their distance from `readAt` is an age wherever it is worked out.
  */
 export interface Overview {
+  /** When the tables were read. */
   readonly readAt: number;
   /** Whether there is more than could be read: then what is here is only a part. */
   readonly isPartial: boolean;
@@ -17,26 +18,37 @@ export interface Overview {
   readonly tunnels: readonly OverviewTunnel[];
 }
 
+/** A row of `tailnet_coordinators`. */
 export interface OverviewCoordinator {
+  /** The coordinator. */
   readonly id: Uuid;
+  /** When it was last heard of. */
   readonly heartbeatAt: number;
   /** Whether it was heard of lately: within 6 seconds. */
   readonly isLive: boolean;
 }
 
+/** A row of `tailnet_peers`, without the node. */
 export interface OverviewPeer {
+  /** The peer. */
   readonly id: Uuid;
+  /** The coordinator that it was seen at. */
   readonly coordinatorId: Uuid;
   /** `lost`: its connection broke, or its coordinator is silent. */
   readonly status: 'ok' | 'lost';
+  /** When the row was last written. */
   readonly writtenAt: number;
 }
 
 /** It was opened by `src`; what it makes visible goes both ways. */
 export interface OverviewTunnel {
+  /** Who opened it. */
   readonly src: Uuid;
+  /** To whom. */
   readonly dst: Uuid;
+  /** The coordinator that it was opened at. */
   readonly coordinatorId: Uuid;
+  /** When it was opened. */
   readonly writtenAt: number;
 }
 

@@ -8,12 +8,15 @@ export type Microseconds = number;
 
 /** One row of `tailnet_peers`: the node of a peer at a coordinator. */
 export interface Binding {
+  /** Whose node it is. */
   readonly peerId: Uuid;
+  /** The coordinator that the peer is, or was, connected to. */
   readonly coordinatorId: Uuid;
   /** When the row was last written. Only these times order the bindings of one peer. */
   readonly updatedAt: Microseconds;
   /** The encoded node, as the peer's coordinator wrote it. Perhaps a part of a larger answer: to keep it, copy it. */
   readonly node: Uint8Array;
+  /** `lost`: the connection broke, and the peer may come back. */
   readonly status: 'ok' | 'lost';
 }
 
@@ -31,7 +34,9 @@ export type BindingWrite =
 
 /** A directed row of `tailnet_tunnels`; what it makes visible goes both ways. */
 export interface Tunnel {
+  /** Who opened it. */
   readonly src: Uuid;
+  /** To whom. */
   readonly dst: Uuid;
 }
 
@@ -42,8 +47,11 @@ export interface Tunnel {
  * hold, unless the source is live there: its binding ok and the coordinator not silent.
  */
 export interface TunnelWrites {
+  /** Rows to insert, or to write again. */
   readonly add: readonly Tunnel[];
+  /** Rows to delete. */
   readonly remove: readonly Tunnel[];
+  /** Sources all of whose rows are to be deleted. */
   readonly clear: readonly Uuid[];
 }
 
@@ -52,12 +60,15 @@ export type Pair = readonly [Uuid, Uuid];
 
 /** `peerId` shares at least one tunnel with `neighbourId`, whichever end opened it. */
 export interface Neighbour {
+  /** One end. */
   readonly peerId: Uuid;
+  /** The other end. */
   readonly neighbourId: Uuid;
 }
 
 /** Who writes. */
 export interface Writer {
+  /** The coordinator whose rows they are. */
   readonly coordinatorId: Uuid;
   /** Milliseconds after which a coordinator without a heartbeat counts as silent. */
   readonly expiry: number;
@@ -81,6 +92,7 @@ export interface HeartbeatResult {
 
 /** A coordinator, and how long ago it wrote its last heartbeat. */
 export interface CoordinatorAge {
+  /** The coordinator. */
   readonly coordinatorId: Uuid;
   /**
    * Milliseconds, computed by the database: no other clock is compared. Below 0 if the heartbeat is from the future: by
@@ -160,7 +172,9 @@ export type StoreErrorReason = 'unavailable' | 'missing-coordinator' | 'refused'
 
 /** The one error a {@link Store} or a bus reports; `cause` holds what lies behind it. */
 export class StoreError extends Error {
+  /** `StoreError`. */
   override readonly name = 'StoreError';
+  /** What may be done about it. */
   readonly reason: StoreErrorReason;
 
   constructor(reason: StoreErrorReason, message: string, options?: ErrorOptions) {

@@ -44,6 +44,7 @@ export interface GatewayLimits {
   readonly closeTimeout: number;
 }
 
+/** The limits that all gateways share, where nothing else is given. */
 export const defaultGatewayLimits: GatewayLimits = {
   maxMessageSize: 1024 * 1024,
   requestsPerSecond: 1000,

@@ -11,6 +11,7 @@ export interface GrpcLimits extends GatewayLimits {
   readonly maxConcurrentStreams: number;
 }
 
+/** The limits of a gateway for gRPC, where nothing else is given. */
 export const defaultGrpcLimits: GrpcLimits = { ...defaultGatewayLimits, maxConcurrentStreams: 1000 };
 
 /** Where a gateway serves: on a server of somebody else's, or on one of its own. */
@@ -22,11 +23,15 @@ export type GrpcEndpoint =
        * its sockets are the owner's: size of messages, streams, keepalive.
        */
       readonly server: GrpcServer;
+      /** Not with `server`: its owner binds it. */
       readonly host?: never;
+      /** Not with `server`: its owner binds it. */
       readonly port?: never;
+      /** Not with `server`: its owner has the certificates. */
       readonly tls?: never;
     }
   | {
+      /** Not with `port`. */
       readonly server?: never;
       /** Default `127.0.0.1`. */
       readonly host?: string;
@@ -36,6 +41,7 @@ export type GrpcEndpoint =
       readonly tls?: TlsSource;
     };
 
+/** Where a gateway for gRPC serves, whom, and what they may cost. */
 export type GrpcGatewayOptions = GrpcEndpoint & {
   /** Default `identityFromMetadata`, which believes everybody. */
   readonly identify?: IdentifyCall;

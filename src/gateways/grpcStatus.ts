@@ -18,7 +18,9 @@ export const grpcStatus = {
 
 /** How a call ends. */
 export interface CallStatus {
+  /** The gRPC status code. */
   readonly code: number;
+  /** Why, for people: 1024 bytes at most. */
   readonly details: string;
 }
 

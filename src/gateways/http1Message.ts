@@ -11,6 +11,7 @@ const asks = Symbol('asks for an upgrade');
  * that gateways open themselves, do so.
  */
 export class Http1Message extends IncomingMessage {
+  /** @internal */
   [asks]?: unknown;
 
   /** What the parser found. It is set before the headers are, and asked for when they are there. */
@@ -18,6 +19,7 @@ export class Http1Message extends IncomingMessage {
     return this[asks] === true && (this.method === 'CONNECT' || !/^\s*h2c\b/i.test(this.headers.upgrade ?? ''));
   }
 
+  /** Takes note of what the parser found. */
   set upgrade(found: unknown) {
     this[asks] = found;
   }

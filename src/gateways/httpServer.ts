@@ -11,11 +11,13 @@ import { serverUrl$ } from './serverUrl.js';
 import { requiresCertificate, serveTls } from './tls.js';
 import type { TlsOptions, TlsSource } from './tls.js';
 
+/** Where an HTTP server listens, and what it answers. */
 export interface HttpServerOptions {
   /** Default `127.0.0.1`. */
   readonly host?: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** What is served: a handler for each path. */
   readonly routes: HttpRoutes;
   /** Default: none, in clear text. */
   readonly tls?: TlsSource;
@@ -41,6 +43,7 @@ export interface HttpServerOptions {
 
 /** A server that listens. */
 export interface ListeningHttpServer {
+  /** The server itself, of `node:http` or `node:https`. */
   readonly server: Server;
   /** Such as `http://127.0.0.1:7350`. */
   readonly url: string;

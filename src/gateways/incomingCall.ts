@@ -7,6 +7,7 @@ import type { Identity } from './identity.js';
 export interface IncomingCall {
   /** What the client sent with it, such as `authorization`. */
   readonly metadata: Metadata;
+  /** The address that the call comes from, without the port. */
   readonly remoteAddress: string;
   /** The certificate of the client, if it has shown one and it is good; so only with mutual TLS. */
   readonly clientCertificate: PeerCertificate | undefined;

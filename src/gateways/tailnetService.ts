@@ -6,5 +6,6 @@ import { grpcMethod } from './grpcMethod.js';
  * (`makeGenericClientConstructor(tailnetService, 'Tailnet')`), and for servers that implement it themselves.
  */
 export const tailnetService = {
+  /** `Coordinate`: a stream in each direction, for as long as the peer is connected. */
   coordinate: grpcMethod(TailnetDefinition, TailnetDefinition.methods.coordinate),
 } as const;

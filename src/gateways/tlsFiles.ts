@@ -6,11 +6,15 @@ import { tlsProblem } from './tlsProblem.js';
 
 /** Where certificates are kept, as PEM. */
 export interface TlsFiles {
+  /** The path of the private key. */
   readonly key: string;
+  /** The path of the certificate, followed by those between it and an authority. */
   readonly cert: string;
+  /** The path of the authorities whose certificates clients must show. Default: none is asked for. */
   readonly ca?: string;
 }
 
+/** How files with certificates are followed. */
 export interface TlsFilesOptions {
   /** Milliseconds from one look at the files to the next. Default 10000. */
   readonly period?: number;

@@ -17,6 +17,7 @@ export interface WatchLimits {
   readonly closeTimeout: number;
 }
 
+/** The limits of who watches, where nothing else is given. */
 export const defaultWatchLimits: WatchLimits = {
   maxWatchers: 1000,
   maxHandshakes: 64,
@@ -25,6 +26,7 @@ export const defaultWatchLimits: WatchLimits = {
   closeTimeout: 5000,
 };
 
+/** Who may watch whom, and what watching may cost. */
 export interface WatchOptions {
   /**
    * Finds out who wants to watch, as for any gateway. They may watch a peer if they are the peer, or if their `auth` lets

@@ -21,6 +21,7 @@ export interface WebSocketLimits extends GatewayLimits {
   readonly maxPendingPongs: number;
 }
 
+/** The limits of a gateway for WebSockets, where nothing else is given. */
 export const defaultWebSocketLimits: WebSocketLimits = {
   ...defaultGatewayLimits,
   maxJsonMessageSize: 64 * 1024,
@@ -33,11 +34,15 @@ export type WebSocketEndpoint =
   | {
       /** Serves upgrade requests of this server, which its owner starts and stops. Other requests are the owner's. */
       readonly server: Server;
+      /** Not with `server`: its owner binds it. */
       readonly host?: never;
+      /** Not with `server`: its owner binds it. */
       readonly port?: never;
+      /** Not with `server`: its owner has the certificates. */
       readonly tls?: never;
     }
   | {
+      /** Not with `port`. */
       readonly server?: never;
       /** Default `127.0.0.1`. */
       readonly host?: string;
@@ -47,6 +52,7 @@ export type WebSocketEndpoint =
       readonly tls?: TlsSource;
     };
 
+/** Where peers that speak V1 are served, and what they may cost. */
 export interface V1WebSocketOptions {
   /** Default `/api/v1/coordinate`. */
   readonly path?: string;
@@ -56,6 +62,7 @@ export interface V1WebSocketOptions {
   readonly writeTimeout?: number;
 }
 
+/** Where a gateway for WebSockets serves, whom, and what they may cost. */
 export type WebSocketGatewayOptions = WebSocketEndpoint & {
   /** Default `/api/v2/coordinate`. */
   readonly path?: string;

@@ -9,6 +9,7 @@ import { propagationMetrics } from './propagationMetrics.js';
 import { receiverMetrics } from './receiverMetrics.js';
 import { requestMetrics } from './requestMetrics.js';
 
+/** Where metrics are registered, and which. */
 export interface MetricsOptions {
   /** Where they are registered. Default: a registry of their own. Registering them twice in one is an error. */
   readonly registry?: Registry;

@@ -7,3 +7,4 @@
 export { createMetrics } from './createMetrics.js';
 export type { Metrics, MetricsOptions } from './createMetrics.js';
 export { metricsPath, metricsRoutes } from './metricsRoutes.js';
+export type { ScrapedMetrics } from './metricsRoutes.js';

@@ -7,7 +7,9 @@ export const metricsPath = '/metrics';
 
 /** What `/metrics` needs of a registry. */
 export interface ScrapedMetrics {
+  /** The media type of the text. */
   readonly contentType: string;
+  /** All metrics, as text. */
   metrics(): Promise<string>;
 }
 

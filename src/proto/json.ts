@@ -11,6 +11,7 @@ import { maxReadyForHandshake, tooManyEntries } from './validate.js';
 
 /** A message that could not be read from its JSON text; the text says where it went wrong. */
 export class JsonError extends Error {
+  /** `JsonError`. */
   override readonly name = 'JsonError';
 }
 

@@ -4,6 +4,7 @@ import type { Uuid } from './uuid.js';
 
 /** What is wrong with a request; its message is told to the peer. */
 export class RequestError extends Error {
+  /** `RequestError`. */
   override readonly name = 'RequestError';
 }
 

@@ -6,6 +6,7 @@ import type { CoordinatorOptions } from '../options.js';
 import { expectations, type Expectations } from './marbles/expectations.js';
 import { memoryDatabase, type MemoryDatabase } from './memoryDatabase.js';
 
+/** How long a marble test lasts. */
 export interface MarblesOptions {
   /**
    * When a test with coordinators ends, in milliseconds of virtual time: what is expected of observables is listened to
@@ -16,6 +17,7 @@ export interface MarblesOptions {
 
 /** What a marble test works with: the helpers of `testScheduler.run()`, and coordinators that end with it. */
 export interface MarblesContext extends RunHelpers {
+  /** Where virtual time passes. */
   readonly scheduler: TestScheduler;
   /** What coordinators of this test stand on that were given nothing else. */
   readonly database: MemoryDatabase;

@@ -5,6 +5,7 @@ import { describeUpdates } from './describeUpdates.js';
 
 /** What is known of another peer. */
 export interface Sighting {
+  /** What the last update of it was. */
   readonly kind: 'node' | 'lost' | 'disconnected';
   /** The preferred relay region of the last node; what a disconnected peer had last. */
   readonly derp: number;

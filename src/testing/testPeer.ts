@@ -33,6 +33,7 @@ export interface TestPeerOptions extends CoordinateOptions {
  * longer come because the stream ended, rejects with everything the peer has seen.
  */
 export interface TestPeer extends Disposable {
+  /** Its UUID. */
   readonly id: Uuid;
   /** What it has been told. */
   readonly seen: Sightings;
@@ -43,7 +44,9 @@ export interface TestPeer extends Disposable {
   send(request: CoordinateRequest): void;
   /** Publishes its node with this relay region. */
   updateDerp(derp: number): void;
+  /** Opens a tunnel to this peer. */
   addTunnel(other: Uuid): void;
+  /** Closes the tunnel that it opened to this peer. */
   removeTunnel(other: Uuid): void;
   /** Says that it is ready for handshakes with these. */
   readyForHandshake(...others: readonly Uuid[]): void;

@@ -2,6 +2,7 @@ import { type Attributes, SpanKind, SpanStatusCode, type Tracer } from '@opentel
 import { Stopwatch } from '../metrics/stopwatch.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
 
+/** Who makes the spans, and what tells the time. */
 export interface TracingOptions {
   /** Makes the spans: `trace.getTracer('tailnet-coordinator')`, once whoever collects them has been set up. */
   readonly tracer: Tracer;

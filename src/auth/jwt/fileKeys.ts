@@ -7,6 +7,7 @@ import type { RefreshableKeys } from './jwtKeys.js';
 import { publicAlgorithms, publicKeys, secretAlgorithms, secretKeyIn } from './verificationKey.js';
 import type { JwtAlgorithm, VerificationKey } from './verificationKey.js';
 
+/** How a file of keys is followed. */
 export interface FileKeysOptions {
   /** Tells the time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;

@@ -6,6 +6,7 @@ import type { KeysEvent } from './keyCache.js';
 import type { RefreshableKeys } from './jwtKeys.js';
 import { publicAlgorithms, publicKeys } from './verificationKey.js';
 
+/** How often an issuer is asked for its keys, and how long it may take. */
 export interface JwksUrlOptions {
   /** Keys that were fetched so long ago are fetched again before they are used. Milliseconds; default 600000. */
   readonly maxAge?: number;

@@ -38,6 +38,7 @@ export interface VerifiedToken {
 /** Finds out who holds a token. Emits once; fails with an {@link IdentityError} when it is not good. */
 export type TokenVerifier = (token: string) => Observable<Identity>;
 
+/** Which tokens are good, and what is taken from them. */
 export interface JwtVerifierOptions {
   /** What tokens are signed with. */
   readonly keys: JwtKeys;

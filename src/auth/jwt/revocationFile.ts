@@ -13,6 +13,7 @@ export type RevocationsEvent =
   /** The list could not be read. The one from before, if there is one, goes on counting. */
   | { readonly kind: 'failed'; readonly error: Error };
 
+/** How a file of revoked tokens is followed. */
 export interface RevocationFileOptions {
   /** From one look at the file to the next, in milliseconds. Default 2000. */
   readonly period?: number;

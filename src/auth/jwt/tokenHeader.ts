@@ -8,7 +8,9 @@ const maxTokenLength = 8192;
 
 /** What a token says about how it was signed. Nothing of it is proven. */
 export interface TokenHeader {
+  /** `alg`: how it claims to be signed. */
   readonly algorithm: JwtAlgorithm;
+  /** `kid`: with which key, if it says so. */
   readonly keyId?: string;
 }
 

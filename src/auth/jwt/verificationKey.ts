@@ -10,6 +10,7 @@ export const publicAlgorithms: readonly JwtAlgorithm[] = ['RS256', 'ES256', 'EdD
 
 /** A key that tokens may be verified with. It never prints what it is made of. */
 export interface VerificationKey {
+  /** The key itself, as `node:crypto` has it. */
   readonly key: KeyObject;
   /** What this kind of key may be used for, and nothing else: or a public key could be taken for a secret. */
   readonly algorithms: readonly JwtAlgorithm[];

@@ -39,6 +39,7 @@ export interface NatsTls {
   readonly ca?: string;
   /** The certificate that is shown to the server, with `key`. Default: none. */
   readonly cert?: string;
+  /** The private key of `cert`. */
   readonly key?: string;
 }
 
@@ -76,7 +77,13 @@ const CLOSE_PATIENCE = 1000;
  *
  * @throws TypeError `bus: not a URL of NATS: …`
  */
-export function natsBus(url: string, options: NatsBusOptions = {}): Bus & { close(): Observable<never> } {
+export function natsBus(
+  url: string,
+  options: NatsBusOptions = {},
+): Bus & {
+  /** Completes when the connection is closed. */
+  close(): Observable<never>;
+} {
   const { scheduler = asyncScheduler, random = Math.random, timeout: limit = 2500, logger } = options;
   const { prefix, ...address } = parseNatsUrl(url);
   const config = connectionOptions(address, options, limit);

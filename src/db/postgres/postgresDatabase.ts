@@ -9,7 +9,7 @@ import { pgListenBus, type PgListenBusOptions } from './pgListenBus.js';
 import { storeOn } from './postgresStore.js';
 import { runOn } from './runStatement.js';
 
-/** See {@link PoolsOptions} and {@link PgListenBusOptions}; the logger is for both. */
+/** How connections are opened, and what listens; the logger is for both. Times are milliseconds. */
 export interface PostgresDatabaseOptions
   extends Omit<PoolsOptions, 'logger' | 'isPooled'>, Omit<PgListenBusOptions, 'pool' | 'isPooled' | 'seal'> {
   /**
@@ -35,7 +35,10 @@ export interface PostgresDatabaseOptions
 export function postgresDatabase(
   config: string | PoolConfig,
   { listenConfig, bus: given, ...options }: PostgresDatabaseOptions = {},
-): Database & { close(): Observable<never> } {
+): Database & {
+  /** Completes when all connections are given back. */
+  close(): Observable<never>;
+} {
   const isPooled = listenConfig !== undefined;
   const pools = openPools(config, { ...options, isPooled });
   if (given !== undefined) {

@@ -7,6 +7,7 @@ import { readOverview } from './queries/readOverview.js';
 import { runOn } from './runStatement.js';
 import { sessionConfig } from './sessionConfig.js';
 
+/** What looking may cost. */
 export interface PostgresOverviewOptions {
   /** Rows of each table that are read at most, so that looking cannot cost more and more. Default 20000. */
   readonly maxRows?: number;
@@ -35,7 +36,12 @@ const idleTimeout = 10_000;
 export function postgresOverview(
   config: string | PoolConfig,
   { maxRows = 20_000, statementTimeout = 2000, isPooled = false, logger }: PostgresOverviewOptions = {},
-): { readonly read: ReadOverview; close(): Observable<never> } {
+): {
+  /** Reads everything once for each subscription. */
+  readonly read: ReadOverview;
+  /** Completes when the connection is given back. */
+  close(): Observable<never>;
+} {
   if (!(Number.isSafeInteger(maxRows) && maxRows > 0)) {
     throw new RangeError(`maxRows must be a whole number above 0, got ${maxRows}`);
   }

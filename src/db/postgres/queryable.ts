@@ -1,6 +1,13 @@
 /** What can run a statement on one connection: a `pg` Client, or a client of a pool. Not a pool. */
 export interface Queryable {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>;
+  /** Runs a statement; its rows, as objects. */
+  query(
+    text: string,
+    values?: unknown[],
+  ): Promise<{
+    /** One object for each row. */
+    readonly rows: unknown[];
+  }>;
 }
 
 /** The rows of a statement, in the shape that the statement gives them. */

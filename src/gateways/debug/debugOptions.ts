@@ -21,6 +21,7 @@ export interface DebugLimits {
   readonly closeTimeout: number;
 }
 
+/** The limits of who looks, where nothing else is given. */
 export const defaultDebugLimits: DebugLimits = {
   maxViewers: 50,
   readPeriod: 2000,
@@ -31,6 +32,7 @@ export const defaultDebugLimits: DebugLimits = {
   closeTimeout: 5000,
 };
 
+/** Who may look, and what looking may cost. */
 export interface DebugOptions {
   /**
    * Finds out who wants to look, as for any gateway. Who has the role `observer` may; others get a 403. When the identity

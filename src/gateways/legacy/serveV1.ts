@@ -28,6 +28,7 @@ export interface V1Limits extends Pick<
   readonly writeTimeout: number;
 }
 
+/** The limits of a peer that speaks V1, where nothing else is given. */
 export const defaultV1Limits: V1Limits = {
   ...defaultV1WireLimits,
   requestsPerSecond: defaultGatewayLimits.requestsPerSecond,
@@ -37,6 +38,7 @@ export const defaultV1Limits: V1Limits = {
   closeTimeout: defaultGatewayLimits.closeTimeout,
 };
 
+/** Who is served, and what they may cost. */
 export interface V1Options {
   /** Who is at the other end of the stream. Whoever serves the stream has found that out. */
   readonly id: Uuid;

@@ -44,18 +44,21 @@ export interface Node {
   allowedIps: string[];
   /** Where WireGuard packets can be sent to directly: "address:port". */
   endpoints: string[];
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface Node_DerpLatencyEntry {
   key: string;
   value: number;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface Node_DerpForcedWebsocketEntry {
   key: number;
   value: string;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -82,6 +85,7 @@ export interface CoordinateRequest {
     | undefined;
   /** Acknowledge peers whose nodes were received. */
   readyForHandshake: CoordinateRequest_ReadyForHandshake[];
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -89,11 +93,13 @@ export interface CoordinateRequest {
 export interface CoordinateRequest_UpdateSelf {
   /** The node; required, though it may be empty. */
   node: Node | undefined;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Leave for good: the own node and tunnels are deleted, and the coordinator ends the stream. */
 export interface CoordinateRequest_Disconnect {
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -101,6 +107,7 @@ export interface CoordinateRequest_Disconnect {
 export interface CoordinateRequest_Tunnel {
   /** The other peer's UUID as 16 raw bytes. */
   id: Uint8Array;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -108,6 +115,7 @@ export interface CoordinateRequest_Tunnel {
 export interface CoordinateRequest_ReadyForHandshake {
   /** The UUID of the peer to tell, as 16 raw bytes. */
   id: Uint8Array;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -117,6 +125,7 @@ export interface CoordinateResponse {
   peerUpdates: CoordinateResponse_PeerUpdate[];
   /** Why the coordinator ends this stream, or why it did not do what was asked. */
   error: string;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -132,6 +141,7 @@ export interface CoordinateResponse_PeerUpdate {
   kind: CoordinateResponse_PeerUpdate_Kind;
   /** Why this was sent, for people who debug: "new", "found", "update", "lost" or "disconnected". */
   reason: string;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -147,18 +157,26 @@ export const CoordinateResponse_PeerUpdate_Kind = {
   LOST: 3,
   /** READY_FOR_HANDSHAKE - The peer is ready for a WireGuard handshake with the receiver. */
   READY_FOR_HANDSHAKE: 4,
+  /** Any other number. */
   UNRECOGNIZED: -1,
 } as const;
 
 export type CoordinateResponse_PeerUpdate_Kind =
   typeof CoordinateResponse_PeerUpdate_Kind[keyof typeof CoordinateResponse_PeerUpdate_Kind];
 
+/** The numbers, as types. */
 export namespace CoordinateResponse_PeerUpdate_Kind {
+  /** The type of the number of this name. */
   export type KIND_UNSPECIFIED = typeof CoordinateResponse_PeerUpdate_Kind.KIND_UNSPECIFIED;
+  /** The type of the number of this name. */
   export type NODE = typeof CoordinateResponse_PeerUpdate_Kind.NODE;
+  /** The type of the number of this name. */
   export type DISCONNECTED = typeof CoordinateResponse_PeerUpdate_Kind.DISCONNECTED;
+  /** The type of the number of this name. */
   export type LOST = typeof CoordinateResponse_PeerUpdate_Kind.LOST;
+  /** The type of the number of this name. */
   export type READY_FOR_HANDSHAKE = typeof CoordinateResponse_PeerUpdate_Kind.READY_FOR_HANDSHAKE;
+  /** The type of the number of this name. */
   export type UNRECOGNIZED = typeof CoordinateResponse_PeerUpdate_Kind.UNRECOGNIZED;
 }
 
@@ -178,6 +196,7 @@ function createBaseNode(): Node {
   };
 }
 
+/** Reads, writes and makes such messages. */
 export const Node: MessageFns<Node> = {
   encode(message: Node, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== 0n) {
@@ -381,6 +400,7 @@ function createBaseNode_DerpLatencyEntry(): Node_DerpLatencyEntry {
   return { key: "", value: 0, _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const Node_DerpLatencyEntry: MessageFns<Node_DerpLatencyEntry> = {
   encode(message: Node_DerpLatencyEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.key !== "") {
@@ -465,6 +485,7 @@ function createBaseNode_DerpForcedWebsocketEntry(): Node_DerpForcedWebsocketEntr
   return { key: 0, value: "", _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const Node_DerpForcedWebsocketEntry: MessageFns<Node_DerpForcedWebsocketEntry> = {
   encode(message: Node_DerpForcedWebsocketEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.key !== 0) {
@@ -556,6 +577,7 @@ function createBaseCoordinateRequest(): CoordinateRequest {
   };
 }
 
+/** Reads, writes and makes such messages. */
 export const CoordinateRequest: MessageFns<CoordinateRequest> = {
   encode(message: CoordinateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.updateSelf !== undefined) {
@@ -685,6 +707,7 @@ function createBaseCoordinateRequest_UpdateSelf(): CoordinateRequest_UpdateSelf 
   return { node: undefined, _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const CoordinateRequest_UpdateSelf: MessageFns<CoordinateRequest_UpdateSelf> = {
   encode(message: CoordinateRequest_UpdateSelf, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.node !== undefined) {
@@ -757,6 +780,7 @@ function createBaseCoordinateRequest_Disconnect(): CoordinateRequest_Disconnect 
   return { _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const CoordinateRequest_Disconnect: MessageFns<CoordinateRequest_Disconnect> = {
   encode(message: CoordinateRequest_Disconnect, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message._unknownFields !== undefined) {
@@ -817,6 +841,7 @@ function createBaseCoordinateRequest_Tunnel(): CoordinateRequest_Tunnel {
   return { id: new Uint8Array(0), _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const CoordinateRequest_Tunnel: MessageFns<CoordinateRequest_Tunnel> = {
   encode(message: CoordinateRequest_Tunnel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id.length !== 0) {
@@ -889,6 +914,7 @@ function createBaseCoordinateRequest_ReadyForHandshake(): CoordinateRequest_Read
   return { id: new Uint8Array(0), _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const CoordinateRequest_ReadyForHandshake: MessageFns<CoordinateRequest_ReadyForHandshake> = {
   encode(message: CoordinateRequest_ReadyForHandshake, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id.length !== 0) {
@@ -961,6 +987,7 @@ function createBaseCoordinateResponse(): CoordinateResponse {
   return { peerUpdates: [], error: "", _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const CoordinateResponse: MessageFns<CoordinateResponse> = {
   encode(message: CoordinateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.peerUpdates) {
@@ -1045,6 +1072,7 @@ function createBaseCoordinateResponse_PeerUpdate(): CoordinateResponse_PeerUpdat
   return { id: new Uint8Array(0), node: undefined, kind: 0, reason: "", _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const CoordinateResponse_PeerUpdate: MessageFns<CoordinateResponse_PeerUpdate> = {
   encode(message: CoordinateResponse_PeerUpdate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id.length !== 0) {
@@ -1151,6 +1179,7 @@ export const CoordinateResponse_PeerUpdate: MessageFns<CoordinateResponse_PeerUp
 
 /** The coordinator's service. */
 export type TailnetDefinition = typeof TailnetDefinition;
+/** The service, as generic gRPC libraries want it described. */
 export const TailnetDefinition = {
   name: "Tailnet",
   fullName: "coder.tailnet.v2.Tailnet",
@@ -1169,15 +1198,21 @@ export const TailnetDefinition = {
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
+/** A message of which anything may be left out. */
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends Builtin ? T : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
+/** What can be done with messages of one type. */
 export interface MessageFns<T> {
+  /** Writes a message: `encode(message).finish()` has its bytes. */
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
+  /** Reads a message; throws an Error if the bytes are none. */
   decode(input: BinaryReader | Uint8Array, length?: number): T;
+  /** Makes a message; what is left out has its default. */
   create(base?: DeepPartial<T>): T;
+  /** Makes a message; what is left out has its default. */
   fromPartial(object: DeepPartial<T>): T;
 }

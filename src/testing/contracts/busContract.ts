@@ -7,6 +7,7 @@ import { globalTestRunner, type TestRunner } from './testRunner.js';
 
 /** A bus to be tested, fresh for one test. */
 export interface BusUnderTest {
+  /** What is tested. */
   readonly bus: Bus;
   /** A second bus that shares the same channels, as another coordinator has it. Default: the same bus again. */
   readonly other?: Bus;

@@ -61,7 +61,10 @@ export interface GatewayUnderTest {
   /** A client as whom the gateway lets connect whoever comes, but open no tunnels. Left out: not tested. */
   restricted?(url: string): Pick<Coordinator, 'coordinate$'>;
   /** A client whose identity ends, for this reason, when the function is called. Left out: not tested. */
-  ending?(url: string): Pick<Coordinator, 'coordinate$'> & { readonly end: (reason: string) => void };
+  ending?(url: string): Pick<Coordinator, 'coordinate$'> & {
+    /** Ends the identity, for this reason. */
+    readonly end: (reason: string) => void;
+  };
   /** Milliseconds that anything which is waited for may take. Default 10000. */
   readonly patience?: number;
   /** Called after the test. */

@@ -17,7 +17,9 @@ import { globalTestRunner, type TestRunner } from './testRunner.js';
 
 /** A store to be tested, empty and fresh for one test, with the bus on which it announces. */
 export interface StoreUnderTest {
+  /** What is tested. */
   readonly store: Store;
+  /** Where the store announces what it writes. */
   readonly bus: Bus;
   /**
    * Makes every row (heartbeats, bindings, tunnels) older by so many hours. Left out: cleanup is not tested beyond

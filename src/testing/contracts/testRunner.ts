@@ -1,8 +1,12 @@
 /** What a contract needs of a test runner. */
 export interface TestRunner {
+  /** Groups tests under a title. */
   readonly describe: (title: string, define: () => void) => void;
+  /** Defines a test. */
   readonly it: (title: string, test: () => Promise<void>) => void;
+  /** Runs something before each test of its group. */
   readonly beforeEach: (hook: () => Promise<void>) => void;
+  /** Runs something after each test of its group. */
   readonly afterEach: (hook: () => Promise<void>) => void;
 }
 

@@ -26,6 +26,7 @@ export interface WireOptions {
 
 /** A database with a switchboard of faults in front of it. */
 export interface FaultyDatabase extends Database {
+  /** The switchboard. */
   readonly faults: Faults;
 }
 

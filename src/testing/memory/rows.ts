@@ -15,8 +15,11 @@ import {
 
 /** A copy of all rows. */
 export interface Backup {
+  /** `tailnet_coordinators` */
   readonly coordinators: readonly CoordinatorRow[];
+  /** `tailnet_peers` */
   readonly peers: readonly Binding[];
+  /** `tailnet_tunnels` */
   readonly tunnels: readonly TunnelRow[];
 }
 

@@ -3,13 +3,17 @@ import { orderedKeys, type OrderedKeys } from './orderedKeys.js';
 
 /** One row of `tailnet_coordinators`. */
 export interface CoordinatorRow {
+  /** The coordinator. */
   readonly id: Uuid;
+  /** When it wrote its last heartbeat. */
   readonly heartbeatAt: Microseconds;
 }
 
 /** One row of `tailnet_tunnels`. */
 export interface TunnelRow extends Tunnel {
+  /** The coordinator that the source opened it at. */
   readonly coordinatorId: Uuid;
+  /** When it was last written. */
   readonly updatedAt: Microseconds;
 }
 

@@ -118,6 +118,7 @@ export interface Timestamp {
    * inclusive.
    */
   nanos: number;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -125,6 +126,7 @@ function createBaseTimestamp(): Timestamp {
   return { seconds: 0n, nanos: 0, _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const Timestamp: MessageFns<Timestamp> = {
   encode(message: Timestamp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.seconds !== 0n) {
@@ -210,15 +212,21 @@ export const Timestamp: MessageFns<Timestamp> = {
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
+/** A message of which anything may be left out. */
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends Builtin ? T : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
+/** What can be done with messages of one type. */
 export interface MessageFns<T> {
+  /** Writes a message: `encode(message).finish()` has its bytes. */
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
+  /** Reads a message; throws an Error if the bytes are none. */
   decode(input: BinaryReader | Uint8Array, length?: number): T;
+  /** Makes a message; what is left out has its default. */
   create(base?: DeepPartial<T>): T;
+  /** Makes a message; what is left out has its default. */
   fromPartial(object: DeepPartial<T>): T;
 }

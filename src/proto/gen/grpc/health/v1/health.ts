@@ -21,6 +21,7 @@ export const protobufFileName = "grpc/health/v1/health.proto";
 export interface HealthCheckRequest {
   /** The full name of a service; empty for the server. */
   service: string;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -28,6 +29,7 @@ export interface HealthCheckRequest {
 export interface HealthCheckResponse {
   /** The status of now. */
   status: HealthCheckResponse_ServingStatus;
+  /** Fields that this version has no names for: kept, and written again. */
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -41,17 +43,24 @@ export const HealthCheckResponse_ServingStatus = {
   NOT_SERVING: 2,
   /** SERVICE_UNKNOWN - There is no such service; said by Watch only. */
   SERVICE_UNKNOWN: 3,
+  /** Any other number. */
   UNRECOGNIZED: -1,
 } as const;
 
 export type HealthCheckResponse_ServingStatus =
   typeof HealthCheckResponse_ServingStatus[keyof typeof HealthCheckResponse_ServingStatus];
 
+/** The numbers, as types. */
 export namespace HealthCheckResponse_ServingStatus {
+  /** The type of the number of this name. */
   export type UNKNOWN = typeof HealthCheckResponse_ServingStatus.UNKNOWN;
+  /** The type of the number of this name. */
   export type SERVING = typeof HealthCheckResponse_ServingStatus.SERVING;
+  /** The type of the number of this name. */
   export type NOT_SERVING = typeof HealthCheckResponse_ServingStatus.NOT_SERVING;
+  /** The type of the number of this name. */
   export type SERVICE_UNKNOWN = typeof HealthCheckResponse_ServingStatus.SERVICE_UNKNOWN;
+  /** The type of the number of this name. */
   export type UNRECOGNIZED = typeof HealthCheckResponse_ServingStatus.UNRECOGNIZED;
 }
 
@@ -59,6 +68,7 @@ function createBaseHealthCheckRequest(): HealthCheckRequest {
   return { service: "", _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const HealthCheckRequest: MessageFns<HealthCheckRequest> = {
   encode(message: HealthCheckRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.service !== "") {
@@ -131,6 +141,7 @@ function createBaseHealthCheckResponse(): HealthCheckResponse {
   return { status: 0, _unknownFields: {} };
 }
 
+/** Reads, writes and makes such messages. */
 export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
   encode(message: HealthCheckResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.status !== 0) {
@@ -201,6 +212,7 @@ export const HealthCheckResponse: MessageFns<HealthCheckResponse> = {
 
 /** Tells whether calls are welcome. */
 export type HealthDefinition = typeof HealthDefinition;
+/** The service, as generic gRPC libraries want it described. */
 export const HealthDefinition = {
   name: "Health",
   fullName: "grpc.health.v1.Health",
@@ -228,15 +240,21 @@ export const HealthDefinition = {
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
+/** A message of which anything may be left out. */
 export type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends Builtin ? T : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
+/** What can be done with messages of one type. */
 export interface MessageFns<T> {
+  /** Writes a message: `encode(message).finish()` has its bytes. */
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
+  /** Reads a message; throws an Error if the bytes are none. */
   decode(input: BinaryReader | Uint8Array, length?: number): T;
+  /** Makes a message; what is left out has its default. */
   create(base?: DeepPartial<T>): T;
+  /** Makes a message; what is left out has its default. */
   fromPartial(object: DeepPartial<T>): T;
 }
