@@ -1,4 +1,4 @@
-import { NEVER, Observable, Subscription, defer, filter, repeat, retry } from 'rxjs';
+import { NEVER, Observable, Subscription } from 'rxjs';
 import type { Coordinator } from 'tailnet-coordinator';
 import { CoordinateRequest, CoordinateResponse } from 'tailnet-coordinator/proto';
 import { WebSocket } from 'ws';
@@ -52,17 +52,4 @@ export const webSocketClient = (url: string): Pick<Coordinator, 'coordinate$'> =
         socket.terminate();
       };
     }),
-});
-
-/**
- * A client that comes back by itself, a second after its connection has ended in whatever way. Of responses with an
- * `error`, each of which is the last of a connection, or a mere warning, nothing is seen.
- */
-export const returning = (client: Pick<Coordinator, 'coordinate$'>): Pick<Coordinator, 'coordinate$'> => ({
-  coordinate$: (peerId, requests$ = NEVER, options = {}) =>
-    defer(() => client.coordinate$(peerId, requests$, options)).pipe(
-      filter(({ error }) => error === ''),
-      retry({ delay: 1000 }),
-      repeat({ delay: 1000 }),
-    ),
 });

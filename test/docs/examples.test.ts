@@ -1,14 +1,15 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
+// Its tests are tests of ours, too.
+import '../../examples/withFailover.test.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { root, textOf } from './markdown.js';
 import { runNode } from './runNode.js';
 
 const files = readdirSync(`${root}examples`).filter((name) => name.endsWith('.ts'));
 
-/** Whether a file is part of others, which import it, and does nothing by itself. */
-const isPart = (file: string): boolean =>
-  files.some((other) => textOf(`examples/${other}`).includes(`from './${file.replace(/ts$/, 'js')}'`));
+/** Whether a file is part of others, which import what it exports, and does nothing by itself. */
+const isPart = (file: string): boolean => /^export /m.test(textOf(`examples/${file}`));
 
 /** What an example says that it prints: the comment at its end. */
 const promiseOf = (file: string): string => {
@@ -16,8 +17,21 @@ const promiseOf = (file: string): string => {
   return (promise ?? '').replaceAll(/^\/\/ ?/gm, '');
 };
 
+describe('examples', () => {
+  for (const file of files) {
+    it(`are under sixty lines, but for what they print: ${file}`, () => {
+      const [program = ''] = textOf(`examples/${file}`).split('// Prints:\n');
+      expect(program.split('\n')).to.have.length.below(60);
+    });
+
+    it(`are listed: ${file}`, () => {
+      expect(textOf('examples/README.md')).to.contain(`](${file})`);
+    });
+  }
+});
+
 describe('each example ends by itself and prints what it says', () => {
-  for (const file of files.filter((name) => !isPart(name))) {
+  for (const file of files.filter((name) => !isPart(name) && !name.endsWith('.test.ts'))) {
     it(file, async () => {
       const promise = promiseOf(`examples/${file}`);
       expect(promise, 'its last comment is "// Prints:" with what it prints').not.to.equal('');

@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { defer, firstValueFrom, lastValueFrom, map, Subject, toArray } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { linesOf } from '../../examples/linesOf.js';
-import { returning, webSocketClient } from '../../examples/webSocketClient.js';
+import { returning } from '../../examples/returning.js';
+import { webSocketClient } from '../../examples/webSocketClient.js';
 import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
 import { createCoordinator } from '../../src/coordinator.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/index.js';
@@ -48,7 +49,7 @@ describe('examples/webSocketClient.ts', () => {
   });
 });
 
-describe('returning, in examples/webSocketClient.ts,', () => {
+describe('examples/returning.ts', () => {
   it(
     'comes back a second after a connection has ended, however that was',
     marbles(({ cold, expectObservable }) => {
