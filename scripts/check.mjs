@@ -85,21 +85,21 @@ function checkGenerated() {
     (file) => before.get(file) !== after.get(file),
   );
   if (stale.length > 0) throw new Error(`not what tailnet.proto says: ${stale.join(', ')}\nRun: npm run generate`);
-  checkOptionTable();
+  checkWritten('scripts/optionTable.ts', 'docs/operations.md');
+  checkWritten('scripts/readmePicture.ts', 'docs/images/overview.svg');
 }
 
-function checkOptionTable() {
-  const file = 'docs/operations.md';
+/** Runs a script that writes into a file, compares, and leaves the file as it was. */
+function checkWritten(script, file) {
   const before = readFileSync(file, 'utf8');
   let after;
   try {
-    run('node', '--import', 'tsx', 'scripts/optionTable.ts');
+    run('node', '--import', 'tsx', script);
     after = readFileSync(file, 'utf8');
   } finally {
     writeFileSync(file, before);
   }
-  if (after !== before)
-    throw new Error(`the table of options in ${file} is not what the code says\nRun: npm run generate`);
+  if (after !== before) throw new Error(`${file} is not what ${script} writes\nRun: npm run generate`);
 }
 
 function contents(directory) {
