@@ -110,6 +110,16 @@ export default defineConfig(
     },
   },
   {
+    files: ['examples/**/*.test.ts'],
+    rules: {
+      // What they return is for those who want to wait for a test.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['describe', 'it'] }] },
+      ],
+    },
+  },
+  {
     files: ['**/*.{js,mjs}'],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: {

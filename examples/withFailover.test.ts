@@ -1,5 +1,6 @@
-// Marble tests of a composition of your own, in virtual time: `npx mocha examples/withFailover.test.ts` in a clone. They are
-// as they would be in your project, under mocha, jest or vitest with globals.
+// Marble tests of a composition of your own, in virtual time. In a clone that was built:
+// `node --import tsx --test examples/withFailover.test.ts`. Under mocha, jest or vitest only the first import differs.
+import { describe, it } from 'node:test';
 import { NEVER, concat, map, of } from 'rxjs';
 import { requests } from 'tailnet-coordinator';
 import { alice, bob, describeUpdates, marbles } from 'tailnet-coordinator/testing';

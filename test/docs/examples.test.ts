@@ -1,7 +1,5 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-// Its tests are tests of ours, too.
-import '../../examples/withFailover.test.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { root, textOf } from './markdown.js';
 import { runNode } from './runNode.js';
@@ -26,6 +24,17 @@ describe('examples', () => {
 
     it(`are listed: ${file}`, () => {
       expect(textOf('examples/README.md')).to.contain(`](${file})`);
+    });
+  }
+});
+
+describe('the tests among the examples pass', () => {
+  for (const file of files.filter((name) => name.endsWith('.test.ts'))) {
+    it(file, async () => {
+      const report = await runNode(['--import', 'tsx', '--test', '--test-reporter', 'tap', `examples/${file}`]);
+      expect(report)
+        .to.match(/^# pass [1-9]/m)
+        .and.to.contain('# fail 0');
     });
   }
 });
