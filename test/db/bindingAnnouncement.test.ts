@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import pg from 'pg';
-import type { Logger } from 'pino';
 import { ReplaySubject, filter, firstValueFrom, lastValueFrom, map, merge, tap } from 'rxjs';
 import { readBindingHint } from '../../src/db/bindingHint.js';
 import { type BusEvent, channels } from '../../src/db/bus.js';
@@ -161,17 +160,12 @@ describe('rows that are announced', () => {
     await using empty = await migratedDatabase();
     await query(empty.url, 'drop table tailnet_coordinator_secret');
     const lines: string[] = [];
-    const note = (...args: readonly unknown[]): void => void lines.push(String(args.at(-1)));
     const told$ = new ReplaySubject<void>(1);
-    const database = postgresDatabase(empty.url, {
-      logger: {
-        warn: note,
-        info: (...args: readonly unknown[]) => {
-          note(...args);
-          told$.next();
-        },
-      } as unknown as Logger,
-    });
+    const note = (...args: readonly unknown[]): void => {
+      lines.push(String(args.at(-1)));
+      told$.next();
+    };
+    const database = postgresDatabase(empty.url, { logger: { warn: note, info: note } });
     const heard = heardOn(database);
     try {
       await firstValueFrom(told$);
