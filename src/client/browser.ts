@@ -16,11 +16,11 @@ import type { WebSocketTransportOptions } from './webSocketOptions.js';
 export * from './exports.js';
 
 /** What a browser has. */
-declare const globalThis: { readonly WebSocket: BrowserWebSocket };
+declare const WebSocket: BrowserWebSocket;
 
 /** As in Node.js, on the global `WebSocket`. */
 export const webSocketTransport = (options?: WebSocketTransportOptions): Transport =>
-  browserWebSocketTransport(() => globalThis.WebSocket, options);
+  browserWebSocketTransport(() => WebSocket, options);
 
 /** As in Node.js. */
 export const tailnetClient$ = (options: TailnetClientOptions): Observable<TailnetState> =>
