@@ -88,13 +88,8 @@ export const connections$ = (
       isAskedAnew: boolean,
     ): Observable<Happening> => {
       onEnd();
-      const step = nextStep({
-        end,
-        failures,
-        wasUseful,
-        isGoodbye: isLeaving(),
-        hasNewToken: typeof token === 'function',
-      });
+      const hasNewToken = typeof token === 'function';
+      const step = nextStep({ end, failures, wasUseful, isAskedAnew, isGoodbye: isLeaving(), hasNewToken });
       lastEnd = undefined;
       next$ = EMPTY;
       if (step.kind === 'again') {

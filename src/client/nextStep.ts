@@ -11,12 +11,14 @@ export type NextStep =
   | { readonly kind: 'again'; readonly failures: number };
 
 /** What is known of a connection that has ended. */
-export interface EndedConnection {
+interface EndedConnection {
   readonly end: ConnectionEnd;
   /** Failures in a row before it. */
   readonly failures: number;
   /** Whether it has proved to be of use: that it was accepted says nothing. */
   readonly wasUseful: boolean;
+  /** Whether it was asked for to connect anew. */
+  readonly isAskedAnew: boolean;
   /** Whether the goodbye was asked for. */
   readonly isGoodbye: boolean;
   /** Whether the next connection will show another token. */
@@ -27,10 +29,11 @@ export interface EndedConnection {
 const passing: readonly number[] = [408, 429];
 
 /** Decides what to do after a connection has ended. */
-export function nextStep({ end, failures, wasUseful, isGoodbye, hasNewToken }: EndedConnection): NextStep {
+export function nextStep(ended: EndedConnection): NextStep {
+  const { end, failures, wasUseful, isAskedAnew, isGoodbye, hasNewToken } = ended;
   if (isGoodbye) return { kind: 'done' };
   if (isFinal(end, hasNewToken)) return { kind: 'refused' };
-  return { kind: 'again', failures: wasUseful ? 1 : failures + 1 };
+  return { kind: 'again', failures: (wasUseful ? 0 : failures) + (isAskedAnew ? 0 : 1) };
 }
 
 function isFinal({ code, reason, status }: ConnectionEnd, hasNewToken: boolean): boolean {

@@ -8,6 +8,7 @@ import {
   type TransportEvent,
 } from '../../src/client/index.js';
 import { requests } from '../../src/proto/requests.js';
+import { PeerUpdateKind } from '../../src/proto/responses.js';
 import { alice, bob, carol, dave, marbles } from '../../src/testing/index.js';
 import { describeState } from './describeState.js';
 import { closes, errs, opens, says, scriptedTransport, update } from './scriptedTransport.js';
@@ -320,7 +321,10 @@ describe('a client', () => {
     'tells of what a coordinator says besides, and goes on',
     marbles(({ cold, expectObservable }) => {
       const warning = errs('you do not share a tunnel with "b0b"');
-      const odd = says(update(bob, 'LOST'), update(bob, 'DISCONNECTED'), { ...update(bob, 'NODE', 2), kind: 17 });
+      const odd = says(update(bob, 'LOST'), update(bob, 'DISCONNECTED'), {
+        ...update(bob, 'NODE', 2),
+        kind: PeerUpdateKind.UNRECOGNIZED,
+      });
       const transport = scriptedTransport(cold('-owu', { ...script, w: warning, u: odd }));
       const said$ = tailnetClient$({ id: alice, node$: of({}), transport }).pipe(
         map(
