@@ -69,7 +69,6 @@ function connectWebSocket(
   };
   const handshake = timer(handshakeTimeout, scheduler).subscribe(() => {
     end(closeCodes.broken, `no answer within ${String(handshakeTimeout)} ms`);
-    socket.close();
   });
 
   socket.onopen = () => {
@@ -91,8 +90,9 @@ function connectWebSocket(
       if (!(data instanceof ArrayBuffer)) throw new TypeError('it is text');
       response = readResponse(new Uint8Array(data));
     } catch (cause) {
-      end(closeCodes.unreadable, unreadable(cause));
+      letGo();
       socket.close(unreadableOfPage, 'unreadable response');
+      end(closeCodes.unreadable, unreadable(cause));
       return;
     }
     subscriber.next({ kind: 'response', response });

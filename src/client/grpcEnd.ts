@@ -14,7 +14,8 @@ const known: readonly string[] = Object.values(closeErrors);
 
 /** The status of a call as the close code that says the same; the table is in docs/client.md. */
 export function grpcEnd({ code, details }: { readonly code: status; readonly details: string }): ConnectionEnd {
-  return { code: closeCode(code, details), reason: details };
+  // grpc-js says "OK" where nothing is said.
+  return { code: closeCode(code, details), reason: code === status.OK ? '' : details };
 }
 
 function closeCode(code: status, details: string): number {

@@ -1,6 +1,6 @@
 import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { ChannelCredentials, StatusObject } from '@grpc/grpc-js';
-import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { Observable, type Subscriber, Subscription, timer } from 'rxjs';
 import { tailnetService } from '../gateways/tailnetService.js';
 import { closeCodes } from '../proto/closeCodes.js';
 import type { CoordinateResponse } from '../proto/gen/tailnet.js';
@@ -13,6 +13,8 @@ import type { ClientTls } from './webSocketOptions.js';
 export interface GrpcTransportOptions {
   /** What is shown and trusted over TLS (`grpcs:`), in PEM. Default: what Node.js does by itself. */
   readonly tls?: ClientTls;
+  /** How long a coordinator may take to let this peer in, in milliseconds. Default 10000. */
+  readonly handshakeTimeout?: number;
   /**
    * A connection over which nothing was heard for so long, in milliseconds, no answer to a ping either, is dead.
    * Default 20000. By the clock of the system, not by the scheduler: gRPC pings by itself.
@@ -33,8 +35,8 @@ export const grpcTransport = (options: GrpcTransportOptions = {}): Transport => 
 
 /** Connects; returns what breaks the connection. */
 function connectCall(
-  { url, requests$, ...who }: TransportCall,
-  { tls = {}, silence = 20_000 }: GrpcTransportOptions,
+  { url, requests$, scheduler, ...who }: TransportCall,
+  { tls = {}, handshakeTimeout = 10_000, silence = 20_000 }: GrpcTransportOptions,
   subscriber: Subscriber<TransportEvent>,
 ): () => void {
   if (!url) throw new TypeError('url: gRPC needs one');
@@ -49,20 +51,25 @@ function connectCall(
   const { path, requestSerialize } = tailnetService.coordinate;
   const asItIs = (bytes: Buffer): Buffer => bytes;
   const call = client.makeBidiStreamRequest(path, requestSerialize, asItIs, metadataOf(who));
-  const whileOpen = new Subscription();
+  const subscriptions = new Subscription();
   let isOver = false;
   const end = (event: TransportEvent) => {
     if (isOver) return;
     isOver = true;
-    whileOpen.unsubscribe();
+    subscriptions.unsubscribe();
     subscriber.next(event);
     subscriber.complete();
   };
 
+  const handshake = timer(handshakeTimeout, scheduler).subscribe(() => {
+    end({ kind: 'closed', code: closeCodes.broken, reason: `no answer within ${String(handshakeTimeout)} ms` });
+  });
+  subscriptions.add(handshake);
   call.once('metadata', () => {
+    handshake.unsubscribe();
     subscriber.next({ kind: 'open' });
     if (isOver) return;
-    whileOpen.add(
+    subscriptions.add(
       requests$.subscribe({ next: (request) => call.write(request), error: (error) => subscriber.error(error) }),
     );
   });
@@ -81,13 +88,19 @@ function connectCall(
   call.on('status', (status: StatusObject) => end({ kind: 'closed', ...grpcEnd(status) }));
   return () => {
     isOver = true;
-    whileOpen.unsubscribe();
+    subscriptions.unsubscribe();
     call.cancel();
     client.close();
   };
 }
 
-function metadataOf({ id, token, name, role, agentId }: Omit<TransportCall, 'url' | 'requests$'>): Metadata {
+function metadataOf({
+  id,
+  token,
+  name,
+  role,
+  agentId,
+}: Omit<TransportCall, 'url' | 'requests$' | 'scheduler'>): Metadata {
   const metadata = new Metadata();
   const entries = {
     ...{ 'x-peer-id': id, 'x-peer-name': name, 'x-peer-role': role, 'x-agent-id': agentId },

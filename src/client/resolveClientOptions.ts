@@ -1,4 +1,4 @@
-import { asyncScheduler } from 'rxjs';
+import { asyncScheduler, isObservable } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { isUuid, parseUuid } from '../proto/uuid.js';
 import type { Uuid } from '../proto/uuid.js';
@@ -29,6 +29,7 @@ const defaultPath = '/api/v2/coordinate';
  * @throws TypeError `id: "…" is no UUID` (or `agentId: …`)
  * @throws TypeError `role: "…" is none: there are peer, agent and client`
  * @throws TypeError `node$ is no Observable` (or `tunnels$ …`, `goodbye$ …`, `reconnect$ …`)
+ * @throws TypeError `readyForHandshake is neither true, false nor an Observable`
  * @throws RangeError `lostGrace: … is no number of milliseconds from 0` (or `goodbyePatience`, `backoff.initial`, `backoff.max`)
  */
 export function resolveClientOptions(
@@ -43,16 +44,14 @@ export function resolveClientOptions(
   // What the query of the URL says is for the coordinator to judge.
   const isClient = (role ?? url?.searchParams.get('role')) === 'client';
   const agentId = options.agentId === undefined ? undefined : uuidOf('agentId', options.agentId);
-  for (const [option, value] of Object.entries({
-    node$: options.node$,
-    tunnels$: options.tunnels$ ?? options.node$,
-    goodbye$: options.goodbye$ ?? options.node$,
-    reconnect$: options.reconnect$ ?? options.node$,
-  })) {
-    // Callers without types may give anything.
-    if (typeof (value as { pipe?: unknown } | null | undefined)?.pipe !== 'function') {
-      throw new TypeError(`${option} is no Observable`);
-    }
+  const { node$, tunnels$ = node$, goodbye$ = node$, reconnect$ = node$ } = options;
+  for (const [option, value] of Object.entries({ node$, tunnels$, goodbye$, reconnect$ })) {
+    if (!isObservable(value)) throw new TypeError(`${option} is no Observable`);
+  }
+  const { readyForHandshake = !isClient } = options;
+  // Callers without types may give anything.
+  if (typeof readyForHandshake !== 'boolean' && !isObservable(readyForHandshake)) {
+    throw new TypeError('readyForHandshake is neither true, false nor an Observable');
   }
   return {
     ...options,
@@ -71,7 +70,7 @@ export function resolveClientOptions(
     maxBackoff: milliseconds('backoff.max', backoff.max ?? 10_000),
     goodbyePatience: milliseconds('goodbyePatience', options.goodbyePatience ?? 5000),
     lostGrace: milliseconds('lostGrace', options.lostGrace ?? 900_000),
-    readyForHandshake: options.readyForHandshake ?? !isClient,
+    readyForHandshake,
   };
 }
 
@@ -94,7 +93,7 @@ function withoutSecrets(url: URL | undefined, text: string): string {
 }
 
 function uuidOf(option: string, value: string): string {
-  if (!isUuid(value)) throw new TypeError(`${option}: ${JSON.stringify(value)} is no UUID`);
+  if (!isUuid(value)) throw new TypeError(`${option}: ${String(JSON.stringify(value))} is no UUID`);
   return parseUuid(value);
 }
 
