@@ -50,7 +50,9 @@ export const clientStates$ = (options: ResolvedClientOptions): Observable<Tailne
     );
     const reconnect$ = (options.reconnect$ ?? NEVER).pipe(share());
     // Who is told that a node is in use depends on what is emitted, and what is emitted on what expires.
+    // eslint-disable-next-line no-restricted-syntax -- the loop is closed here
     const inUse = new Subject<readonly Uuid[]>();
+    // eslint-disable-next-line no-restricted-syntax -- and here
     const expired = new Subject<Happening>();
     const programmed$ =
       typeof readyForHandshake === 'object' ? readyForHandshake.pipe(tap((ids) => inUse.next([...ids]))) : NEVER;
@@ -100,4 +102,9 @@ export const clientStates$ = (options: ResolvedClientOptions): Observable<Tailne
 
 /** Shares one subscription, and gives the newest value to who comes later, also when the source has completed. */
 const replayNewest = <T>(): MonoTypeOperatorFunction<T> =>
-  share({ connector: () => new ReplaySubject<T>(1), resetOnComplete: false, resetOnError: false });
+  share({
+    // eslint-disable-next-line no-restricted-syntax -- `shareReplay` gives an error to those of the moment only
+    connector: () => new ReplaySubject<T>(1),
+    resetOnComplete: false,
+    resetOnError: false,
+  });

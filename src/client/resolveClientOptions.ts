@@ -92,9 +92,9 @@ function withoutSecrets(url: URL | undefined, text: string): string {
   return url ? `${url.protocol}//${url.host}${url.pathname}` : text.replace(/\?.*/s, '?…');
 }
 
-function uuidOf(option: string, value: string): string {
-  if (!isUuid(value)) throw new TypeError(`${option}: ${String(JSON.stringify(value))} is no UUID`);
-  return parseUuid(value);
+function uuidOf(option: string, value: unknown): Uuid {
+  if (typeof value === 'string' && isUuid(value)) return parseUuid(value);
+  throw new TypeError(`${option}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)} is no UUID`);
 }
 
 function roleOf(role: string | undefined): ClientRole | undefined {

@@ -1,14 +1,15 @@
 import { expect } from 'chai';
 import { of } from 'rxjs';
-import { browserWebSocketTransport } from '../../src/client/browserWebSocketTransport.js';
+import { WebSocket as UndiciWebSocket } from 'undici';
+import { browserWebSocketTransport, type BrowserWebSocket } from '../../src/client/browserWebSocketTransport.js';
 import { grpcTransport } from '../../src/client/grpc.js';
-import { tailnetClient$, type TailnetClientOptions } from '../../src/client/index.js';
+import { tailnetClient$ } from '../../src/client/index.js';
 import { alice } from '../../src/testing/index.js';
 
 /** What is said about options that are wrong. */
 const complaint = (options: object): string => {
   try {
-    tailnetClient$({ url: 'ws://127.0.0.1:7350', id: alice, node$: of({}), ...options } as TailnetClientOptions);
+    tailnetClient$({ url: 'ws://127.0.0.1:7350', id: alice, node$: of({}), ...options });
   } catch (error) {
     return String(error);
   }
@@ -57,7 +58,7 @@ describe('the options of a client', () => {
 
   for (const name of ['tls', 'headers', 'silence'] as const) {
     it(`refuse ${name} in a browser, which decides that by itself`, () => {
-      expect(() => browserWebSocketTransport(() => class {} as never, { [name]: {} })).to.throw(
+      expect(() => browserWebSocketTransport(() => UndiciWebSocket as BrowserWebSocket, { [name]: {} })).to.throw(
         TypeError,
         `${name}: a browser decides that by itself`,
       );

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { ReplaySubject, Subject, type Subscription, filter, firstValueFrom, of } from 'rxjs';
+import { ReplaySubject, Subject, type Subscription, filter, firstValueFrom, lastValueFrom, of } from 'rxjs';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { WebSocketServer } from 'ws';
 import { browserWebSocketTransport } from '../../src/client/browserWebSocketTransport.js';
@@ -83,20 +83,14 @@ class Seen {
     return firstValueFrom(this.states$.pipe(filter((state) => pattern.test(describeState(state)))));
   }
 
+  /** Waits for its error. */
   async fails(): Promise<TailnetClientError> {
-    try {
-      for await (const _ of this.#ends()) void _;
-    } catch (error) {
-      if (error instanceof TailnetClientError) return error;
-      throw error;
-    }
-    throw new Error('it completed');
-  }
-
-  async *#ends(): AsyncGenerator<never> {
-    await new Promise<void>((resolve, reject) => {
-      this.states$.subscribe({ complete: resolve, error: reject });
-    });
+    const error = await lastValueFrom(this.states$).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    if (error instanceof TailnetClientError) return error;
+    throw new Error('it did not end with an error of its own', { cause: error });
   }
 }
 
@@ -205,7 +199,7 @@ for (const carrier of [inNode, asInBrowsers, overGrpc]) {
       await alices.sees(/^waiting \d+ after 1006 .*(nothing was heard for 200 ms|Connection dropped)$/);
       proxy.set('pass');
       await firstValueFrom(
-        alices.states$.pipe(filter((state, index) => index > 3 && /^connected/.test(describeState(state)))),
+        alices.states$.pipe(filter((state, index) => index > 3 && describeState(state).startsWith('connected'))),
       );
     });
 

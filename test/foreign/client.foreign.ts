@@ -80,7 +80,7 @@ describe('a client in a page in a real browser', function () {
     await coordinator.close();
   });
 
-  const serve = async (options: Partial<WebSocketGatewayOptions> = {}): Promise<void> => {
+  const serve = async (options: Pick<WebSocketGatewayOptions, 'identify'> = {}): Promise<void> => {
     gateway = await ServedGateway.start(coordinator, { server, ...options });
   };
   const start = (options: object = {}) =>
@@ -139,6 +139,6 @@ describe('a client in a page in a real browser', function () {
     await serve();
     await start({ role: 'agent' });
     await sees('TailnetClientError: the coordinator refuses this peer: 1008 authorization: ');
-    expect((await page.evaluate('tailnet.states.at(-2)')) as string).to.match(/^closed 1008/);
+    expect(await page.evaluate<string>('tailnet.states.at(-2)')).to.match(/^closed 1008/);
   });
 });
