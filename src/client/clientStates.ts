@@ -1,7 +1,6 @@
 import {
   type Observable,
   NEVER,
-  ReplaySubject,
   Subject,
   concat,
   connect,
@@ -16,6 +15,7 @@ import {
   queueScheduler,
   scan,
   share,
+  shareReplay,
   tap,
 } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
@@ -101,10 +101,4 @@ export const clientStates$ = (options: ResolvedClientOptions): Observable<Tailne
   });
 
 /** Shares one subscription, and gives the newest value to who comes later, also when the source has completed. */
-const replayNewest = <T>(): MonoTypeOperatorFunction<T> =>
-  share({
-    // eslint-disable-next-line no-restricted-syntax -- `shareReplay` gives an error to those of the moment only
-    connector: () => new ReplaySubject<T>(1),
-    resetOnComplete: false,
-    resetOnError: false,
-  });
+const replayNewest = <T>(): MonoTypeOperatorFunction<T> => shareReplay({ bufferSize: 1, refCount: true });
