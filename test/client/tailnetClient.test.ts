@@ -1,5 +1,20 @@
 import { expect } from 'chai';
-import { type Observable, EMPTY, NEVER, Subject, concat, filter, map, of, throwError, timer } from 'rxjs';
+import {
+  type Observable,
+  type SchedulerAction,
+  type SchedulerLike,
+  BehaviorSubject,
+  EMPTY,
+  NEVER,
+  Subject,
+  concat,
+  filter,
+  ignoreElements,
+  map,
+  of,
+  throwError,
+  timer,
+} from 'rxjs';
 import {
   TailnetClientError,
   coordinatorTransport,
@@ -412,6 +427,69 @@ describe('a client', () => {
       expect(order.slice(4, 10)).to.deep.equal(
         ['> connected', '<', '> waiting 0', '<', '> connectin', '<'].map((w) => w.slice(0, 11)),
       );
+    }),
+  );
+
+  it(
+    'hands over one state after the other, also where its subscriber makes the next one',
+    marbles(({ cold, flush }) => {
+      const transport = scriptedTransport(cold('-ob(x|)', script), NEVER);
+      const tunnels$ = new BehaviorSubject([bob]);
+      const order: string[] = [];
+      client$({ transport, tunnels$ }).subscribe((state) => {
+        order.push('>');
+        if (state.endsWith('(own connection lost)')) tunnels$.next([]);
+        order.push('<');
+      });
+      flush();
+      expect(order.join('')).to.equal('><'.repeat(6));
+    }),
+  );
+
+  it(
+    'takes back no tunnel that was removed long before the connection broke',
+    marbles(({ cold, hot, expectObservable, flush }) => {
+      const transport = scriptedTransport(cold('-o 2m (x|)', script), cold('-o', script));
+      const tunnels$ = hot('a 10s b', { a: [bob, carol], b: [carol] });
+      expectObservable(client$({ transport, tunnels$ }).pipe(ignoreElements()), '^ 3m !').toBe('-');
+      flush();
+      expect(transport.sent.map((word) => word.split(' ')[1]).join(' ')).to.equal('derp +bob +carol -bob derp +carol');
+    }),
+  );
+
+  it(
+    'keeps a peer for a month when it is told so, with timers that are not too long for Node.js',
+    marbles(({ cold, scheduler, flush }) => {
+      const month = 30 * 86_400_000;
+      const waits: number[] = [];
+      const recording: SchedulerLike = {
+        now: () => scheduler.now(),
+        schedule: (<T>(work: (this: SchedulerAction<T>, state?: T) => void, wait?: number, state?: T) => {
+          waits.push(wait ?? 0);
+          return scheduler.schedule(work, wait, state);
+        }) as SchedulerLike['schedule'],
+      };
+      const transport = scriptedTransport(cold('-obl', script));
+      const seen: (readonly [number, string])[] = [];
+      client$({ transport, lostGrace: month, scheduler: recording }).subscribe((state) =>
+        seen.push([scheduler.now(), state]),
+      );
+      flush();
+      expect(Math.max(...waits)).to.equal(2 ** 31 - 1);
+      expect(seen.at(-1)).to.deep.equal([month + 3, 'connected; ; bob expired (lost for too long)']);
+    }),
+  );
+
+  it(
+    'drops nobody who came back while it was asked when they were heard of',
+    marbles(({ cold, expectObservable }) => {
+      const transport = scriptedTransport(cold('-obl 101ms bl', script));
+      const lastHandshake = () => timer(10).pipe(map(() => undefined));
+      expectObservable(client$({ transport, lostGrace: 100, lastHandshake }), '^ 170ms !').toBe('cobl 101ms bm', {
+        ...words,
+        l: 'connected; bob derp 2 lost since 3; bob lost (lost)',
+        m: 'connected; bob derp 2 lost since 106; bob lost (lost)',
+      });
     }),
   );
 
