@@ -467,7 +467,7 @@ describe('a client', () => {
         schedule: (<T>(work: (this: SchedulerAction<T>, state?: T) => void, wait?: number, state?: T) => {
           waits.push(wait ?? 0);
           return scheduler.schedule(work, wait, state);
-        }) as SchedulerLike['schedule'],
+        }),
       };
       const transport = scriptedTransport(cold('-obl', script));
       const seen: (readonly [number, string])[] = [];
