@@ -464,10 +464,10 @@ describe('a client', () => {
       const waits: number[] = [];
       const recording: SchedulerLike = {
         now: () => scheduler.now(),
-        schedule: (<T>(work: (this: SchedulerAction<T>, state?: T) => void, wait?: number, state?: T) => {
+        schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, wait?: number, state?: T) => {
           waits.push(wait ?? 0);
           return scheduler.schedule(work, wait, state);
-        }),
+        },
       };
       const transport = scriptedTransport(cold('-obl', script));
       const seen: (readonly [number, string])[] = [];
