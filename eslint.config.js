@@ -2,18 +2,22 @@ import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** What the directories of src must not import, so that dependencies point one way: cli → metrics → gateways → coordinator → streams → ports. */
+/** What the directories of src must not import, so that dependencies point one way: cli → metrics → gateways → coordinator → streams → ports, and cli → client. */
 const directions = {
   proto: [only('^(\\./|@bufbuild/protobuf(/|$))', 'src/proto imports nothing but itself')],
-  auth: [not('streams', 'gateways', 'metrics', 'cli', 'testing', 'db/postgres')],
-  db: [not('streams', 'gateways', 'metrics', 'cli', 'testing')],
+  auth: [not('streams', 'gateways', 'metrics', 'client', 'cli', 'testing', 'db/postgres')],
+  client: [
+    not('auth', 'db', 'coordinator', 'metrics', 'cli', 'testing'),
+    none('^\\.\\./(streams/(?!operators/)|gateways/(?!tailnetService\\.js$))', 'a client is no part of the server'),
+  ],
+  db: [not('streams', 'gateways', 'metrics', 'client', 'cli', 'testing')],
   streams: [
-    not('gateways', 'metrics', 'cli', 'testing', 'db/postgres'),
+    not('gateways', 'metrics', 'client', 'cli', 'testing', 'db/postgres'),
     none('^(node:|pg$|pg-listen$|ws$|prom-client$)', 'src/streams knows the ports, not what stands behind them'),
   ],
-  gateways: [not('streams', 'metrics', 'cli', 'testing', 'db/postgres')],
-  metrics: [not('streams', 'cli', 'testing', 'db/postgres')],
-  testing: [not('metrics', 'cli')],
+  gateways: [not('streams', 'metrics', 'client', 'cli', 'testing', 'db/postgres')],
+  metrics: [not('streams', 'client', 'cli', 'testing', 'db/postgres')],
+  testing: [not('metrics', 'client', 'cli')],
   cli: [not('testing')],
 };
 
@@ -99,7 +103,7 @@ export default defineConfig(
     files: [`src/${directory}/**/*.ts`],
     rules: { 'no-restricted-imports': ['error', { patterns }] },
   })),
-  { files: ['src/coordinator.ts'], rules: { 'no-restricted-syntax': ['error', ...core] } },
+  { files: ['src/coordinator.ts', 'src/client/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...core] } },
   { files: ['src/streams/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...streams] } },
   {
     files: ['test/**/*.ts', 'src/testing/contracts/**/*.ts'],

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const entryPoints = ['', '/testing', '/gateways', '/metrics', '/nats', '/proto'].map(
+const entryPoints = ['', '/client', '/client/grpc', '/testing', '/gateways', '/metrics', '/nats', '/proto'].map(
   (path) => `tailnet-coordinator${path}`,
 );
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Option } from 'commander';
+import type { ClientTls } from '../client/index.js';
 import { tlsProblem } from '../gateways/tlsProblem.js';
 import { option } from './environment.js';
 import { errorText } from './errorText.js';
@@ -11,14 +12,6 @@ export interface PeerTlsOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsCa?: string;
-}
-
-/** What a client shows, and whom it trusts; in PEM. */
-export interface PeerTls {
-  readonly cert?: string;
-  readonly key?: string;
-  /** Default: the authorities that Node.js knows. */
-  readonly ca?: string;
 }
 
 /** The options of `peer` for TLS. */
@@ -35,7 +28,7 @@ export function peerTlsOptions(): Option[] {
  *
  * @throws UsageError when one is missing or of no use, or a file is no good
  */
-export async function peerTlsOf(options: PeerTlsOptions, url: URL): Promise<PeerTls> {
+export async function peerTlsOf(options: PeerTlsOptions, url: URL): Promise<ClientTls> {
   const { tlsCert, tlsKey, tlsCa } = options;
   const given = { '--tls-cert': tlsCert, '--tls-key': tlsKey, '--tls-ca': tlsCa };
   const [first] = Object.entries(given).find(([, file]) => file !== undefined) ?? [];

@@ -1,67 +1,51 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Uuid } from '../db/store.js';
+import { Subject, of } from 'rxjs';
+import { TailnetClientError, tailnetClient$, webSocketTransport } from '../client/index.js';
+import type { ClientTls } from '../client/index.js';
 import type { Node } from '../proto/gen/tailnet.js';
-import { connectPeer, type PeerConnection } from './connectPeer.js';
+import type { Uuid } from '../proto/uuid.js';
+import { peerEvents } from './peerEvents.js';
 import type { PeerEvent } from './peerEvent.js';
-import type { PeerTls } from './peerTls.js';
 
 export interface RunPeerOptions {
   readonly url: URL;
   /** Proves who this is. Default: nothing does. */
   readonly token?: string;
   /** What is shown and trusted over TLS. Default: what Node.js does by itself. */
-  readonly tls?: PeerTls;
+  readonly tls?: ClientTls;
   readonly id: Uuid;
   readonly node: Node;
   readonly tunnels: readonly Uuid[];
   readonly print: (event: PeerEvent) => void;
 }
 
-const [firstRetry, lastRetry] = [500, 10_000];
-
-/** How long the coordinator may take to answer a goodbye. */
-const goodbyePatience = 5000;
-
 /**
  * Stays connected until SIGINT or SIGTERM, then says goodbye. Returns the exit code: 0 after a goodbye, 1 when the
  * coordinator will never take this peer as it is.
  */
-export async function runPeer(options: RunPeerOptions): Promise<number> {
-  const stop = new AbortController();
-  const isStopped = () => stop.signal.aborted;
-  let connection: PeerConnection | undefined;
+export async function runPeer({ url, id, token, tls, node, tunnels, print }: RunPeerOptions): Promise<number> {
+  const goodbye = new Subject<void>();
+  let isStopped = false;
   const onSignal = () => {
     // The second time is for those who do not want to wait.
-    if (isStopped()) process.exit(130);
-    stop.abort();
-    connection?.sayGoodbye(goodbyePatience);
+    if (isStopped) process.exit(130);
+    isStopped = true;
+    goodbye.next();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const client$ = tailnetClient$({
+    ...{ url, id, node$: of(node), tunnels$: of(tunnels), goodbye$: goodbye },
+    transport: webSocketTransport(tls && { tls }),
+    // There is no WireGuard behind it.
+    readyForHandshake: false,
+    lostGrace: Infinity,
+    ...(token !== undefined && { token }),
+  });
   try {
-    for (let failures = 0; ; failures += 1) {
-      let connectedAt = Infinity;
-      connection = connectPeer({
-        ...options,
-        print: (event) => {
-          if (event.kind === 'connected') connectedAt = performance.now();
-          // That it accepted says nothing: a coordinator without its database does so, too, and closes again.
-          if (event.kind === 'update') failures = 0;
-          options.print(event);
-        },
-      });
-      const { code, reason, final } = await connection.ended;
-      if (isStopped() || final) {
-        options.print({ kind: 'closed', code, reason });
-        return isStopped() ? 0 : 1;
-      }
-      // Peers without tunnels hear nothing for as long as all is well.
-      if (performance.now() - connectedAt > lastRetry) failures = 0;
-      const longest = Math.min(lastRetry, firstRetry * 1.5 ** failures);
-      const retryIn = Math.round(longest * (0.5 + Math.random() / 2));
-      options.print({ kind: 'closed', code, reason, retryIn });
-      await delay(retryIn, undefined, { signal: stop.signal }).catch(() => {});
-      if (isStopped()) return 0;
-    }
+    await peerEvents(client$, { id, url }).forEach(print);
+    return 0;
+  } catch (error) {
+    if (error instanceof TailnetClientError) return 1;
+    throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }

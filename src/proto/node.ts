@@ -1,7 +1,7 @@
 import { bufferOf } from './bufferOf.js';
+import { CopyingReader } from './copyingReader.js';
 import { createEncoder } from './createEncoder.js';
 import { Node } from './gen/tailnet.js';
-import { StrictReader } from './strictReader.js';
 
 /** A node as it stands on the wire and in the database. Unknown fields of a decoded node are kept. */
 export const encodeNode: (node: Node) => Uint8Array = createEncoder(Node);
@@ -15,11 +15,8 @@ export function decodeNode(bytes: Uint8Array): Node {
   return Node.decode(new NativeReader(bytes));
 }
 
-/**
- * Reads texts in one call: a node is mostly text, and the reader that it extends puts it together by characters. What it
- * reads as bytes is a copy, since a view would hold on to all that was read with it.
- */
-class NativeReader extends StrictReader {
+/** Reads texts in one call: a node is mostly text, and the reader that it extends puts it together by characters. */
+class NativeReader extends CopyingReader {
   readonly #buffer: Buffer;
 
   constructor(bytes: Uint8Array) {
@@ -33,14 +30,6 @@ class NativeReader extends StrictReader {
     const text = this.#buffer.toString('utf8', this.pos, end);
     this.pos = end;
     return text;
-  }
-
-  override bytes(): Uint8Array {
-    return new Uint8Array(super.bytes());
-  }
-
-  override skip(...field: Parameters<StrictReader['skip']>): Uint8Array {
-    return new Uint8Array(super.skip(...field));
   }
 }
 

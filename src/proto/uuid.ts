@@ -7,10 +7,10 @@ export const nilUuid: Uuid = '00000000-0000-0000-0000-000000000000';
 // The package `uuid` refuses what no version of RFC 9562 would make. Peers choose their bits freely.
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-const digits = '0123456789abcdef';
+const digits = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
-/** The text is written here, in one piece: a string put together of parts is held as its parts. */
-const scratch = Buffer.from(nilUuid, 'latin1');
+/** The character codes of the text: a string made of all of them at once is one piece, one put together is held as its parts. */
+const scratch = Array.from(nilUuid, (character) => character.charCodeAt(0));
 
 /** Where the two digits of each byte start in the text. */
 const positions = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
@@ -60,10 +60,10 @@ export function uuidAt(bytes: Uint8Array, start: number): Uuid {
   for (let index = 0; index < 16; index++) {
     const byte = bytes[start + index] ?? 0;
     const position = positions[index] ?? 0;
-    scratch[position] = digits.charCodeAt(byte >> 4);
-    scratch[position + 1] = digits.charCodeAt(byte & 15);
+    scratch[position] = digits[byte >> 4] ?? 0;
+    scratch[position + 1] = digits[byte & 15] ?? 0;
   }
-  return scratch.toString('latin1');
+  return String.fromCharCode(...scratch);
 }
 
 /** The value of a hexadecimal digit, by its character code; what is none was refused before. */

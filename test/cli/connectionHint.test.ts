@@ -4,8 +4,9 @@ import { createServer as createNetServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { expect } from 'chai';
-import { connectPeer } from '../../src/cli/connectPeer.js';
-import { Node } from '../../src/proto/gen/tailnet.js';
+import { filter, firstValueFrom, of } from 'rxjs';
+import { peerEvents } from '../../src/cli/peerEvents.js';
+import { tailnetClient$ } from '../../src/client/index.js';
 import { alice } from '../../src/testing/index.js';
 import { createAuthority } from '../support/certificates.js';
 
@@ -14,8 +15,9 @@ const failureOf = async (server: Server, protocol: 'ws' | 'wss'): Promise<string
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = new URL(`${protocol}://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-  const { ended } = connectPeer({ url, id: alice, node: Node.fromPartial({}), tunnels: [], print: () => undefined });
-  const { reason } = await ended;
+  const events$ = peerEvents(tailnetClient$({ url, id: alice, node$: of({}), random: () => 0.5 }), { url, id: alice });
+  // Where the client gives up, that comes first.
+  const { reason } = await firstValueFrom(events$.pipe(filter((event) => event.kind === 'closed')));
   server.close();
   return reason;
 };

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { WebSocketServer } from 'ws';
-import { connectPeer } from '../../src/cli/connectPeer.js';
-import type { PeerEvent } from '../../src/cli/peerEvent.js';
+import { firstValueFrom, of, takeWhile, toArray } from 'rxjs';
+import { peerEvents } from '../../src/cli/peerEvents.js';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { tailnetClient$ } from '../../src/client/index.js';
 import { CoordinateResponse, Node, PeerUpdateKind, uuidToBytes } from '../../src/proto/index.js';
 import { alice, bob } from '../../src/testing/index.js';
 
@@ -65,15 +66,18 @@ describe('peer, on the command line,', () => {
   for (const [what, [message, reason]] of Object.entries(nonsense)) {
     it(`ends the connection with 1007 when it gets ${what}`, async () => {
       using coordinator = await answering(message, hostile);
-      const events: PeerEvent[] = [];
-      const { ended } = connectPeer({
-        ...{ url: new URL(coordinator.url), id: alice, node: Node.fromPartial({}), tunnels: [] },
-        print: (event) => events.push(event),
-      });
-      const end = await ended;
-      expect(end).to.include({ code: 1007, final: false });
-      expect(end.reason).to.match(reason);
-      expect(events.map(({ kind }) => kind)).to.deep.equal(['connected']);
+      const who = { url: new URL(coordinator.url), id: alice };
+      const events$ = peerEvents(tailnetClient$({ ...who, node$: of({}) }), who);
+      const [connected, end, ...more] = await firstValueFrom(
+        events$.pipe(
+          takeWhile(({ kind }) => kind !== 'closed', true),
+          toArray(),
+        ),
+      );
+      expect(connected).to.include({ kind: 'connected' });
+      expect(end).to.include({ kind: 'closed', code: 1007 }).and.have.property('retryIn');
+      expect((end as { reason: string }).reason).to.match(reason);
+      expect(more).to.deep.equal([]);
     });
   }
 });

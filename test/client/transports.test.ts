@@ -1,0 +1,244 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { ReplaySubject, Subject, type Subscription, filter, firstValueFrom, lastValueFrom, of } from 'rxjs';
+import { WebSocket as UndiciWebSocket } from 'undici';
+import { WebSocketServer } from 'ws';
+import { browserWebSocketTransport } from '../../src/client/browserWebSocketTransport.js';
+import type { BrowserWebSocket } from '../../src/client/browserWebSocketTransport.js';
+import { grpcTransport } from '../../src/client/grpc.js';
+import {
+  TailnetClientError,
+  tailnetClient$,
+  webSocketTransport,
+  type TailnetClientOptions,
+  type TailnetState,
+  type Transport,
+} from '../../src/client/index.js';
+import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import { identityFromCallToken, identityFromToken, jwtSecret, jwtVerifier } from '../../src/gateways/index.js';
+import { alice, bob, carol, memoryDatabase, testPeer, type TestPeer } from '../../src/testing/index.js';
+import { clock, mint, secret } from '../auth/jwt/mint.js';
+import { ServedGrpcGateway } from '../gateways/grpcFixture.js';
+import { ServedGateway } from '../gateways/servedGateway.js';
+import { certificate } from '../support/certificate.js';
+import { tcpProxy } from '../support/tcpProxy.js';
+import { describeState } from './describeState.js';
+
+/** How a coordinator is served, and how it is reached. */
+interface Carrier {
+  readonly name: string;
+  readonly transport: (options?: {
+    readonly silence?: number;
+    readonly handshakeTimeout?: number;
+    readonly tls?: { readonly ca: string };
+  }) => Transport;
+  readonly serve: (coordinator: Coordinator, options?: object) => Promise<ServedGateway | ServedGrpcGateway>;
+  readonly identify: () => object;
+  /** How it says that a token is no good. */
+  readonly unauthenticated: object;
+}
+
+const verifier = () => jwtVerifier({ keys: jwtSecret(secret), scheduler: clock() });
+
+const webSockets = {
+  serve: (coordinator: Coordinator, options = {}) => ServedGateway.start(coordinator, options),
+  identify: () => ({ identify: identityFromToken(verifier()) }),
+};
+const inNode: Carrier = {
+  ...webSockets,
+  name: 'a WebSocket of ws',
+  transport: (options) => webSocketTransport(options),
+  unauthenticated: { status: 401, reason: 'HTTP 401 token has a wrong signature' },
+};
+const overGrpc: Carrier = {
+  name: 'gRPC',
+  transport: (options) => grpcTransport(options),
+  serve: (coordinator, options = {}) => ServedGrpcGateway.start(coordinator, options),
+  identify: () => ({ identify: identityFromCallToken(verifier()) }),
+  unauthenticated: { code: 1008, reason: 'token has a wrong signature' },
+};
+const asInBrowsers: Carrier = {
+  ...webSockets,
+  name: 'a WebSocket as browsers have it',
+  transport: () => browserWebSocketTransport(() => UndiciWebSocket as BrowserWebSocket),
+  unauthenticated: {},
+};
+
+/** A client, and all that it has known. */
+class Seen {
+  readonly states$ = new ReplaySubject<TailnetState>();
+  readonly goodbye = new Subject<void>();
+  readonly subscription: Subscription;
+
+  constructor(options: Pick<TailnetClientOptions, 'url' | 'transport'> & Partial<TailnetClientOptions>) {
+    const inputs = { id: alice, node$: of({ preferredDerp: 7 }), tunnels$: of([bob]), goodbye$: this.goodbye };
+    this.subscription = tailnetClient$({ ...inputs, backoff: { initial: 50, max: 50 }, ...options }).subscribe(
+      this.states$,
+    );
+  }
+
+  /** Waits until it has known what these words describe; a number of 13 digits in them is a time. */
+  async sees(pattern: RegExp): Promise<TailnetState> {
+    return firstValueFrom(this.states$.pipe(filter((state) => pattern.test(describeState(state)))));
+  }
+
+  /** Waits for its error. */
+  async fails(): Promise<TailnetClientError> {
+    const error = await lastValueFrom(this.states$).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    if (error instanceof TailnetClientError) return error;
+    throw new Error('it did not end with an error of its own', { cause: error });
+  }
+}
+
+for (const carrier of [inNode, asInBrowsers, overGrpc]) {
+  describe(`a client over ${carrier.name}`, () => {
+    let ends: (() => unknown)[];
+    let coordinator: Coordinator;
+    let bobs: TestPeer;
+    const database = memoryDatabase();
+
+    beforeEach(() => {
+      ends = [];
+      coordinator = createCoordinator({ database });
+      bobs = testPeer(coordinator, bob);
+    });
+    afterEach(async () => {
+      for (const end of ends) await end();
+      bobs.drop();
+      await coordinator.close();
+    });
+
+    const serve = async (options?: object, by = coordinator) => {
+      const gateway = await carrier.serve(by, options);
+      ends.push(() => gateway.subscription.unsubscribe());
+      return gateway;
+    };
+    const client = (url: string, options: Partial<TailnetClientOptions> = {}): Seen => {
+      const seen = new Seen({ url, transport: carrier.transport(), ...options });
+      ends.unshift(() => seen.subscription.unsubscribe());
+      return seen;
+    };
+
+    it('sees another peer and is seen, tells it that it is ready, and says goodbye', async () => {
+      const { url } = await serve();
+      const alices = client(url);
+      bobs.updateDerp(3);
+      await alices.sees(/^connected; bob derp 3; bob node \(new\)$/);
+      await bobs.eventuallyHasDerp(alice, 7);
+      await bobs.eventuallyReadyForHandshake(alice);
+      bobs.readyForHandshake(alice);
+      await alices.sees(/bob derp 3 ready; bob readyForHandshake$/);
+      alices.goodbye.next();
+      await alices.sees(/^closed 1000; ; bob disconnected \(goodbye\)$/);
+      await bobs.eventuallyDisconnected(alice);
+    });
+
+    it('loses all when its coordinator goes, and finds them when another one comes', async () => {
+      const gateway = await serve();
+      const alices = client(gateway.url);
+      bobs.updateDerp(3);
+      await alices.sees(/bob derp 3; bob node/);
+      await coordinator.close();
+      await alices.sees(/^waiting \d+ after 1001 coordinator closed; bob derp 3 lost since \d+; bob lost/);
+      gateway.subscription.unsubscribe();
+      coordinator = createCoordinator({ database });
+      bobs = testPeer(coordinator, bob);
+      bobs.updateDerp(4);
+      await serve({ port: Number(new URL(gateway.url).port) });
+      await alices.sees(/^connected; bob derp 4; bob node \(new\)$/);
+      await bobs.eventuallyHasDerp(alice, 7);
+    });
+
+    it('is lost for others when it is not subscribed to any more', async () => {
+      const alices = client((await serve()).url);
+      await bobs.eventuallyHasDerp(alice, 7);
+      alices.subscription.unsubscribe();
+      await bobs.eventuallyLost(alice);
+    });
+
+    it('gives up when it is refused, and when another one comes with its id', async () => {
+      const { url } = await serve();
+      const role = { role: 'client', agentId: bob } as const;
+      const refused = await client(url, { ...role, tunnels$: of([carol]) }).fails();
+      expect(refused).to.deep.include({ code: 1008 });
+      expect(refused.message).to.match(/^the coordinator refuses this peer: 1008 authorization: .*agent/);
+      const older = client(url);
+      await older.sees(/^connected/);
+      client(url);
+      expect(await older.fails()).to.have.property(
+        'message',
+        'another peer has connected with this id: 4409 peer ID overwritten by new connection',
+      );
+    });
+
+    it('shows its token, a new one for each connection', async () => {
+      const { url } = await serve(carrier.identify());
+      const shown = [mint({ sub: alice }).replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), mint({ sub: alice })];
+      const bad = client(url, { token: () => [shown[0] ?? ''] });
+      if (carrier === asInBrowsers)
+        await bad.sees(/^waiting \d+ after 1006 there was no connection, and a browser does/);
+      else expect(await bad.fails()).to.deep.include(carrier.unauthenticated);
+      bad.subscription.unsubscribe();
+      await client(url, { token: () => Promise.resolve(shown[1] ?? ''), name: 'Alice', role: 'peer' }).sees(
+        /^connected/,
+      );
+    });
+
+    it('gives up a connection over which it hears nothing any more', async function () {
+      // A browser does not say what it hears.
+      if (carrier === asInBrowsers) return;
+      const { url } = await serve();
+      await using proxy = await tcpProxy(url);
+      const alices = client(proxy.url, { transport: carrier.transport({ silence: 200, handshakeTimeout: 300 }) });
+      await alices.sees(/^connected/);
+      proxy.set('swallow');
+      await alices.sees(/^waiting \d+ after 1006 .*(nothing was heard for 200 ms|Connection dropped)$/);
+      proxy.set('pass');
+      await firstValueFrom(
+        alices.states$.pipe(filter((state, index) => index > 3 && describeState(state).startsWith('connected'))),
+      );
+    });
+
+    it('trusts over TLS whom it is told to trust, and nobody else', async () => {
+      if (carrier === asInBrowsers) return;
+      const { cert, key } = await certificate();
+      const { url } = await serve({ tls: { cert, key } });
+      const named = url.replace('127.0.0.1', 'localhost');
+      await client(named).sees(/^waiting \d+ after 1006 .*self-signed certificate/i);
+      await client(named, { transport: carrier.transport({ tls: { ca: cert } }) }).sees(/^connected/);
+    });
+
+    it('tries again while there is nobody', async () => {
+      const nobody = createServer().listen(0, '127.0.0.1');
+      await once(nobody, 'listening');
+      const { port } = nobody.address() as AddressInfo;
+      nobody.close();
+      const url = new URL((await serve()).url);
+      url.port = String(port);
+      const alices = client(url.href);
+      await alices.sees(/^waiting \d+ after 1006 \S/);
+      await serve({ port });
+      await alices.sees(/^connected/);
+    });
+  });
+}
+
+for (const carrier of [inNode, asInBrowsers]) {
+  it(`a client over ${carrier.name} gives up a connection over which nonsense comes`, async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'tailnet.v2.proto' });
+    server.once('connection', (socket) => socket.send(Uint8Array.of(255, 255)));
+    const closed = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)));
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const seen = new Seen({ url, transport: carrier.transport() });
+    await seen.sees(/^waiting \d+ after 1007 unreadable response, is that a coordinator\? \S/);
+    expect(await closed).to.equal(carrier === inNode ? 1007 : 4007);
+    seen.subscription.unsubscribe();
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+}
