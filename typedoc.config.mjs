@@ -28,6 +28,8 @@ const parts = {
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
+  // A checkout may have no remote, or one that no link can lead to.
+  disableSources: true,
   name: 'tailnet-coordinator',
   entryPoints,
   out: '.api',
