@@ -26,7 +26,17 @@ const readOptions = () => {
   const [port, derp] = [Number(values.port), Number(values.derp)];
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`--port must be from 1 to 65535, not ${values.port}`);
   if (!Number.isInteger(derp) || derp < 1) throw new Error(`--derp must be a whole number from 1, not ${values.derp}`);
-  return { id, urls: urls.map((url) => new URL(url)), tunnels: values.tunnel, name: values.interface, port, derp };
+  return { id, urls: urls.map(readUrl), tunnels: values.tunnel, name: values.interface, port, derp };
+};
+
+/** The path may be left out. */
+const readUrl = (text: string): URL => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^wss?:$/.test(url.protocol)) {
+    throw new Error(`--url must be that of a coordinator, such as ws://127.0.0.1:7350, not ${text}`);
+  }
+  if (url.pathname === '/') url.pathname = '/api/v2/coordinate';
+  return url;
 };
 
 const main = (): void => {

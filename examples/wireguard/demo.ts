@@ -1,5 +1,4 @@
 // npm run demo:wireguard: three hosts, two coordinators, one PostgreSQL, and real WireGuard between them. README.md says more.
-import { once } from 'node:events';
 import { createFactLog } from './demo/factLog.js';
 import { playDemo } from './demo/playDemo.js';
 import { missingRequirements, thisMachine } from './demo/requirements.js';

@@ -31,6 +31,6 @@ export const agentNode = ({ id, publicKey, discoKey, derp, endpoints, now }: Age
     preferredDerp: derp,
     addresses: [address],
     allowedIps: [address],
-    endpoints,
+    endpoints: [...endpoints],
   });
 };

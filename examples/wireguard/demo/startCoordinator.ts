@@ -1,5 +1,4 @@
 import { startChild } from './childProcess.js';
-import type { ChildProcess } from './childProcess.js';
 import type { FactLog } from './factLog.js';
 import type { Network } from './network.js';
 import { commandLine, nodeWords } from './programs.js';

@@ -65,7 +65,7 @@ const roam = async ({ network, log, agents }: Stage, pingers: readonly Pinger[])
     const isSet = says(name, (said) => said.event === 'wg' && said.words.includes(endpoint));
     await log.next(start, isSet, `${name} is told of carol's new endpoint`);
   }
-  const losses = await judge(pingers, sent, 15);
+  const losses = await judge(pingers, sent, 10);
   for (const name of ['alice', 'bob'] as const) {
     const carols = (await agents[name].peers()).find(({ publicKey }) => publicKey === agents.carol.publicKey());
     check(carols?.endpoint === endpoint, `${name} sends to ${String(carols?.endpoint)} instead of ${endpoint}`);
@@ -120,7 +120,7 @@ const crash = async ({ log, agents }: Stage, pingers: readonly Pinger[]): Promis
   await agents.bob.kill();
   const isLost = says('alice', ({ ...said }) => said.event === 'peer' && said.kind === 'lost' && said.peer === agents.bob.host.id);
   await log.next(start, isLost, 'alice is told that bob is lost');
-  const losses = await judge(left, sent, 15);
+  const losses = await judge(left, sent, 10);
   const present = await agents.alice.peers();
   check(present.some(({ publicKey }) => publicKey === agents.bob.publicKey()), 'alice has no peer bob any more');
   for (const [pair, count] of losses) check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);

@@ -1,5 +1,3 @@
-import { alice, bob, carol } from 'tailnet-coordinator/testing';
-
 /** A machine of the demo. */
 export interface Host {
   readonly name: 'alice' | 'bob' | 'carol';
@@ -14,6 +12,11 @@ export interface Host {
 }
 
 export type CoordinatorName = 'north' | 'south';
+
+/** Their last 80 bits, which make their addresses, differ. */
+const alice = 'a11ce000-0000-4000-8000-00000000000a';
+const bob = 'b0b00000-0000-4000-8000-00000000000b';
+const carol = 'ca401000-0000-4000-8000-00000000000c';
 
 /** The addresses are those that RFC 5737 keeps free for examples. Nothing of this is visible outside of the demo. */
 export const hosts: readonly Host[] = [
