@@ -24,7 +24,8 @@ const readOptions = () => {
   if (id === undefined) throw new Error('--id is required: the UUID of this machine');
   if (urls === undefined) throw new Error('--url is required: a coordinator, such as ws://127.0.0.1:7350');
   const [port, derp] = [Number(values.port), Number(values.derp)];
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`--port must be from 1 to 65535, not ${values.port}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Error(`--port must be from 1 to 65535, not ${values.port}`);
   if (!Number.isInteger(derp) || derp < 1) throw new Error(`--derp must be a whole number from 1, not ${values.derp}`);
   return { id, urls: urls.map(readUrl), tunnels: values.tunnel, name: values.interface, port, derp };
 };

@@ -17,7 +17,11 @@ const main = async (): Promise<number> => {
   });
   const log = createFactLog((fact) => show.tell(fact));
   let exitCode = 1;
-  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
     // The first one ends the story; what is left to do then is to clean up, which is not to be interrupted.
     process.on(signal, () => {
       exitCode = code;

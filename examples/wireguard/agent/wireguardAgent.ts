@@ -19,7 +19,7 @@ import {
 } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { tailnetClient$, webSocketTransport } from 'tailnet-coordinator/client';
-import type { ConnectionState, PeerChange } from 'tailnet-coordinator/client';
+import type { ConnectionState, PeerChange, Transport } from 'tailnet-coordinator/client';
 import type { AgentEvent } from './agentEvent.js';
 import { agentNode } from './agentNode.js';
 import { failOver } from './failOver.js';
@@ -49,6 +49,8 @@ export interface AgentOptions {
   readonly endpoints$: Observable<readonly string[]>;
   /** Leaves for good when it emits. */
   readonly goodbye$: Observable<unknown>;
+  /** What carries the connections. Default `webSocketTransport()`. */
+  readonly transport?: Transport;
   /** Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
@@ -82,7 +84,16 @@ const withInterface = (
   publicKey: string,
   wireguard: WireGuardInterface,
 ): Observable<AgentEvent> => {
-  const { id, urls, token, tunnels, derp, goodbye$, scheduler = asyncScheduler } = options;
+  const {
+    id,
+    urls,
+    token,
+    tunnels,
+    derp,
+    goodbye$,
+    transport = webSocketTransport(),
+    scheduler = asyncScheduler,
+  } = options;
   const discoKey = createKeys().publicKey;
   const endpoints$ = options.endpoints$.pipe(shareReplay({ bufferSize: 1, refCount: true }));
   const programmed$ = new Subject<readonly string[]>();
@@ -91,7 +102,7 @@ const withInterface = (
   const states$ = tailnetClient$({
     id,
     ...(token === undefined ? {} : { token }),
-    transport: failOver(urls, webSocketTransport(), (tried) => (url = tried)),
+    transport: failOver(urls, transport, (tried) => (url = tried)),
     node$: endpoints$.pipe(
       map((endpoints) => agentNode({ id, publicKey, discoKey, derp, endpoints, now: scheduler.now() })),
     ),

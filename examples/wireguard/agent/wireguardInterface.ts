@@ -1,5 +1,5 @@
 import { concat, ignoreElements, map, merge, of, retry } from 'rxjs';
-import type { Observable } from "rxjs";
+import type { Observable } from 'rxjs';
 import { holdProcess } from './holdProcess.js';
 import { parseDump } from './interfacePeer.js';
 import type { InterfacePeer } from './interfacePeer.js';

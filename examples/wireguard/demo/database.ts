@@ -3,7 +3,10 @@ import { once } from 'node:events';
 
 /** The part of the package that `serve` uses when it is given no database. It is nobody's API. */
 interface EmbeddedPostgres {
-  startEmbeddedPostgres(options: { dataDir: string; durable: boolean }): Promise<{ url: string; stop(): Promise<void> }>;
+  startEmbeddedPostgres(options: {
+    dataDir: string;
+    durable: boolean;
+  }): Promise<{ url: string; stop(): Promise<void> }>;
 }
 
 const file = 'dist/cli/embeddedPostgres/startEmbeddedPostgres.js';

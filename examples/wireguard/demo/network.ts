@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { command } from './command.js';
+import { isRunning } from './isRunning.js';
 import { coordinators, hosts } from './topology.js';
 import type { Host } from './topology.js';
 
@@ -92,16 +93,6 @@ const sweep = async (): Promise<void> => {
 const allNamespaces = async (): Promise<readonly string[]> =>
   // Each line has a name, and perhaps an id after it.
   (await command(['ip', 'netns', 'list'])).split('\n').map((line) => line.split(' ')[0] ?? '');
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    // There is none: whoever runs this is root, who may signal everybody.
-    return false;
-  }
-};
 
 const kill = (pid: number): void => {
   try {

@@ -6,7 +6,8 @@ import { coordinators, hostNamed } from './topology.js';
 export const picture = (scene: Scene, width = 100): readonly string[] =>
   [
     ...[...scene.coordinators].map(
-      ([name, state]) => `  ${signs[state]} ${column(name)}${column(coordinators[name])}${column(state)}${at(scene, name)}`,
+      ([name, state]) =>
+        `  ${signs[state]} ${column(name)}${column(coordinators[name])}${column(state)}${at(scene, name)}`,
     ),
     '',
     ...[...scene.hosts].map(
@@ -16,7 +17,7 @@ export const picture = (scene: Scene, width = 100): readonly string[] =>
     '',
     ...[...scene.pings].map(([pair, pings]) => tunnelLine(scene, pair, pings)),
     '',
-    `  ${scene.step}`,
+    ...scene.step.split('\n').map((line) => `  ${line}`),
     ...scene.news.map((line) => `    ${line}`),
   ].map((line) => line.slice(0, width).trimEnd());
 

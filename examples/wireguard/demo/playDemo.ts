@@ -1,14 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { FactLog } from './factLog.js';
 import { createNetwork } from './network.js';
 import { startAgent } from './startAgent.js';
 import { startCoordinator } from './startCoordinator.js';
 import { startDatabase } from './startDatabase.js';
 import { playStory } from './story.js';
-import { hosts } from './topology.js';
-import { hostNamed } from './topology.js';
+import { temporaryDirectory } from './temporaryDirectory.js';
+import { hostNamed, hosts } from './topology.js';
 
 /** Builds everything, plays the story, and removes everything, whatever happens. Rejects when the story fails. */
 export const playDemo = async (log: FactLog): Promise<void> => {
@@ -38,10 +35,3 @@ const together = (resources: readonly AsyncDisposable[]): AsyncDisposable => ({
     await Promise.all(resources.map((resource) => resource[Symbol.asyncDispose]()));
   },
 });
-
-const temporaryDirectory = (): Disposable & { readonly path: string } => {
-  const path = mkdtempSync(join(tmpdir(), 'tailnet-demo-'));
-  // Started by root, PostgreSQL runs as somebody else, who must get there.
-  chmodSync(path, 0o711);
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 10 }) };
-};

@@ -2,7 +2,12 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The programs that are needed, and the packages of Debian that have them. */
-const programs = { ip: 'iproute2', ping: 'iputils-ping', wg: 'wireguard-tools', 'wireguard-go': 'wireguard-go' } as const;
+const programs = {
+  ip: 'iproute2',
+  ping: 'iputils-ping',
+  wg: 'wireguard-tools',
+  'wireguard-go': 'wireguard-go',
+} as const;
 
 /** What this machine has. */
 export interface Machine {
@@ -12,7 +17,7 @@ export interface Machine {
   readonly hasTunnels: boolean;
   readonly hasIpv6: boolean;
   /** Whether there is a program of this name. */
-  hasProgram(name: string): boolean;
+  readonly hasProgram: (name: string) => boolean;
 }
 
 /** Why the demo cannot run on a machine, and what to do about it, in one line; undefined if it can. */
@@ -44,9 +49,7 @@ export const thisMachine = (): Machine => ({
   hasTunnels: canOpen('/dev/net/tun'),
   hasIpv6: existsSync('/proc/net/if_inet6'),
   hasProgram: (name) =>
-    (process.env['PATH'] ?? '')
-      .split(delimiter)
-      .some((folder) => folder !== '' && existsSync(join(folder, name))),
+    (process.env['PATH'] ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name))),
 });
 
 const canOpen = (path: string): boolean => {

@@ -38,10 +38,7 @@ export const firstScene: Scene = {
   step: '',
   coordinators: new Map((Object.keys(coordinators) as CoordinatorName[]).map((name) => [name, 'starting'])),
   hosts: new Map(
-    hosts.map(({ name, address }) => [
-      name,
-      { address, coordinator: undefined, agent: 'starting', peers: new Map() },
-    ]),
+    hosts.map(({ name, address }) => [name, { address, coordinator: undefined, agent: 'starting', peers: new Map() }]),
   ),
   pings: new Map(pingPairs.map(([from, to]) => [`${from} ${to}`, { sent: 0, lost: 0, isOver: false }])),
   news: [],

@@ -45,7 +45,9 @@ const meet = async ({ network, log, agents }: Stage): Promise<void> => {
   }
   const bobsPlace = says('bob', (said) => said.event === 'connection' && said.url.includes(coordinators.south));
   await log.next(0, bobsPlace, 'bob connects to south');
-  const everyPair = hosts.flatMap((from) => hosts.filter((to) => to !== from).map((to) => [from.name, to.name] as const));
+  const everyPair = hosts.flatMap((from) =>
+    hosts.filter((to) => to !== from).map((to) => [from.name, to.name] as const),
+  );
   await orFailure(log, Promise.all(everyPair.map(([from, to]) => pingOnce(network, from, to))));
   for (const agent of Object.values(agents)) {
     const present = await agent.peers();
@@ -72,23 +74,33 @@ const roam = async ({ network, log, agents }: Stage, pingers: readonly Pinger[])
   }
   check(losses.get('alice bob') === 0, `alice lost ${String(losses.get('alice bob'))} pings to bob, who did not move`);
   const lost = [...losses].filter(([pair]) => pair.endsWith('carol')).map(([pair, count]) => `${count} from ${pair}`);
-  log.tell({ kind: 'holds', text: `the pings go on; lost until they were told: ${lost.join(', ').replaceAll(' carol', '')}` });
+  log.tell({
+    kind: 'holds',
+    text: `the pings go on; lost until they were told: ${lost.join(', ').replaceAll(' carol', '')}`,
+  });
 };
 
 const loseCoordinator = async (stage: Stage, pingers: readonly Pinger[]): Promise<void> => {
   const { log } = stage;
-  log.tell({ kind: 'step', text: '4. South is killed. Bob is connected there, and knows nothing better than what he has.' });
+  log.tell({
+    kind: 'step',
+    text: '4. South is killed. Bob is connected there, and knows nothing better than what he has.',
+  });
   const start = log.position();
   const sent = sentBy(pingers);
   await stage.coordinators.south.kill();
   for (const other of hosts.filter(({ name }) => name !== 'bob')) {
-    const isLost = says('bob', ({ ...said }) => said.event === 'peer' && said.kind === 'lost' && said.peer === other.id);
+    const isLost = says(
+      'bob',
+      ({ ...said }) => said.event === 'peer' && said.kind === 'lost' && said.peer === other.id,
+    );
     await log.next(start, isLost, `bob counts ${other.name} as lost`);
     await log.next(start, says('bob', isNodeOf(other)), `bob is told of ${other.name} again`);
   }
   // The others hear no more heartbeats of South, and learn in this time that it is dead.
   const losses = await judge(pingers, sent, Math.ceil(silence / pingInterval));
-  for (const [pair, count] of losses) check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);
+  for (const [pair, count] of losses)
+    check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);
   log.tell({ kind: 'holds', text: 'bob is back at north, and not one ping was lost' });
 };
 
@@ -99,7 +111,10 @@ const leave = async ({ network, log, agents }: Stage, pingers: readonly Pinger[]
   const key = agents.carol.publicKey();
   await agents.carol.leave();
   for (const name of ['alice', 'bob'] as const) {
-    const isRemoved = says(name, ({ ...said }) => said.event === 'wg' && said.words.join(' ').includes(`peer ${key} remove`));
+    const isRemoved = says(
+      name,
+      ({ ...said }) => said.event === 'wg' && said.words.join(' ').includes(`peer ${key} remove`),
+    );
     await log.next(start, isRemoved, `${name} removes carol`);
     const present = await agents[name].peers();
     check(present.length === 1 && present[0]?.publicKey !== key, `${name} still has carol in WireGuard`);
@@ -113,17 +128,27 @@ const leave = async ({ network, log, agents }: Stage, pingers: readonly Pinger[]
 };
 
 const crash = async ({ log, agents }: Stage, pingers: readonly Pinger[]): Promise<void> => {
-  log.tell({ kind: 'step', text: "6. Bob's agent is killed; his WireGuard is not. Alice is told LOST, and keeps what works." });
+  log.tell({
+    kind: 'step',
+    text: "6. Bob's agent is killed; his WireGuard is not. Alice is told LOST, and keeps what works.",
+  });
   const start = log.position();
   const left = pingers.filter(({ to }) => to === 'bob');
   const sent = sentBy(left);
   await agents.bob.kill();
-  const isLost = says('alice', ({ ...said }) => said.event === 'peer' && said.kind === 'lost' && said.peer === agents.bob.host.id);
+  const isLost = says(
+    'alice',
+    ({ ...said }) => said.event === 'peer' && said.kind === 'lost' && said.peer === agents.bob.host.id,
+  );
   await log.next(start, isLost, 'alice is told that bob is lost');
   const losses = await judge(left, sent, 10);
   const present = await agents.alice.peers();
-  check(present.some(({ publicKey }) => publicKey === agents.bob.publicKey()), 'alice has no peer bob any more');
-  for (const [pair, count] of losses) check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);
+  check(
+    present.some(({ publicKey }) => publicKey === agents.bob.publicKey()),
+    'alice has no peer bob any more',
+  );
+  for (const [pair, count] of losses)
+    check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);
   log.tell({ kind: 'holds', text: 'alice still reaches bob, and not one ping was lost' });
 };
 
