@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -18,6 +19,8 @@ export interface Machine {
   readonly hasIpv6: boolean;
   /** Whether there is a program of this name. */
   readonly hasProgram: (name: string) => boolean;
+  /** Whether network namespaces can be made; asked last. */
+  readonly canMakeNamespaces: () => boolean;
 }
 
 /** Why the demo cannot run on a machine, and what to do about it, in one line; undefined if it can. */
@@ -27,6 +30,7 @@ export const missingRequirements = ({
   hasTunnels,
   hasIpv6,
   hasProgram,
+  canMakeNamespaces,
 }: Machine): string | undefined => {
   if (platform !== 'linux') return 'it needs the network namespaces of Linux';
   const absent = Object.entries(programs).filter(([program]) => !hasProgram(program));
@@ -36,7 +40,9 @@ export const missingRequirements = ({
     ...(hasIpv6 ? [] : ['IPv6']),
     ...absent.map(([program]) => program),
   ];
-  if (needs.length === 0) return undefined;
+  if (needs.length === 0) {
+    return canMakeNamespaces() ? undefined : 'it needs to make network namespaces (in a container, --privileged)';
+  }
   const packages = absent.map(([, name]) => name).join(' ');
   const hint = absent.length === 0 ? '' : `; on Debian, apt-get install ${packages}`;
   return `it needs ${needs.join(', ')}${hint}`;
@@ -50,6 +56,7 @@ export const thisMachine = (): Machine => ({
   hasIpv6: existsSync('/proc/net/if_inet6'),
   hasProgram: (name) =>
     (process.env['PATH'] ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name))),
+  canMakeNamespaces,
 });
 
 const canOpen = (path: string): boolean => {
@@ -58,6 +65,18 @@ const canOpen = (path: string): boolean => {
     return true;
   } catch {
     // Whatever the reason is, there is no way to make a tunnel.
+    return false;
+  }
+};
+
+const canMakeNamespaces = (): boolean => {
+  const name = `tailnet-demo-${process.pid}-probe`;
+  try {
+    execFileSync('ip', ['netns', 'add', name], { stdio: 'ignore' });
+    execFileSync('ip', ['netns', 'delete', name], { stdio: 'ignore' });
+    return true;
+  } catch {
+    // The kernel, or whoever made the container, does not allow it.
     return false;
   }
 };
