@@ -112,6 +112,14 @@ describe('what is to be done with the peers of a WireGuard interface', () => {
     expect(plan({ shown: peers, present: [present('b')] })).to.deep.equal(['remove b', 'set B 192.0.2.2:41641']);
   });
 
+  it('does nothing with who comes with a key that somebody else has', () => {
+    const peers = new Map([
+      [bob, shown('b')],
+      [carol, shown('b', { endpoint: '192.0.2.3:41641' })],
+    ]);
+    expect(plan({ shown: peers })).to.deep.equal(['set b 192.0.2.2:41641']);
+  });
+
   it('does nothing with a node that has no key', () => {
     const node = Node.fromPartial({ endpoints: ['192.0.2.2:41641'] });
     expect(plan({ shown: new Map([[bob, { ...shown('b'), node }]]) })).to.deep.equal([]);

@@ -19,7 +19,7 @@ const pictureOf = (...facts: readonly Fact[]): string => picture(facts.reduce(ne
 
 describe('what the WireGuard demo shows', () => {
   it('is a picture of coordinators, hosts and tunnels', () => {
-    const [, second] = ['', '64 bytes from fd7a::b: icmp_seq=9 ttl=64 time=0.5 ms'];
+    const answer = '64 bytes from fd7a::b: icmp_seq=9 ttl=64 time=0.5 ms';
     const shown = pictureOf(
       { kind: 'step', text: 'first line\nsecond line' },
       { kind: 'coordinator', name: 'north', state: 'killed' },
@@ -27,7 +27,7 @@ describe('what the WireGuard demo shows', () => {
       says('bob', { event: 'up', interface: 'wg0', address: '', publicKey: '' }),
       says('bob', connected),
       says('alice', tells(bob, 'node')),
-      { kind: 'echoes', from: 'alice', to: 'bob', echoes: nextEchoes(noEchoes, second ?? '') },
+      { kind: 'echoes', from: 'alice', to: 'bob', echoes: nextEchoes(noEchoes, answer) },
     );
     expect(shown).to.match(/✗ north +192\.0\.2\.101 +killed\n/);
     expect(shown).to.match(/· south +192\.0\.2\.102 +starting +bob\n/);
@@ -87,7 +87,7 @@ describe('what the WireGuard demo shows', () => {
     expect(text).to.contain('  the only step\u001b[K\n');
     text = '';
     show[Symbol.dispose]();
-    expect(text).to.match(/^\u001b\[12F/);
+    expect(text.startsWith('\u001b[12F')).to.equal(true);
   });
 
   it('says of each event what people want to know', () => {

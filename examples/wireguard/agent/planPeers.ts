@@ -54,6 +54,8 @@ export const planPeers = (situation: Situation): readonly WireGuardChange[] => {
     const wanted = wireguardPeer(id, node);
     if (wanted === undefined) continue;
     const { publicKey } = wanted;
+    // Two peers have no key in common: whoever comes later with it has taken it.
+    if (kept.has(publicKey)) continue;
     kept.add(publicKey);
     if (status === 'lost') continue;
     const before = isPresent.has(publicKey) ? settings.get(publicKey) : undefined;

@@ -1,12 +1,14 @@
 // The database of the demo: an embedded PostgreSQL that keeps its data in the folder it is given, until SIGTERM. Prints its URL.
 import { once } from 'node:events';
 
-/** The part of the package that `serve` uses when it is given no database. It is nobody's API. */
+/** Of the package what `serve` uses when it is given no database. It is nobody's API. */
 interface EmbeddedPostgres {
-  startEmbeddedPostgres(options: {
-    dataDir: string;
-    durable: boolean;
-  }): Promise<{ url: string; stop(): Promise<void> }>;
+  readonly startEmbeddedPostgres: (options: { readonly dataDir: string; readonly durable: boolean }) => Promise<Server>;
+}
+
+interface Server {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
 }
 
 const file = 'dist/cli/embeddedPostgres/startEmbeddedPostgres.js';
