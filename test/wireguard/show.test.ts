@@ -49,6 +49,12 @@ describe('what the WireGuard demo shows', () => {
     expect(pictureOf(pinged, { kind: 'quiet', from: 'alice', to: 'bob' })).to.contain('1 pings, 0 lost, no more');
   });
 
+  it('shows where an agent is connected, for as long as it is', () => {
+    expect(pictureOf(says('bob', connected))).to.match(/south .* bob\n/);
+    const broken: AgentEvent = { event: 'connection', state: 'waiting', url: 'ws://192.0.2.102:7350/', reason: 'gone' };
+    expect(pictureOf(says('bob', connected), says('bob', broken))).to.match(/south +192\.0\.2\.102 +starting\n/);
+  });
+
   it('forgets what an agent knew that has ended', () => {
     const known = [says('bob', connected), says('alice', tells(bob, 'node'))];
     const ended = pictureOf(
@@ -158,7 +164,7 @@ describe('who waits for something in the WireGuard demo', () => {
     let isThere = false;
     const later = log.next(log.position(), isA, 'another a').then(() => (isThere = true));
     log.tell(step('b'));
-    await Promise.resolve();
+    await new Promise(setImmediate);
     expect(isThere).to.equal(false);
     log.tell(step('a'));
     await later;
