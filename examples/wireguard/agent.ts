@@ -1,4 +1,5 @@
-// A machine's place in the mesh: makes a WireGuard interface and keeps its peers as the coordinator tells. README.md says more.
+// A machine's place in the mesh: makes a WireGuard interface and keeps its peers as the coordinator tells. README.md
+// says more.
 import { fromEvent, merge, shareReplay, take } from 'rxjs';
 import { readOptions, usage } from './agent/readOptions.js';
 import { addressHints, readEndpoints, watchEndpoints } from './agent/watchEndpoints.js';

@@ -1,4 +1,5 @@
-// npm run demo:wireguard: three hosts, two coordinators, one PostgreSQL, and real WireGuard between them. README.md says more.
+// npm run demo:wireguard: three hosts, two coordinators, one PostgreSQL, and real WireGuard between them. README.md
+// says more.
 import { createFactLog } from './demo/factLog.js';
 import { playDemo } from './demo/playDemo.js';
 import { missingRequirements, thisMachine } from './demo/requirements.js';
@@ -17,6 +18,8 @@ const main = async (): Promise<number> => {
   });
   const log = createFactLog((fact) => show.tell(fact));
   let exitCode = 1;
+  // Whoever read it has gone, as `head` does. There is still something to clean up.
+  process.stdout.on('error', () => log.fail(new Error('nobody reads any more')));
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -16,7 +16,9 @@ const traces = (pid: number): readonly string[] => {
   ].filter((name) => name.startsWith(`tailnet-demo-${pid}-`) || name.startsWith(`tn${pid}-`));
 };
 
-/** The programs with such a name in their words that still run; those that have ended, and wait to be noticed, do not. */
+/**
+ * The programs with such a name in their words that still run; those that have ended, and wait to be noticed, do not.
+ */
 const programs = (pid: number): readonly string[] =>
   execFileSync('ps', ['-A', '-o', 'stat=,args='], { encoding: 'utf8' })
     .split('\n')

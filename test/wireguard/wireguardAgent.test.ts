@@ -48,7 +48,10 @@ const play = ({ scheduler }: MarblesContext, options: PlayedOptions): Played => 
   return { events$: events$.pipe(takeUntil(timer(end - scheduler.now(), scheduler))), wireguard };
 };
 
-/** Notes what an agent is told of others and what it does about that, with the time in seconds: `6.0 alice: set 192.0.2.2:41641`. */
+/**
+ * Notes what an agent is told of others and what it does about that, with the time in seconds: `6.0 alice: set
+ * 192.0.2.2:41641`.
+ */
 const note = (log: string[], who: string, { events$ }: Played, { scheduler }: MarblesContext) => {
   const tell = (text: string) => log.push(`${(scheduler.now() / 1000).toFixed(1)} ${who}: ${text}`);
   return events$.subscribe({

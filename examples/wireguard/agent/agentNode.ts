@@ -11,7 +11,9 @@ export interface AgentSelf {
   readonly publicKey: string;
   /** For path discovery, which this agent has not; the same for as long as it runs. 32 bytes in base64. */
   readonly discoKey: string;
-  /** The home relay region. This agent uses no relay, but who says 0 has not chosen one yet and counts as unfinished. */
+  /**
+   * The home relay region. This agent uses no relay, but who says 0 has not chosen one yet and counts as unfinished.
+   */
   readonly derp: number;
   /** Where WireGuard can be reached: `address:port`. */
   readonly endpoints: readonly string[];

@@ -10,7 +10,8 @@ export interface InterfacePeer {
 
 /**
  * Reads what `wg show INTERFACE dump` prints: a line for the interface, then one for each peer, with its fields between
- * tabs: public key, preshared key, endpoint, allowed IPs, latest handshake (seconds), bytes received, bytes sent, keepalive.
+ * tabs: public key, preshared key, endpoint, allowed IPs, latest handshake (seconds), bytes received, bytes sent,
+ * keepalive.
  */
 export const parseDump = (text: string): readonly InterfacePeer[] =>
   text

@@ -31,7 +31,9 @@ export interface Situation {
   readonly now: number;
 }
 
-/** How long a handshake waits for the other side to be ready, in milliseconds: as long as WireGuard would to repeat it. */
+/**
+ * How long a handshake waits for the other side to be ready, in milliseconds: as long as WireGuard would to repeat it.
+ */
 export const readyPatience = 5_000;
 
 /**

@@ -26,8 +26,8 @@ interface State<S extends Shown> {
 
 /**
  * Keeps the peers of a WireGuard interface as the client shows them, one thing after the other. Emits what it did about
- * each `shown$` when it is done; and again when somebody is set who was waited for long enough. Errors when the interface
- * fails.
+ * each `shown$` when it is done; and again when somebody is set who was waited for long enough. Errors when the
+ * interface fails.
  *
  * @param dialled to whom this agent has opened tunnels
  */

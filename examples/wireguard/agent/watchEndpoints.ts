@@ -4,7 +4,9 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import { holdProcess } from './holdProcess.js';
 import { localEndpoints } from './localEndpoints.js';
 
-/** How long addresses may come and go before it is looked, in milliseconds: roaming takes one away and brings another. */
+/**
+ * How long addresses may come and go before it is looked, in milliseconds: roaming takes one away and brings another.
+ */
 const settling = 100;
 
 /** How often it is looked without a reason, in milliseconds. */

@@ -1,8 +1,8 @@
 import type { WireGuardChange } from './planPeers.js';
 
 /**
- * How often, in seconds, a packet is sent when there is nothing else to say, so that firewalls and address translators on the way keep the path open.
- * What the manual of `wg` recommends.
+ * How often, in seconds, a packet is sent when there is nothing else to say, so that firewalls and address translators
+ * on the way keep the path open. What the manual of `wg` recommends.
  */
 export const keepalive = 25;
 

@@ -59,8 +59,8 @@ export interface AgentOptions {
  * Gives this machine a place in the mesh for as long as it is subscribed to: makes keys and an interface, says to a
  * coordinator how it is reached, and keeps the peers of the interface as the coordinator tells. Emits what it does.
  *
- * Completes after a goodbye. Unsubscribing is no goodbye: others count the agent as lost. Errors when the interface fails,
- * or when the coordinators refuse this peer.
+ * Completes after a goodbye. Unsubscribing is no goodbye: others count the agent as lost. Errors when the interface
+ * fails, or when the coordinators refuse this peer.
  */
 export const wireguardAgent = (options: AgentOptions): Observable<AgentEvent> => {
   const { id, makeInterface } = options;

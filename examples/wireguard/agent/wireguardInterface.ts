@@ -32,8 +32,8 @@ export interface InterfaceOptions {
 const creation = { delay: 20, count: 500 };
 
 /**
- * Makes the interface with `wireguard-go` and emits it when it is up. It goes when it is unsubscribed from, or when this
- * process ends in good order. Errors when anything of this fails, or when `wireguard-go` ends by itself.
+ * Makes the interface with `wireguard-go` and emits it when it is up. It goes when it is unsubscribed from, or when
+ * this process ends in good order. Errors when anything of this fails, or when `wireguard-go` ends by itself.
  *
  * All of the mesh is routed into it. Packets to whoever is no peer of it are refused there.
  */
@@ -57,7 +57,10 @@ const controls = (name: string): WireGuardInterface => ({
   change: (changes) => runCommand('wg', wgArguments(name, changes)).pipe(ignoreElements()),
 });
 
-/** By way of a pipe: what others may see of a command are its words, and Node.js gives it a socket, which cannot be opened. */
+/**
+ * By way of a pipe: what others may see of a command are its words, and Node.js gives it a socket, which cannot be
+ * opened.
+ */
 const setKey = ({ name, port, privateKey }: InterfaceOptions): Observable<string> => {
   const script = 'cat | wg set "$1" listen-port "$2" private-key /dev/stdin';
   return runCommand('sh', ['-c', script, 'sh', name, String(port)], privateKey);

@@ -1,4 +1,5 @@
-// The database of the demo: an embedded PostgreSQL that keeps its data in the folder it is given, until SIGTERM. Prints its URL.
+// The database of the demo: an embedded PostgreSQL that keeps its data in the folder it is given, until SIGTERM. Prints
+// its URL.
 import { once } from 'node:events';
 
 /** Of the package what `serve` uses when it is given no database. It is nobody's API. */

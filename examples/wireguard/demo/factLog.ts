@@ -6,8 +6,8 @@ export interface FactLog {
   /** How many facts there are: what comes from here on is new. */
   position(): number;
   /**
-   * Resolves when such a fact has come, of those from this position on. Rejects when it does not come in time, and when the demo fails
-   * otherwise.
+   * Resolves when such a fact has come, of those from this position on. Rejects when it does not come in time, and when
+   * the demo fails otherwise.
    *
    * @param what is waited for, for the text of the error
    */
@@ -20,7 +20,9 @@ export interface FactLog {
   readonly failed: Promise<never>;
 }
 
-/** How long something may take, in milliseconds. It takes a fraction of that; but a machine may have other things to do. */
+/**
+ * How long something may take, in milliseconds. It takes a fraction of that; but a machine may have other things to do.
+ */
 const patience = 40_000;
 
 /** @param onFact is told of each fact before anybody who waits for it */

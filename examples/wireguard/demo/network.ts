@@ -6,12 +6,16 @@ import type { Host } from './topology.js';
 
 /**
  * Three hosts and the network that joins them, each a network namespace; the network's own has the bridge, the
- * coordinators and their database. The machine's own network is not touched. Disposing of it ends all that runs in there.
+ * coordinators and their database. The machine's own network is not touched. Disposing of it ends all that runs in
+ * there.
  */
 export interface Network extends AsyncDisposable {
   /** The words before a command that is to run there: at a host, or in the network itself (`net`). */
   at(place: Host['name'] | 'net'): readonly string[];
-  /** The name of a host's WireGuard interface. wireguard-go has one folder for the whole machine, so it is nobody else's. */
+  /**
+   * The name of a host's WireGuard interface. wireguard-go has one folder for the whole machine, so it is nobody
+   * else's.
+   */
   interfaceOf(host: Host['name']): string;
   /** Gives a host another address in place of the one it has. */
   move(host: Host['name'], address: string): Promise<void>;

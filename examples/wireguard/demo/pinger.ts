@@ -15,8 +15,8 @@ export interface Pinger extends AsyncDisposable {
   /** Resolves when so many requests were answered that were sent after the first `from` ones. */
   answered(from: number, count: number): Promise<void>;
   /**
-   * How many of the requests after the first `from` ones, up to the last one now, are never answered. Whatever is answered within
-   * 10 s counts as answered.
+   * How many of the requests after the first `from` ones, up to the last one now, are never answered. Whatever is
+   * answered within 10 s counts as answered.
    */
   lostSince(from: number): Promise<number>;
 }

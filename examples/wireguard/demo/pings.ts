@@ -13,7 +13,10 @@ export interface Echoes {
 /** Before anything is sent. */
 export const noEchoes: Echoes = { sent: 0, answered: new Set() };
 
-/** What is known after a line of `ping -O`, which says `icmp_seq=7 ttl=64` of an answer, and `no answer yet for icmp_seq=7`. */
+/**
+ * What is known after a line of `ping -O`, which says `icmp_seq=7 ttl=64` of an answer, and `no answer yet for
+ * icmp_seq=7`.
+ */
 export const nextEchoes = ({ sent, answered }: Echoes, line: string): Echoes => {
   const sequence = Number(/icmp_seq=(\d+)/.exec(line)?.[1] ?? 0);
   if (sequence === 0) return { sent, answered };

@@ -12,7 +12,8 @@ export interface Coordinator extends AsyncDisposable {
 }
 
 /**
- * Starts a coordinator in the network of the demo; resolves when it is healthy. The demo fails if it ends before it should.
+ * Starts a coordinator in the network of the demo; resolves when it is healthy. The demo fails if it ends before it
+ * should.
  *
  * It believes every peer, for nobody but the three hosts reaches that network.
  */

@@ -4,7 +4,9 @@ import type { FactLog } from './factLog.js';
 import type { Network } from './network.js';
 import { exampleProgram, nodeWords } from './programs.js';
 
-/** Starts PostgreSQL in the network of the demo; resolves when it is ready. The demo fails if it ends before it should. */
+/**
+ * Starts PostgreSQL in the network of the demo; resolves when it is ready. The demo fails if it ends before it should.
+ */
 export const startDatabase = async (
   network: Network,
   dataDir: string,

@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../agent/agentEvent.js';
 import { formatEndpoint } from '../agent/endpoint.js';
+import type { Fact } from './fact.js';
 import type { FactLog } from './factLog.js';
 import type { Network } from './network.js';
 import { pingOnce, startPinger } from './pinger.js';
@@ -40,11 +41,10 @@ const meet = async ({ network, log, agents }: Stage): Promise<void> => {
   log.tell({ kind: 'step', text: '2. The agents publish their nodes, open tunnels, and are told of each other.' });
   for (const { name } of hosts) {
     for (const other of hosts.filter((host) => host.name !== name)) {
-      await log.next(0, says(name, isNodeOf(other)), `${name} is told of ${other.name}`);
+      await log.next(0, says(name, isAbout(other, 'node')), `${name} is told of ${other.name}`);
     }
   }
-  const bobsPlace = says('bob', (said) => said.event === 'connection' && said.url.includes(coordinators.south));
-  await log.next(0, bobsPlace, 'bob connects to south');
+  await log.next(0, says('bob', isConnectedTo('south')), 'bob connects to south');
   const everyPair = hosts.flatMap((from) =>
     hosts.filter((to) => to !== from).map((to) => [from.name, to.name] as const),
   );
@@ -89,18 +89,14 @@ const loseCoordinator = async (stage: Stage, pingers: readonly Pinger[]): Promis
   const start = log.position();
   const sent = sentBy(pingers);
   await stage.coordinators.south.kill();
+  await log.next(start, says('bob', isConnectedTo('north')), 'bob connects to north');
   for (const other of hosts.filter(({ name }) => name !== 'bob')) {
-    const isLost = says(
-      'bob',
-      ({ ...said }) => said.event === 'peer' && said.kind === 'lost' && said.peer === other.id,
-    );
-    await log.next(start, isLost, `bob counts ${other.name} as lost`);
-    await log.next(start, says('bob', isNodeOf(other)), `bob is told of ${other.name} again`);
+    await log.next(start, says('bob', isAbout(other, 'lost')), `bob counts ${other.name} as lost`);
+    await log.next(start, says('bob', isAbout(other, 'node')), `bob is told of ${other.name} again`);
   }
   // The others hear no more heartbeats of South, and learn in this time that it is dead.
   const losses = await judge(pingers, sent, Math.ceil(silence / pingInterval));
-  for (const [pair, count] of losses)
-    check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);
+  checkNoneLost(losses);
   log.tell({ kind: 'holds', text: 'bob is back at north, and not one ping was lost' });
 };
 
@@ -111,10 +107,7 @@ const leave = async ({ network, log, agents }: Stage, pingers: readonly Pinger[]
   const key = agents.carol.publicKey();
   await agents.carol.leave();
   for (const name of ['alice', 'bob'] as const) {
-    const isRemoved = says(
-      name,
-      ({ ...said }) => said.event === 'wg' && said.words.join(' ').includes(`peer ${key} remove`),
-    );
+    const isRemoved = says(name, (said) => said.event === 'wg' && said.words.join(' ').includes(`peer ${key} remove`));
     await log.next(start, isRemoved, `${name} removes carol`);
     const present = await agents[name].peers();
     check(present.length === 1 && present[0]?.publicKey !== key, `${name} still has carol in WireGuard`);
@@ -136,34 +129,32 @@ const crash = async ({ log, agents }: Stage, pingers: readonly Pinger[]): Promis
   const left = pingers.filter(({ to }) => to === 'bob');
   const sent = sentBy(left);
   await agents.bob.kill();
-  const isLost = says(
-    'alice',
-    ({ ...said }) => said.event === 'peer' && said.kind === 'lost' && said.peer === agents.bob.host.id,
-  );
-  await log.next(start, isLost, 'alice is told that bob is lost');
+  await log.next(start, says('alice', isAbout(agents.bob.host, 'lost')), 'alice is told that bob is lost');
   const losses = await judge(left, sent, 10);
   const present = await agents.alice.peers();
   check(
     present.some(({ publicKey }) => publicKey === agents.bob.publicKey()),
     'alice has no peer bob any more',
   );
-  for (const [pair, count] of losses)
-    check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);
+  checkNoneLost(losses);
   log.tell({ kind: 'holds', text: 'alice still reaches bob, and not one ping was lost' });
 };
 
 /** Whether a fact is such an utterance of a host's agent. */
 const says =
   (host: Host['name'], isIt: (said: AgentEvent) => boolean) =>
-  (fact: { readonly kind: string }): boolean => {
-    const { host: who, said } = fact as { host?: string; said?: AgentEvent };
-    return who === host && said !== undefined && isIt(said);
-  };
+  (fact: Fact): boolean =>
+    fact.kind === 'agent' && fact.host === host && isIt(fact.said);
 
-const isNodeOf =
-  ({ id }: Host) =>
+const isConnectedTo =
+  (name: CoordinatorName) =>
   (said: AgentEvent): boolean =>
-    said.event === 'peer' && said.kind === 'node' && said.peer === id;
+    said.event === 'connection' && said.state === 'connected' && new URL(said.url).hostname === coordinators[name];
+
+const isAbout =
+  ({ id }: Host, kind: string) =>
+  (said: AgentEvent): boolean =>
+    said.event === 'peer' && said.kind === kind && said.peer === id;
 
 const sentBy = (pingers: readonly Pinger[]): readonly number[] => pingers.map((pinger) => pinger.sent());
 
@@ -182,4 +173,9 @@ const orFailure = <T>(log: FactLog, promise: Promise<T>): Promise<T> => Promise.
 
 const check = (holds: boolean, otherwise: string): void => {
   if (!holds) throw new Error(otherwise);
+};
+
+const checkNoneLost = (losses: ReadonlyMap<string, number>): void => {
+  for (const [pair, count] of losses)
+    check(count === 0, `${count} pings were lost on the way ${pair.replace(' ', ' → ')}`);
 };
