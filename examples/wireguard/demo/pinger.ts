@@ -15,14 +15,13 @@ export interface Pinger extends AsyncDisposable {
   /** Resolves when so many requests were answered that were sent after the first `from` ones. */
   answered(from: number, count: number): Promise<void>;
   /**
-   * How many of the requests after the first `from` ones, up to the last one now, are never answered. Whatever is
-   * answered within 10 s counts as answered.
+   * How many of the requests after the first `from` ones, up to the last one now, are never answered.
+   *
+   * @param patience how long to wait for answers before a request counts as lost, in milliseconds. Default 10000: longer
+   * than a machine should take that has other things to do
    */
-  lostSince(from: number): Promise<number>;
+  lostSince(from: number, patience?: number): Promise<number>;
 }
-
-/** How long to wait for answers before a request counts as lost, in milliseconds. */
-const answerPatience = 10_000;
 
 /** Begins to ping. */
 export const startPinger = (network: Network, from: Host['name'], to: Host['name'], log: FactLog): Pinger => {
@@ -40,13 +39,13 @@ export const startPinger = (network: Network, from: Host['name'], to: Host['name
         () => [...echoes.answered].filter((sequence) => sequence > first).length >= count,
         `${count} more answers of ${to} to ${from}`,
       ),
-    lostSince: async (first) => {
+    lostSince: async (first, patience = 10_000) => {
       const last = echoes.sent;
       const lost = () => unanswered(echoes, first, last);
       const since = performance.now();
       // Something is heard of pings all the time, answers or none.
       await log.until(
-        () => lost() === 0 || performance.now() - since > answerPatience,
+        () => lost() === 0 || performance.now() - since > patience,
         `more of the pings from ${from} to ${to}`,
       );
       return lost();

@@ -2,7 +2,7 @@ import { startChild } from './childProcess.js';
 import type { ChildProcess } from './childProcess.js';
 
 /** How often each pinger sends, in seconds. */
-export const pingInterval = 0.2;
+export const pingInterval = 0.1;
 
 /** What is known of the echo requests of one pinger: how many it has sent, and which were answered. */
 export interface Echoes {

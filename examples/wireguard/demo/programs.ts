@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
 
-/** The words before a program in TypeScript or JavaScript: Node.js, called as this process was. */
-export const nodeWords: readonly string[] = [process.execPath, ...process.execArgv];
+/** The words that start the command line of the package. */
+export const commandLine: readonly string[] = [
+  process.execPath,
+  fileURLToPath(new URL('dist/cli/main.js', import.meta.resolve('tailnet-coordinator/package.json'))),
+];
 
-/** The command line of the package. */
-export const commandLine = fileURLToPath(
-  new URL('dist/cli/main.js', import.meta.resolve('tailnet-coordinator/package.json')),
-);
-
-/** A program of this example. */
-export const exampleProgram = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+/** The words that start a program of this example, in TypeScript, as this process was started. */
+export const exampleProgram = (path: string): readonly string[] => [
+  process.execPath,
+  ...process.execArgv,
+  fileURLToPath(new URL(`../${path}`, import.meta.url)),
+];

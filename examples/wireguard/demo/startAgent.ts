@@ -5,7 +5,7 @@ import { startChild } from './childProcess.js';
 import { command } from './command.js';
 import type { FactLog } from './factLog.js';
 import type { Network } from './network.js';
-import { exampleProgram, nodeWords } from './programs.js';
+import { exampleProgram } from './programs.js';
 import { coordinatorPort, coordinators, wireguardPort } from './topology.js';
 import type { Host } from './topology.js';
 
@@ -34,7 +34,7 @@ export const startAgent = (network: Network, host: Host, log: FactLog): Agent =>
   ];
   let publicKey = '';
   let isToEnd = false;
-  const child = startChild([...network.at(name), ...nodeWords, exampleProgram('agent.ts'), ...words], (line) => {
+  const child = startChild([...network.at(name), ...exampleProgram('agent.ts'), ...words], (line) => {
     const said = JSON.parse(line) as AgentEvent;
     if (said.event === 'up') ({ publicKey } = said);
     log.tell({ kind: 'agent', host: name, said });

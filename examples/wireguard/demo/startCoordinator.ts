@@ -1,7 +1,7 @@
 import { startChild } from './childProcess.js';
 import type { FactLog } from './factLog.js';
 import type { Network } from './network.js';
-import { commandLine, nodeWords } from './programs.js';
+import { commandLine } from './programs.js';
 import { coordinatorPort, coordinators } from './topology.js';
 import type { CoordinatorName } from './topology.js';
 
@@ -31,7 +31,7 @@ export const startCoordinator = async (
     ...['--allow-unauthenticated', '--database-url', databaseUrl],
   ];
   const lines: string[] = [];
-  const child = startChild([...network.at('net'), ...nodeWords, commandLine, ...serve], (line) => {
+  const child = startChild([...network.at('net'), ...commandLine, ...serve], (line) => {
     lines.push(line);
     if (line.includes('"health":"healthy"')) onHealthy();
   });
