@@ -53,6 +53,6 @@ await coordinator.close();
 // Alice is told: bob NODE derp 2 (new)
 // Bob is told: alice NODE derp 1 (new)
 // Alice is told: bob LOST derp 2 (lost)
-// Bob is told: alice NODE derp 1 (new)
 // Alice is told: bob NODE derp 3 (found)
+// Bob is told: alice NODE derp 1 (new)
 // Alice is told: bob DISCONNECTED (disconnected)

@@ -45,8 +45,7 @@ export function composeBindingHint(
 /** Reads such a payload; undefined if it is none. */
 export function readBindingHint(payload: string): BindingHint | undefined {
   const [time = '', coordinatorId = '', ...rest] = payload.split(',');
-  const updatedAt = Number(time);
-  if (time === '' || !Number.isSafeInteger(updatedAt) || !isUuid(coordinatorId)) return undefined;
+  if (!/^\d{1,16}$/.test(time) || !isUuid(coordinatorId)) return undefined;
   if (rest.length === 0 || rest.length % 2 === 1) return undefined;
   const nodes: HintedNode[] = [];
   for (let index = 0; index < rest.length; index += 2) {
@@ -54,5 +53,5 @@ export function readBindingHint(payload: string): BindingHint | undefined {
     if (!isUuid(peerId)) return undefined;
     nodes.push({ peerId: peerId.toLowerCase(), base64: rest[index + 1] ?? '' });
   }
-  return { updatedAt, coordinatorId: coordinatorId.toLowerCase(), nodes };
+  return { updatedAt: Number(time), coordinatorId: coordinatorId.toLowerCase(), nodes };
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import pg from 'pg';
 import { coordinatorProcess, mainProgram, coordinatorProgram } from '../processes/coordinatorProcess.js';
+import { readMigrations } from '../../src/db/migrations.js';
 import { query } from '../support/query.js';
 import { migratedDatabase, testDatabase } from '../support/testDatabase.js';
 import { together, waits } from './together.js';
@@ -66,7 +67,7 @@ together('a database whose tables are not those of this version', () => {
       await blocker.query('rollback');
       await serving.listening;
       await serving.logs('"health":"healthy"');
-      expect(await recorded(database.url)).to.have.length(1);
+      expect(await recorded(database.url)).to.have.length((await readMigrations()).length);
       await using again = migrateProcess(database.url);
       expect(await again.ended).to.equal(0);
       expect(again.log()).to.equal('nothing to do: the tables are up to date');
@@ -86,7 +87,7 @@ together('a database whose tables are not those of this version', () => {
     await using serving = await arrange(() => Promise.resolve(coordinatorProcess(database.url)));
     await serving.listening;
     await serving.logs('"health":"healthy"');
-    expect(await recorded(database.url)).to.have.length(1);
+    expect(await recorded(database.url)).to.have.length((await readMigrations()).length);
     return undefined;
   });
 });

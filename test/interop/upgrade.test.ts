@@ -57,7 +57,12 @@ describe('where triggers announce what ours announces, too', () => {
     await ears.connect();
     try {
       const heard: string[] = [];
-      ears.on('notification', ({ channel, payload }) => heard.push(`${channel} ${payload}`));
+      const last = new Promise<void>((resolve) => {
+        ears.on('notification', ({ channel, payload }) => {
+          if (channel === 'last_one') resolve();
+          else heard.push(`${channel} ${payload}`);
+        });
+      });
       for (const channel of [channels.peer, channels.tunnel]) await ears.query(`listen ${channel}`);
       const ours = stage.ours();
       const [alices, bobs] = [stage.peer(ours, alice), stage.peer(ours, bob)];
@@ -68,7 +73,10 @@ describe('where triggers announce what ours announces, too', () => {
       await alices.eventuallyHasDerp(bob, 2);
       await bobs.disconnect();
       await alices.eventuallyDisconnected(bob);
-      await ears.query('select 1');
+      // Notifications come in the order of the commits: with this one, all before it are there.
+      await ears.query('listen last_one');
+      await query(database.url, `select pg_notify('last_one', '')`);
+      await last;
       const bobChanged = `${channels.peer} ${bob}`;
       expect([...heard].sort()).to.deep.equal([
         bobChanged,

@@ -1,5 +1,5 @@
-import { concat, ignoreElements, map, merge, of, retry } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { connect } from 'node:net';
+import { Observable, concat, ignoreElements, map, merge, of, retry } from 'rxjs';
 import { holdProcess } from './holdProcess.js';
 import { parseDump } from './interfacePeer.js';
 import type { InterfacePeer } from './interfacePeer.js';
@@ -40,7 +40,7 @@ const creation = { delay: 20, count: 500 };
 export const wireguardInterface = (options: InterfaceOptions): Observable<WireGuardInterface> => {
   const { name, address } = options;
   const made$ = concat(
-    runCommand('wg', ['show', name, 'dump']).pipe(retry(creation)),
+    listens(name).pipe(retry(creation)),
     setKey(options),
     // The address is nobody else's: there is no need to wait until that is certain.
     runCommand('ip', ['address', 'add', `${address}/${meshPrefixLength}`, 'dev', name, 'nodad']),
@@ -51,6 +51,18 @@ export const wireguardInterface = (options: InterfaceOptions): Observable<WireGu
     concat(made$, of(controls(name))),
   );
 };
+
+/**
+ * Completes when wireguard-go takes orders, and errors as long as it does not. `wg` is not to be asked before: where
+ * nobody listens yet it takes the socket for one that was left behind, and removes it.
+ */
+const listens = (name: string): Observable<never> =>
+  new Observable((subscriber) => {
+    const socket = connect(`/var/run/wireguard/${name}.sock`);
+    socket.once('connect', () => subscriber.complete());
+    socket.on('error', (error) => subscriber.error(error));
+    return () => socket.destroy();
+  });
 
 const controls = (name: string): WireGuardInterface => ({
   peers$: runCommand('wg', ['show', name, 'dump']).pipe(map(parseDump)),
