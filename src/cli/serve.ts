@@ -20,6 +20,7 @@ import { CommandError } from './commandError.js';
 import { openBus, type BusOptions } from './busOptions.js';
 import { withoutPassword } from './databaseUrl.js';
 import { drainLimit } from './drainLimit.js';
+import { expectFreePorts } from './expectFreePorts.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
@@ -122,6 +123,8 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     const telemetry = others.length === 0 ? first : combineTelemetry(first, ...others);
     const readOverview = overview?.read;
     const given = { ...options, metrics, ...(scraped && { scraped }), ...(readOverview && { readOverview }) };
+    // Workers share theirs, and it is their primary that listens.
+    if (link === undefined) await expectFreePorts(options);
     const coordinator = createCoordinator({ database, logger, tuning, telemetry });
     try {
       // Who reads that we listen may connect at once, and should not be sent away.

@@ -40,6 +40,7 @@ import { metricsPath } from '../metrics/metricsRoutes.js';
 import { untilAnyCompletes } from '../streams/operators/untilAnyCompletes.js';
 import { CommandError } from './commandError.js';
 import { errorText } from './errorText.js';
+import { listenError } from './listenError.js';
 import { logGatewayEvent } from './logGatewayEvent.js';
 import { countedAt, metricsBesideOthers, metricsServer$, type ServedMetrics } from './serveMetrics.js';
 
@@ -296,12 +297,7 @@ function certificates$(files: TlsFiles, logger: Logger): Observable<TlsOptions> 
 }
 
 function cannotListen(host: string, port: number, advice = '') {
-  return (error: unknown): Observable<never> => {
-    const isOfSystem = error instanceof Error && 'syscall' in error;
-    if (!isOfSystem) return throwError(() => error);
-    const message = `cannot listen on ${host}, port ${port}: ${error.message}${advice}`;
-    return throwError(() => new CommandError(message, { cause: error }));
-  };
+  return (error: unknown): Observable<never> => throwError(() => listenError(error, host, port, advice));
 }
 
 function isTaken(error: unknown): boolean {

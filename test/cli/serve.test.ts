@@ -120,6 +120,24 @@ describe('serve', function () {
     expect(server.errors()).to.match(/^error: the database has some of the tables .*\n$/);
   });
 
+  it('writes nothing to a database when a port is taken', async () => {
+    await using database = await migratedDatabase();
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    const { port } = squatter.address() as { port: number };
+    try {
+      for (const name of ['--port', '--grpc-port', '--metrics-port']) {
+        const others = ['--port', '--grpc-port'].filter((other) => other !== name).flatMap((other) => [other, '0']);
+        await using server = runServe(['--database-url', database.url, ...others, name, String(port)]);
+        expect(await server.ended, name).to.equal(1);
+        expect(server.errors(), name).to.contain(`error: cannot listen on 127.0.0.1, port ${port}: `);
+      }
+      expect(await query(database.url, 'select id from tailnet_coordinators')).to.deep.equal([]);
+    } finally {
+      squatter.close();
+    }
+  });
+
   it('says that its port is taken, exits with 1 and leaves nothing behind', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
