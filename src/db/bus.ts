@@ -46,7 +46,9 @@ export const channels = {
   readyForHandshake: 'tailnet_ready_for_handshake',
   /**
    * Ours, and unknown to coder/coder. Payload: rows that were just written, see `bindingHint.ts`. Just before the hints on
-   * `tailnet_peer_update` that say the same, by the same sender: whoever takes the rows in need not read them.
+   * `tailnet_peer_update` that say the same, by the same sender: whoever takes the rows in need not read them. They are
+   * believed: a bus gives here a `sender` only where it knows that a coordinator of the same database has sent it. What
+   * comes without one is not taken in.
    */
   binding: 'tailnet_coordinator_binding',
 } as const;

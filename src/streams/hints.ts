@@ -40,9 +40,10 @@ const readers: readonly Reader[] = [
   two(channels.readyForHandshake, (to, from) => ({ kind: 'ready', to, from })),
   {
     channel: channels.binding,
-    expected: 'a time, a coordinator, and peers with their nodes',
+    expected: 'a time, a coordinator, and peers with their nodes, by a sender that the bus knows',
     read: (payload, sender) => {
-      const hint = readBindingHint(payload);
+      // Where nobody can say who sent them nobody has sealed them, and anybody may publish there.
+      const hint = sender === undefined ? undefined : readBindingHint(payload);
       return hint && { kind: 'binding', hint, sender };
     },
   },

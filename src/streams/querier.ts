@@ -71,7 +71,7 @@ export const createQuerier = ({
   const unread = new Map<Uuid, Unread>();
   /** Whose bindings are being read: by an answer that may be older than what is heard or written meanwhile. */
   const reading = new Set<Uuid>();
-  /** Of whom a hint has told, by whom it came: what follows from the same sender says nothing more. */
+  /** Of whom the last hint with rows has told, by whom it came: what follows from the same sender says nothing more. */
   let hinted: { readonly sender: number | undefined; readonly peerIds: Set<Uuid> } = {
     sender: undefined,
     peerIds: new Set(),
@@ -206,12 +206,15 @@ export const createQuerier = ({
       if (src !== dst) refresh(dst, new Set([src]));
     },
     refreshBindings: (peerId, sender) => {
-      if (!view.isWatched(peerId)) return false;
-      if (sender !== undefined && sender === hinted.sender && hinted.peerIds.delete(peerId)) return false;
+      // Whether somebody looks or not: it is this hint that was told of, and none that comes later.
+      const isTold = sender !== undefined && sender === hinted.sender && hinted.peerIds.delete(peerId);
+      if (isTold || !view.isWatched(peerId)) return false;
       watched$.next(view.idOf(peerId));
       return true;
     },
     tellHinted: ({ updatedAt, coordinatorId: writerId, nodes }, sender) => {
+      // What was to follow the rows before these, by the same sender, has come by now.
+      if (sender === hinted.sender) hinted.peerIds.clear();
       const rows: Binding[] = [];
       for (const { peerId, base64 } of nodes) {
         const isOfInterest = view.isWatched(peerId);

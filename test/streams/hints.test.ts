@@ -32,6 +32,17 @@ describe('concernsCoordinators', () => {
 
 describe('hints$', () => {
   it(
+    'believes no rows where the bus cannot say who sent them: nobody has sealed them there',
+    marbles(({ cold, expectObservable, flush }) => {
+      const { logger, lines } = logbook();
+      const event: BusEvent = { kind: 'message', payload: `1,${north},${alice},AQI=` };
+      expectObservable(hints$(hearing({ binding: cold('a', { a: event }) }), logger)).toBe('-');
+      flush();
+      expect(lines).to.have.length(1);
+    }),
+  );
+
+  it(
     'says what is heard on each channel',
     marbles(({ cold, expectObservable }) => {
       const bus = hearing({

@@ -269,6 +269,28 @@ describe('querier', () => {
         expectObservable(told$).toBe('-');
       }),
     );
+
+    it(
+      'reads for a later hint of that sender, also where the one that told of the row found nobody looking, or never came',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, view, at, statements$ } = knowingBob(scheduler);
+        at(5, () => {
+          querier.tellHinted(hint(2), 7);
+          view.setShared(alice, bob, false);
+          expect(querier.refreshBindings(bob, 7)).to.equal(false);
+          view.setShared(alice, bob, true);
+          view.setBindings(bob, [binding(2)]);
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        at(30, () => {
+          querier.tellHinted(hint(3), 7);
+          querier.tellHinted({ ...hint(4), nodes: [{ peerId: carol, base64: '' }] }, 7);
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('-----a 24ms a', { a: 'bindings of bob' });
+      }),
+    );
   });
 
   it(
