@@ -1,5 +1,9 @@
 -- A secret that all who may read this table share: the coordinators. Everybody who may connect to a database may notify
 -- in it, and some notifications of coordinators hold rows; by the secret they know which of those are their own.
+--
+-- One that is there already was left over, by whoever dropped the other tables, or is somebody else's.
+DROP TABLE IF EXISTS tailnet_coordinator_secret;
+
 CREATE TABLE tailnet_coordinator_secret (
   id boolean NOT NULL PRIMARY KEY DEFAULT true CHECK (id),
   secret bytea NOT NULL

@@ -1,6 +1,19 @@
 import { expect } from 'chai';
 import pg from 'pg';
-import { ReplaySubject, filter, firstValueFrom, lastValueFrom, map, merge, tap } from 'rxjs';
+import {
+  type Observable,
+  ReplaySubject,
+  defer,
+  filter,
+  firstValueFrom,
+  lastValueFrom,
+  map,
+  merge,
+  race,
+  repeat,
+  take,
+  tap,
+} from 'rxjs';
 import { readBindingHint } from '../../src/db/bindingHint.js';
 import { type BusEvent, channels } from '../../src/db/bus.js';
 import type { Database } from '../../src/db/database.js';
@@ -77,6 +90,23 @@ const announcesRowsFirst = async (database: Database): Promise<void> => {
     heard.stop();
   }
 };
+
+const noSecret =
+  'hints hold no rows: this role may not read tailnet_coordinator_secret, or the owner of the tables has not made it';
+
+/** Emits when a row that somebody sealed by this secret was believed. */
+const heardSealedBy = (secret: Buffer, url: string, heard: ReturnType<typeof heardOn>): Observable<unknown> =>
+  defer(async () => {
+    const secrets = secretsFrom(secret);
+    const text = `1,${hidden(secrets, `${north},${alice},AQI=`)}`;
+    const isBelieved = () => heard.events.some((event) => event.endsWith('binding alice'));
+    const before = heard.events.length;
+    await query(url, `select pg_notify($1, $2), pg_notify('tailnet_peer_update', $3)`, [
+      ...[channels.binding, `${sealOf(secrets.forSeal, text)},${text}`, bob],
+    ]);
+    await heard.until(() => heard.events.slice(before).some((event) => event.endsWith('peer bob')) || isBelieved());
+    return isBelieved();
+  }).pipe(repeat(), filter(Boolean), take(1));
 
 describe('rows that are announced', () => {
   it('are believed only from who can read the secret', async () => {
@@ -173,12 +203,42 @@ describe('rows that are announced', () => {
       await lastOf(database.store.writeBindings({ coordinatorId: north, expiry: 60_000 }, [node(alice)]));
       await heard.until(() => heard.events.length === 3);
       expect(heard.events[2]).to.match(/: peer alice$/);
-      expect(lines).to.deep.equal([
-        'hints hold no rows: this role may not read tailnet_coordinator_secret, or it is not there',
-      ]);
+      expect(lines).to.deep.equal([noSecret]);
     } finally {
       heard.stop();
       await lastValueFrom(database.close(), { defaultValue: undefined });
+    }
+  });
+
+  it('are left out where the secret is of somebody who does not own the tables', async () => {
+    await using empty = await migratedDatabase();
+    const role = `tailnet_test_${crypto.randomUUID().slice(0, 8)}`;
+    const lines: string[] = [];
+    const told$ = new ReplaySubject<void>(1);
+    const note = (...args: readonly unknown[]): void => {
+      lines.push(String(args.at(-1)));
+      told$.next();
+    };
+    await query(
+      empty.url,
+      `create role ${role};
+       grant create, usage on schema public to ${role};
+       drop table tailnet_coordinator_secret;
+       set role ${role};
+       create table tailnet_coordinator_secret (secret bytea);
+       insert into tailnet_coordinator_secret values ('known to somebody else');
+       grant select on tailnet_coordinator_secret to public`,
+    );
+    const database = postgresDatabase(empty.url, { logger: { warn: note, info: note } });
+    const heard = heardOn(database);
+    try {
+      await heard.until(() => heard.events.length === 2);
+      await firstValueFrom(race(told$, heardSealedBy(Buffer.from('known to somebody else'), empty.url, heard)));
+      expect(lines).to.deep.equal([noSecret]);
+    } finally {
+      heard.stop();
+      await lastValueFrom(database.close(), { defaultValue: undefined });
+      await query(empty.url, `drop owned by ${role}; drop role ${role}`);
     }
   });
 

@@ -259,6 +259,16 @@ describe('migrate', () => {
     expect(await refusal(migrate(url))).to.contain('recorded as applied, but the tables are not there');
   });
 
+  it('makes them anew once the record is dropped, as that refusal advises', async () => {
+    await migrate(url);
+    const before = await dump();
+    await query(url, 'drop table tailnet_peers, tailnet_tunnels, tailnet_coordinators; drop type tailnet_status');
+    await refusal(migrate(url));
+    await query(url, 'drop table tailnet_coordinator_migrations');
+    expect(await migrate(url)).to.deep.equal({ status: 'migrated', applied: names });
+    expect(await dump()).to.deep.equal(before);
+  });
+
   it('says in one sentence that a database cannot be reached, without the password', async () => {
     const closed = new URL(url);
     closed.port = '1';

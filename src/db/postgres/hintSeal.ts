@@ -101,7 +101,9 @@ export function hintSeal(run: Run, { scheduler = asyncScheduler, logger }: HintS
     ).pipe(
       switchMap((may) => {
         if (may) return run(select, [], (rows: readonly { readonly secret: Buffer }[]) => rows[0]?.secret);
-        logger?.info('hints hold no rows: this role may not read tailnet_coordinator_secret, or it is not there');
+        logger?.info(
+          'hints hold no rows: this role may not read tailnet_coordinator_secret, or the owner of the tables has not made it',
+        );
         return of(undefined);
       }),
       tap((found) => {
@@ -113,7 +115,17 @@ export function hintSeal(run: Run, { scheduler = asyncScheduler, logger }: HintS
   };
 }
 
+/**
+ * Only one that the owner of the tables has made, or this role, or who may do everything: where the table is missing, and
+ * others may create tables in that schema, one of theirs must not be believed.
+ */
 const mayRead = {
-  text: `SELECT has_table_privilege(to_regclass('tailnet_coordinator_secret'), 'SELECT') AS may`,
+  text: `
+    SELECT has_table_privilege(secret.oid, 'SELECT') AS may
+    FROM pg_catalog.pg_class AS secret
+    JOIN pg_catalog.pg_roles AS owner ON owner.oid = secret.relowner
+    JOIN pg_catalog.pg_class AS peers ON peers.oid = to_regclass('tailnet_peers')
+    WHERE secret.oid = to_regclass('tailnet_coordinator_secret')
+      AND (owner.oid = peers.relowner OR owner.rolname = current_user OR owner.rolsuper)`,
 };
 const select = { text: 'SELECT secret FROM tailnet_coordinator_secret' };
