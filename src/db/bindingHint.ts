@@ -27,13 +27,13 @@ const longest = 5870;
 /**
  * The payload but for the time, which the database puts in front:
  * `updated_at,coordinator_id,peer_id,node[,peer_id,node…]`, the time in microseconds since the epoch, nodes in base64.
- * Undefined if it is too much for a hint.
+ * Undefined if it is nothing, or too much for a hint.
  */
 export function composeBindingHint(
   coordinatorId: Uuid,
   writes: readonly { readonly peerId: Uuid; readonly node: Uint8Array }[],
 ): string | undefined {
-  if (writes.length > mostNodes) return undefined;
+  if (writes.length === 0 || writes.length > mostNodes) return undefined;
   let text: string = coordinatorId;
   for (const { peerId, node } of writes) {
     if (node.byteLength > longest) return undefined;

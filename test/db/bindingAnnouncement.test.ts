@@ -210,6 +210,21 @@ describe('rows that are announced', () => {
     }
   });
 
+  it('are left out, which is said, for as long as the secret cannot be read', async () => {
+    await using empty = await migratedDatabase();
+    await query(empty.url, 'alter table tailnet_coordinator_secret rename column secret to something');
+    const told$ = new ReplaySubject<unknown>();
+    const logger = { warn: () => undefined, info: (...args: readonly unknown[]) => told$.next(args.at(-1)) };
+    const database = postgresDatabase(empty.url, { logger });
+    const heard = heardOn(database);
+    try {
+      expect(await firstValueFrom(told$)).to.equal('the secret of hints cannot be read; trying again');
+    } finally {
+      heard.stop();
+      await lastValueFrom(database.close(), { defaultValue: undefined });
+    }
+  });
+
   it('are left out where the secret is of somebody who does not own the tables', async () => {
     await using empty = await migratedDatabase();
     const role = `tailnet_test_${crypto.randomUUID().slice(0, 8)}`;

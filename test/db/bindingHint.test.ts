@@ -29,7 +29,8 @@ describe('binding hints', () => {
     expect(compose(write(alice, size / 2), write(bob, size / 2)), 'together').to.equal('none');
   });
 
-  it('are for few', () => {
+  it('are for few, and not for none', () => {
+    expect(compose()).to.equal('none');
     expect(compose(...[alice, bob, carol, dave].map((id) => write(id, 1)))).not.to.equal('none');
     expect(compose(...[alice, bob, carol, dave, eve].map((id) => write(id, 1)))).to.equal('none');
   });

@@ -109,7 +109,12 @@ export function hintSeal(run: Run, { scheduler = asyncScheduler, logger }: HintS
       tap((found) => {
         secrets = found && secretsFrom(found);
       }),
-      retry({ delay: () => timer(RETRY_AFTER, scheduler) }),
+      retry({
+        delay: (err, count) => {
+          if (count === 1) logger?.info({ err }, 'the secret of hints cannot be read; trying again');
+          return timer(RETRY_AFTER, scheduler);
+        },
+      }),
       ignoreElements(),
     ),
   };

@@ -93,7 +93,10 @@ export function pgListenBus(
     retry = undefined;
     session = openListenSession(listenConfig, checkPeriod, {
       listening: (channel) => {
-        if (channel === channels.binding) learning = seal?.learn$.subscribe();
+        if (channel === channels.binding) {
+          learning?.unsubscribe();
+          learning = seal?.learn$.subscribe();
+        }
         if (failures > 0) logger?.info({ failures }, 'listening to the database again');
         failures = 0;
         listeners.heard(channel);
@@ -132,6 +135,7 @@ export function pgListenBus(
       else if (retry === undefined) connect();
     },
     onLast: (channel) => {
+      if (channel === channels.binding) learning?.unsubscribe();
       if (listeners.channels.length === 0) disconnect();
       else session?.unlisten(channel);
     },

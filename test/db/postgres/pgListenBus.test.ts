@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { Subject, firstValueFrom } from 'rxjs';
+import { Observable, Subject, firstValueFrom } from 'rxjs';
+import { channels } from '../../../src/db/bus.js';
 import { StoreError } from '../../../src/db/store.js';
 import { pgListenBus, type PgListenBusOptions } from '../../../src/db/postgres/pgListenBus.js';
 import { hear } from '../../../src/testing/contracts/hear.js';
@@ -47,6 +48,26 @@ describe('pgListenBus', () => {
     expect(await listening()).to.have.length(1);
     for (const hearing of all) hearing.stop();
     await untilListening(0);
+  });
+
+  it('learns the secret once at a time, and not when nobody listens for rows any more', async () => {
+    let learners = 0;
+    const seal = {
+      ...{ isLearnt: false, hide: () => undefined, open: () => undefined },
+      learn$: new Observable<never>(() => {
+        learners += 1;
+        return () => (learners -= 1);
+      }),
+    };
+    open({ seal });
+    const other = await hear(bus, 'one');
+    for (let i = 0; i < 3; i++) {
+      const rows = await hear(bus, channels.binding);
+      expect(learners).to.equal(1);
+      rows.stop();
+      expect(learners).to.equal(0);
+    }
+    other.stop();
   });
 
   it('leaks no connection when listeners leave while it connects', async () => {
