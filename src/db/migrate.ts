@@ -13,7 +13,7 @@ export { verifySchema, type SchemaState } from './postgres/verifySchema.js';
 
 /** Who gets access, and who is told. */
 export interface MigrateOptions {
-  /** A role that gets what a coordinator needs at run time: to read and write the rows of the three tables. */
+  /** A role that gets what a coordinator needs at run time: to read and write the rows of the three tables, and to read the secret of hints. */
   readonly grant?: string;
   /** Silent by default. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>;

@@ -8,7 +8,7 @@ const SECRET = 'tailnet_coordinator_secret';
 const PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const;
 
 /**
- * Gives a role what a coordinator needs at run time, and nothing more: to see the schema, and to read and write the
+ * Gives a role what a coordinator needs at run time, and nothing more: to see the schema, to read and write the
  * rows of the three tables, and to read the secret of their hints. Repeatable.
  *
  * @throws MigrationError if there is no such role, or if whoever migrates may not pass these rights on.
