@@ -1,6 +1,7 @@
 // The reference of the API, out of the comments in src: `npm run docs:api` writes it to .api, `npm run check -- api` only
 // looks whether anything is without words, or names what is not there.
 import { readFileSync } from 'node:fs';
+import { Converter } from 'typedoc';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 
@@ -9,19 +10,40 @@ const entryPoints = Object.values(exports)
   .filter((entry) => typeof entry === 'object')
   .map(({ default: file }) => file.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts'));
 
+/** By which name each of them is imported. */
+const specifiers = new Map(
+  Object.entries(exports)
+    .filter(([, entry]) => typeof entry === 'object')
+    .map(([path, { default: file }]) => [
+      file.replace(/^\.\/dist\/(.*)\.js$/, '$1').replace(/\/index$/, ''),
+      path.replace('.', 'tailnet-coordinator'),
+    ]),
+);
+
+/**
+ * Modules are called what users import, and not by their files.
+ *
+ * @param {import('typedoc').Application} application
+ */
+const nameModules = (application) => {
+  application.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? []) module.name = specifiers.get(module.name) ?? module.name;
+  });
+};
+
 /** Parts of these carry no words of their own: what they mean is said at the member of the union, or the whole, they are in. */
 const parts = {
-  'index.BindingWrite.__type': ['kind', 'peerId', 'node'],
-  'index.BusEvent.__type': ['kind', 'payload'],
-  'index.WatchUpdate.__type': ['kind', 'node', 'reason'],
-  'client.ConnectionState.__type': ['kind', 'retryIn'],
-  'client.PeerChange.__type': ['kind', 'id', 'peer', 'reason'],
-  'client.TransportEvent.__type': ['kind', 'response'],
-  'gateways.KeysEvent.__type': ['kind', 'count', 'ids', 'error'],
-  'gateways.RevocationsEvent.__type': ['kind', 'count', 'error'],
-  'testing.Call.__type': ['method', 'args'],
-  'proto.TailnetDefinition.__type': ['name', 'fullName', 'methods'],
-  'proto.TailnetDefinition.__type.methods.__type.coordinate.__type': [
+  'tailnet-coordinator.BindingWrite.__type': ['kind', 'peerId', 'node'],
+  'tailnet-coordinator.BusEvent.__type': ['kind', 'payload'],
+  'tailnet-coordinator.WatchUpdate.__type': ['kind', 'node', 'reason'],
+  'tailnet-coordinator/client.ConnectionState.__type': ['kind', 'retryIn'],
+  'tailnet-coordinator/client.PeerChange.__type': ['kind', 'id', 'peer', 'reason'],
+  'tailnet-coordinator/client.TransportEvent.__type': ['kind', 'response'],
+  'tailnet-coordinator/gateways.KeysEvent.__type': ['kind', 'count', 'ids', 'error'],
+  'tailnet-coordinator/gateways.RevocationsEvent.__type': ['kind', 'count', 'error'],
+  'tailnet-coordinator/testing.Call.__type': ['method', 'args'],
+  'tailnet-coordinator/proto.TailnetDefinition.__type': ['name', 'fullName', 'methods'],
+  'tailnet-coordinator/proto.TailnetDefinition.__type.methods.__type.coordinate.__type': [
     ...['name', 'requestType', 'requestStream', 'responseType', 'responseStream', 'options'],
   ],
 };
@@ -31,6 +53,8 @@ export default {
   // A checkout may have no remote, or one that no link can lead to.
   disableSources: true,
   name: 'tailnet-coordinator',
+  plugin: [nameModules],
+  customJs: 'scripts/apiSearch.js',
   entryPoints,
   out: '.api',
   tsconfig: 'tsconfig.build.json',

@@ -19,7 +19,6 @@ import {
   tap,
 } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import { parseUuid } from '../proto/uuid.js';
 import type { Uuid } from '../proto/uuid.js';
 import { untilAnyCompletes } from '../streams/operators/untilAnyCompletes.js';
 import { afterwards } from './afterwards.js';
@@ -27,7 +26,7 @@ import { connections$ } from './connections.js';
 import { expiry$ } from './expiry.js';
 import { type Happening, foldHappening, noMemory } from './foldHappening.js';
 import { ownRequests$ } from './ownRequests.js';
-import type { ResolvedClientOptions } from './resolveClientOptions.js';
+import { type ResolvedClientOptions, uuidOf } from './resolveClientOptions.js';
 import type { TailnetState } from './tailnetState.js';
 import { type TunnelLedger, ledgerAfterLoss } from './tunnelLedger.js';
 
@@ -41,7 +40,7 @@ export const clientStates$ = (options: ResolvedClientOptions): Observable<Tailne
 
     const node$ = options.node$.pipe(replayNewest());
     const tunnels$ = (options.tunnels$ ?? of([])).pipe(
-      map((ids): ReadonlySet<Uuid> => new Set([...ids].map(parseUuid))),
+      map((ids): ReadonlySet<Uuid> => new Set([...ids].map((id) => uuidOf('tunnels$', id)))),
       replayNewest(),
     );
     const goodbye$ = (options.goodbye$ ?? NEVER).pipe(
@@ -55,7 +54,9 @@ export const clientStates$ = (options: ResolvedClientOptions): Observable<Tailne
     // eslint-disable-next-line no-restricted-syntax -- and here
     const expired = new Subject<Happening>();
     const programmed$ =
-      typeof readyForHandshake === 'object' ? readyForHandshake.pipe(tap((ids) => inUse.next([...ids]))) : NEVER;
+      typeof readyForHandshake === 'object'
+        ? readyForHandshake.pipe(tap((ids) => inUse.next([...ids].map((id) => uuidOf('readyForHandshake', id)))))
+        : NEVER;
 
     const withdrawn$ = tunnels$.pipe(
       pairwise(),

@@ -24,7 +24,7 @@ import { closeCodes } from '../proto/closeCodes.js';
 import type { CoordinateRequest } from '../proto/gen/tailnet.js';
 import type { Happening } from './foldHappening.js';
 import { nextStep, retryDelay } from './nextStep.js';
-import type { ResolvedClientOptions } from './resolveClientOptions.js';
+import { checkedToken, type ResolvedClientOptions } from './resolveClientOptions.js';
 import { TailnetClientError } from './tailnetClientError.js';
 import type { ConnectionEnd, TransportEvent } from './transport.js';
 
@@ -72,7 +72,7 @@ export const connections$ = (
         ? defer(token).pipe(
             take(1),
             throwIfEmpty(() => new Error('nobody gave one')),
-            map((shown) => ({ token: shown })),
+            map((shown) => ({ token: checkedToken(shown) })),
             catchError((error: unknown) => of(broken(`no token: ${textOf(error)}`))),
           )
         : of(token === undefined ? {} : { token });

@@ -30,7 +30,12 @@ export { webSocketTransport };
  *
  * Values are handed over as they come, one after the other; a slow subscriber holds up the client and nothing else.
  *
- * @throws TypeError, RangeError at once, for options that are wrong: see `resolveClientOptions`
+ * @throws TypeError `url is required: one looks like …`, `url: "…" is no URL of a coordinator: one looks like …`
+ * @throws TypeError `id: "…" is no UUID` (or `agentId: …`), `role: "…" is none: there are peer, agent and client`
+ * @throws TypeError `token is neither a string nor a function`, `token is empty, or has a space, a line end or …`
+ * @throws TypeError `node$ is no Observable` (or `tunnels$ …`, `goodbye$ …`, `reconnect$ …`)
+ * @throws TypeError `readyForHandshake is neither true, false nor an Observable`
+ * @throws RangeError `lostGrace: … is no number of milliseconds from 0` (or `goodbyePatience`, `backoff.initial`, …)
  */
 export const tailnetClient$ = (options: TailnetClientOptions): Observable<TailnetState> =>
   clientStates$(resolveClientOptions(options, webSocketTransport));

@@ -25,8 +25,11 @@ const defaultPath = '/api/v2/coordinate';
 /**
  * Checks the options and completes them.
  *
+ * @throws TypeError `url is required: one looks like ws://127.0.0.1:7350/api/v2/coordinate`
  * @throws TypeError `url: "…" is no URL of a coordinator: one looks like ws://127.0.0.1:7350/api/v2/coordinate`
  * @throws TypeError `id: "…" is no UUID` (or `agentId: …`)
+ * @throws TypeError `token is neither a string nor a function`
+ * @throws TypeError `token is empty, or has a space, a line end or what else no token has: trim what a file says`
  * @throws TypeError `role: "…" is none: there are peer, agent and client`
  * @throws TypeError `node$ is no Observable` (or `tunnels$ …`, `goodbye$ …`, `reconnect$ …`)
  * @throws TypeError `readyForHandshake is neither true, false nor an Observable`
@@ -48,7 +51,8 @@ export function resolveClientOptions(
   for (const [option, value] of Object.entries({ node$, tunnels$, goodbye$, reconnect$ })) {
     if (!isObservable(value)) throw new TypeError(`${option} is no Observable`);
   }
-  const { readyForHandshake = !isClient } = options;
+  const { readyForHandshake = !isClient, token } = options;
+  if (token !== undefined && typeof token !== 'function') checkedToken(token);
   // Callers without types may give anything.
   if (typeof readyForHandshake !== 'boolean' && !isObservable(readyForHandshake)) {
     throw new TypeError('readyForHandshake is neither true, false nor an Observable');
@@ -75,6 +79,7 @@ export function resolveClientOptions(
 }
 
 function urlOf(given: string | URL | undefined, { protocols, example }: Transport): URL {
+  if (given === undefined) throw new TypeError(`url is required: one looks like ${example}`);
   const text = String(given);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !protocols.includes(url.protocol)) {
@@ -92,7 +97,25 @@ function withoutSecrets(url: URL | undefined, text: string): string {
   return url ? `${url.protocol}//${url.host}${url.pathname}` : text.replace(/\?.*/s, '?…');
 }
 
-function uuidOf(option: string, value: unknown): Uuid {
+/**
+ * The token, if it can be sent: visible ASCII, as of RFC 6750. Transports would refuse others in words of their own, and
+ * some of them quote it, which is not for a log.
+ *
+ * @throws TypeError as {@link resolveClientOptions}
+ */
+export function checkedToken(token: unknown): string {
+  if (typeof token !== 'string') throw new TypeError('token is neither a string nor a function');
+  if (/^[!-~]+$/.test(token)) return token;
+  throw new TypeError('token is empty, or has a space, a line end or what else no token has: trim what a file says');
+}
+
+/**
+ * The UUID in its one form.
+ *
+ * @param option the name of the option it is of, for the text of the error
+ * @throws TypeError `…: "…" is no UUID`
+ */
+export function uuidOf(option: string, value: unknown): Uuid {
   if (typeof value === 'string' && isUuid(value)) return parseUuid(value);
   throw new TypeError(`${option}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)} is no UUID`);
 }

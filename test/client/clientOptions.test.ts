@@ -18,13 +18,16 @@ const complaint = (options: object): string => {
 
 const example = 'one looks like ws://127.0.0.1:7350/api/v2/coordinate';
 
+const untrimmed =
+  'TypeError: token is empty, or has a space, a line end or what else no token has: trim what a file says';
+
 const wrong: readonly (readonly [object, string])[] = [
   [
     { url: 'http://a.example/x?token=secret' },
     `TypeError: url: "http://a.example/x" is no URL of a coordinator: ${example}`,
   ],
   [{ url: 'nonsense?token=secret' }, `TypeError: url: "nonsense?…" is no URL of a coordinator: ${example}`],
-  [{ url: undefined }, `TypeError: url: "undefined" is no URL of a coordinator: ${example}`],
+  [{ url: undefined }, `TypeError: url is required: ${example}`],
   [
     { transport: grpcTransport() },
     'TypeError: url: "ws://127.0.0.1:7350/" is no URL of a coordinator: one looks like grpc://127.0.0.1:7351',
@@ -33,6 +36,9 @@ const wrong: readonly (readonly [object, string])[] = [
   [{ id: undefined }, 'TypeError: id: undefined is no UUID'],
   [{ agentId: 'bob' }, 'TypeError: agentId: "bob" is no UUID'],
   [{ role: 'king' }, 'TypeError: role: "king" is none: there are peer, agent and client'],
+  [{ token: 7 }, 'TypeError: token is neither a string nor a function'],
+  [{ token: 'secret\n' }, untrimmed],
+  [{ token: '' }, untrimmed],
   [{ node$: {} }, 'TypeError: node$ is no Observable'],
   [{ tunnels$: [alice] }, 'TypeError: tunnels$ is no Observable'],
   [{ goodbye$: 'now' }, 'TypeError: goodbye$ is no Observable'],

@@ -319,14 +319,24 @@ describe('a client', () => {
     'asks for a token for each connection, and tries again when nobody gives one',
     marbles(({ cold, expectObservable, flush }) => {
       const transport = scriptedTransport(cold('-(x|)', script), cold('-o', script));
-      const tokens = [of('first'), throwError(() => new Error('no key')), EMPTY, cold('10ms t', { t: 'second' })];
+      const tokens = [
+        of('first'),
+        throwError(() => new Error('no key')),
+        of('read from a file\n'),
+        EMPTY,
+        cold('10ms t', { t: 'second' }),
+      ];
       const token = () => tokens.shift() ?? NEVER;
-      expectObservable(client$({ transport, token }), '^ 4s !').toBe('cx 374ms (ck) 559ms (ce) 840ms c 10ms o', {
-        ...words,
-        x: 'waiting 375 after 1006 gone',
-        k: 'waiting 563 after 1006 no token: no key',
-        e: 'waiting 844 after 1006 no token: nobody gave one',
-      });
+      expectObservable(client$({ transport, token }), '^ 6s !').toBe(
+        'cx 374ms (ck) 559ms (cl) 840ms (ce) 1262ms c 10ms o',
+        {
+          ...words,
+          x: 'waiting 375 after 1006 gone',
+          k: 'waiting 563 after 1006 no token: no key',
+          l: `waiting 844 after 1006 no token: token is empty, or has a space, a line end or what else no token has: trim what a file says`,
+          e: 'waiting 1266 after 1006 no token: nobody gave one',
+        },
+      );
       flush();
       expect(transport.calls.map((call) => call.token)).to.deep.equal(['first', 'second']);
     }),
@@ -405,10 +415,15 @@ describe('a client', () => {
       expectObservable(client$({ transport, tunnels$: bad$ })).toBe(
         'co 48ms #',
         words,
-        new TypeError('not a UUID: "bob"'),
+        new TypeError('tunnels$: "bob" is no UUID'),
+      );
+      expectObservable(client$({ transport, readyForHandshake: bad$ })).toBe(
+        'co 48ms #',
+        words,
+        new TypeError('readyForHandshake: "bob" is no UUID'),
       );
       flush();
-      expect(transport.broken).to.deep.equal(failing.map(() => 50).concat(50));
+      expect(transport.broken).to.deep.equal(failing.map(() => 50).concat(50, 50));
     }),
   );
 

@@ -1,12 +1,16 @@
 import { expect } from 'chai';
 import { readFileSync, readdirSync } from 'node:fs';
+import { NEVER } from 'rxjs';
 import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { coordinatorTransport, webSocketTransport } from '../../src/client/index.js';
+import { resolveClientOptions } from '../../src/client/resolveClientOptions.js';
 import { defaultTuning } from '../../src/defaults.js';
 import { defaultDebugLimits } from '../../src/gateways/debug/debugOptions.js';
 import { defaultWatchLimits } from '../../src/gateways/watchOptions.js';
 import { defaultGrpcLimits } from '../../src/gateways/grpcOptions.js';
 import { defaultV1Limits } from '../../src/gateways/legacy/serveV1.js';
 import { defaultWebSocketLimits } from '../../src/gateways/webSocketOptions.js';
+import { alice } from '../../src/testing/index.js';
 import { root, textOf } from './markdown.js';
 
 /** The rows of the table under a heading: what the first column names in backticks, and the text of the others. */
@@ -54,6 +58,19 @@ describe('the tables of the documentation are complete and true', () => {
     expect([...table.keys()]).to.have.members(Object.keys(values));
     for (const [name, value] of Object.entries(values)) expect(table.get(name), name).to.contain(cell(value));
   };
+
+  it('the options of a client', () => {
+    const [, options = ''] = readFileSync(`${root}src/client/clientOptions.ts`, 'utf8').split('TailnetClientOptions {');
+    const names = [...options.matchAll(/^ {2}readonly ([\w$]+)\??:/gm)].map(([, name]) => name);
+    const table = tableUnder('docs/client.md', '## Its options');
+    expect([...table.keys()]).to.have.members(names);
+    const { initialBackoff, maxBackoff, goodbyePatience, lostGrace } = resolveClientOptions(
+      { id: alice, node$: NEVER, transport: coordinatorTransport({ coordinate$: () => NEVER }) },
+      webSocketTransport,
+    );
+    const numbers = { backoff: `${initialBackoff}, ${maxBackoff}`, goodbyePatience, lostGrace };
+    for (const [name, value] of Object.entries(numbers)) expect(table.get(name), name).to.match(RegExp(`^ ${value} `));
+  });
 
   it('the tuning of a coordinator', () => {
     defaults('docs/embedding.md', '## Tuning', { ...defaultTuning });
