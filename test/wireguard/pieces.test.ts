@@ -71,6 +71,7 @@ describe('the pieces of the WireGuard agent', () => {
     for (const good of [
       '192.0.2.1:1',
       '[2001:db8::1]:65535',
+      '[fd7a:115c:a1e1::1]:1',
       formatEndpoint('2001:db8::1', 7),
       formatEndpoint('192.0.2.1', 7),
     ]) {
@@ -85,6 +86,12 @@ describe('the pieces of the WireGuard agent', () => {
       '2001:db8::1:1',
       '[192.0.2.1]:1',
       '192.0.2.1:1 peer x',
+      // `wg` looks an interface up, and fails where there is none of that name.
+      '[fe80::1%nope]:1',
+      // These lead to nobody else: to this machine, to many, and back into the tunnel.
+      ...['0.0.0.0:1', '[::]:1', '127.0.0.1:1', '[::1]:1', '[::ffff:127.0.0.1]:1'],
+      ...['224.0.0.1:1', '255.255.255.255:1', '[ff02::1]:1'],
+      ...['[fd7a:115c:a1e0::b]:1', '[fd7a:115c:a1e0:4000:8000::b]:1', '[FD7A:115C:A1E0:0:0:0:0:b]:1'],
     ];
     for (const text of bad) expect(isEndpoint(text), text).to.equal(false);
   });
