@@ -97,6 +97,7 @@ const withInterface = (
   const discoKey = createKeys().publicKey;
   const endpoints$ = options.endpoints$.pipe(shareReplay({ bufferSize: 1, refCount: true }));
   const programmed$ = new Subject<readonly string[]>();
+  const programmer = { own: { id, publicKey }, dialled: new Set(tunnels) };
   let url: URL | undefined;
 
   const states$ = tailnetClient$({
@@ -130,8 +131,8 @@ const withInterface = (
           map((connection) => connectionEvent(connection, url)),
         ),
         shared$.pipe(concatMap(({ changes }) => changes.map(peerEvent))),
-        programPeers(shared$, wireguard, new Set(tunnels), scheduler).pipe(
-          tap(({ shown }) => programmed$.next(newNodes(shown.changes))),
+        programPeers(shared$.pipe(map(({ peers }) => peers)), wireguard, programmer, scheduler).pipe(
+          tap(({ takenUp }) => programmed$.next(takenUp)),
           concatMap(({ changes }): AgentEvent[] =>
             changes.length === 0 ? [] : [{ event: 'wg', words: wgArguments(options.interface.name, changes) }],
           ),
@@ -149,7 +150,3 @@ const connectionEvent = (connection: ConnectionState, url: URL | undefined): Age
 });
 
 const peerEvent = ({ kind, id, reason }: PeerChange): AgentEvent => ({ event: 'peer', peer: id, kind, reason });
-
-/** The peers whose nodes were taken up. */
-const newNodes = (changes: readonly PeerChange[]): readonly string[] =>
-  changes.filter(({ kind }) => kind === 'node').map(({ id }) => id);
