@@ -10,6 +10,7 @@ import {
   map,
   merge,
   of,
+  share,
   shareReplay,
   skip,
   switchMap,
@@ -98,6 +99,8 @@ const withInterface = (
   const endpoints$ = options.endpoints$.pipe(shareReplay({ bufferSize: 1, refCount: true }));
   const programmed$ = new Subject<readonly string[]>();
   const programmer = { own: { id, publicKey }, dialled: new Set(tunnels) };
+  // It is asked for each peer on its own, and all may be lost at once.
+  const looks$ = wireguard.peers$.pipe(share());
   let url: URL | undefined;
 
   const states$ = tailnetClient$({
@@ -114,9 +117,7 @@ const withInterface = (
     readyForHandshake: programmed$,
     // A lost peer is kept for 15 minutes after this.
     lastHandshake: ({ node }) =>
-      wireguard.peers$.pipe(
-        map((present) => present.find((peer) => peer.publicKey === fromNodeKey(node.key))?.latestHandshake),
-      ),
+      looks$.pipe(map((present) => present.find((peer) => peer.publicKey === fromNodeKey(node.key))?.latestHandshake)),
     goodbye$,
     scheduler,
   });
