@@ -16,6 +16,7 @@ import {
   timer,
 } from 'rxjs';
 import type { Uuid } from '../proto/uuid.js';
+import { longestTimer } from './milliseconds.js';
 import type { RemotePeer, TailnetState } from './tailnetState.js';
 
 /** How long lost peers are kept. */
@@ -26,9 +27,6 @@ export interface ExpiryOptions {
   readonly lastHandshake?: (peer: RemotePeer) => ObservableInput<number | undefined>;
   readonly scheduler: SchedulerLike;
 }
-
-/** Node.js and browsers count their timers in 31 bits. */
-const longestTimer = 2 ** 31 - 1;
 
 /** Emits the peers that have been lost for too long, when they have been. One timer, whatever the number of peers. */
 export const expiry$ = (
