@@ -50,7 +50,10 @@ export const expiry$ = (
       from(lastHandshake?.(peer) ?? of(undefined)).pipe(
         take(1),
         defaultIfEmpty(undefined),
-        map((heard) => heard ?? -Infinity),
+        map((heard) => {
+          if (Number.isNaN(heard)) throw new RangeError('lastHandshake: NaN is no time in milliseconds');
+          return heard ?? -Infinity;
+        }),
       );
 
     /** Of those that seem to be due, the ones that are; the others have some more time. */

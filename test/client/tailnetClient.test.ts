@@ -289,7 +289,9 @@ describe('a client', () => {
         );
       const values = { a: 375, b: 563, c: 844 };
       expectObservable(waits$(useless), '^ 1200ms !').toBe('--a 376ms b 564ms c', values);
-      expectObservable(waits$(cold('-ob(x|)', script)), '^ 1200ms !').toBe('--a 377ms a 376ms b', values);
+      // As long as it was waited for, or not.
+      expectObservable(waits$(cold('-ob 373ms (x|)', script)), '^ 1500ms !').toBe('--a 750ms a 376ms b', values);
+      expectObservable(waits$(cold('-ob 371ms (x|)', script)), '^ 1500ms !').toBe('--a 748ms b 564ms c', values);
       expectObservable(waits$(cold('-o 10001ms (x|)', script)), '^ 12s !').toBe(
         '--a 10377ms a 376ms b 564ms c',
         values,
@@ -502,6 +504,32 @@ describe('a client', () => {
         l: 'bob derp 2 lost since 122005; bob lost (own connection lost)',
         w: '; bob disconnected (tunnel removed)',
       });
+    }),
+  );
+
+  it(
+    'waits longer each time for a coordinator that names a peer, and closes at once',
+    marbles(({ cold, flush }) => {
+      const transport = scriptedTransport(cold('ob(x|)', script));
+      const waits: number[] = [];
+      tailnetClient$({ ...{ id: alice, node$: of({}), transport, random: () => 0.5 } })
+        .pipe(takeUntil(timer(60_000)))
+        .subscribe(({ connection }) => {
+          if (connection.kind === 'waiting') waits.push(connection.retryIn);
+        });
+      flush();
+      expect(waits.slice(0, 4)).to.deep.equal([375, 563, 844, 1266]);
+      expect(waits.at(-1)).to.equal(7500);
+    }),
+  );
+
+  it(
+    'errs when somebody says that a handshake was at no time at all',
+    marbles(({ cold, expectObservable }) => {
+      const transport = scriptedTransport(cold('-ob(x|)', script), NEVER);
+      const lastHandshake = () => of(NaN);
+      const failed$ = client$({ transport, lostGrace: 50, lastHandshake }).pipe(ignoreElements());
+      expectObservable(failed$).toBe('53ms #', {}, new RangeError('lastHandshake: NaN is no time in milliseconds'));
     }),
   );
 
