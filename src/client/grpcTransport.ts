@@ -102,7 +102,8 @@ function connectCall(
     isOver = true;
     subscriptions.unsubscribe();
     call.cancel();
-    client.close();
+    // grpc-js forgets a connection that it is just about to make, and leaves it open.
+    setImmediate(() => client.close());
   };
 }
 

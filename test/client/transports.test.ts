@@ -248,6 +248,16 @@ it('a client over gRPC takes no memory for as much as a stranger says that there
   server.close();
 });
 
+it('a client over gRPC leaves no connection behind when nobody listens any more at once', async () => {
+  const server = createHttp2Server();
+  const closed = once(server, 'session').then(([session]: ServerHttp2Session[]) => session && once(session, 'close'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `grpc://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  new Seen({ url, transport: grpcTransport() }).subscription.unsubscribe();
+  await closed;
+  server.close();
+});
+
 it('a client gives up a coordinator that begins to answer, and never ends', async () => {
   const server = createHttpServer();
   const sockets: Duplex[] = [];
