@@ -103,7 +103,7 @@ function connectCall(
     subscriptions.unsubscribe();
     call.cancel();
     // grpc-js forgets a connection that it is just about to make, and leaves it open.
-    setImmediate(() => client.close());
+    timer(0, scheduler).subscribe(() => client.close());
   };
 }
 

@@ -94,7 +94,8 @@ const nodesInUse = (shown: ShownPeers, settings: State['settings']): ReadonlyMap
   new Map(
     [...shown].flatMap(([id, { node, status }]) => {
       const wanted = status === 'ok' ? wireguardPeer(id, node) : undefined;
-      const set = wanted && settings.get(wanted.publicKey);
-      return set && wanted?.allowedIps.join() === set.allowedIps.join() ? [[id, node] as const] : [];
+      if (wanted === undefined) return [];
+      const isSet = settings.get(wanted.publicKey)?.allowedIps.join() === wanted.allowedIps.join();
+      return isSet ? [[id, node] as const] : [];
     }),
   );
