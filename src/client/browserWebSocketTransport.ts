@@ -1,4 +1,4 @@
-import { Observable, type Subscriber, Subscription, timer } from 'rxjs';
+import { Observable, type Subscriber, Subscription, map, timer } from 'rxjs';
 import { closeCodes } from '../proto/closeCodes.js';
 import { createEncoder } from '../proto/createEncoder.js';
 import { CoordinateRequest } from '../proto/gen/tailnet.js';
@@ -6,7 +6,7 @@ import type { CoordinateResponse } from '../proto/gen/tailnet.js';
 import { readResponse, unreadable } from './readResponse.js';
 import type { Transport, TransportCall, TransportEvent } from './transport.js';
 import { subprotocol, webSocketAddress } from './webSocketAddress.js';
-import { type WebSocketTransportOptions, webSocketUrls } from './webSocketOptions.js';
+import { type WebSocketTransportOptions, transportTimes, webSocketUrls } from './webSocketOptions.js';
 
 /** What is used of a browser's WebSocket. */
 interface BrowserSocket {
@@ -37,9 +37,11 @@ export const browserWebSocketTransport = (
       throw new TypeError(`${name}: a browser decides that by itself`);
     }
   }
+  const { handshakeTimeout } = transportTimes(options);
   return {
     ...webSocketUrls,
-    connect$: (call) => new Observable((subscriber) => connectWebSocket(WebSocket(), call, options, subscriber)),
+    connect$: (call) =>
+      new Observable((subscriber) => connectWebSocket(WebSocket(), call, handshakeTimeout, subscriber)),
   };
 };
 
@@ -47,7 +49,7 @@ export const browserWebSocketTransport = (
 function connectWebSocket(
   WebSocket: BrowserWebSocket,
   { requests$, scheduler, ...call }: TransportCall,
-  { handshakeTimeout = 10_000 }: WebSocketTransportOptions,
+  handshakeTimeout: number,
   subscriber: Subscriber<TransportEvent>,
 ): () => void {
   const socket = new WebSocket(webSocketAddress(call, 'token in the query'), [subprotocol]);
@@ -76,9 +78,9 @@ function connectWebSocket(
     handshake.unsubscribe();
     subscriber.next({ kind: 'open' });
     whileOpen.add(
-      requests$.subscribe({
-        next: (request) => {
-          if (socket.readyState === isOpen) socket.send(encode(request));
+      requests$.pipe(map(encode)).subscribe({
+        next: (bytes) => {
+          if (socket.readyState === isOpen) socket.send(bytes);
         },
         error: (error) => subscriber.error(error),
       }),

@@ -48,7 +48,8 @@ export interface TailnetClientOptions {
   readonly tunnels$?: Observable<Iterable<Uuid>>;
   /**
    * Leaves for good when it emits: a Disconnect is sent, by which the own node and tunnels are deleted, and the client
-   * completes as soon as the coordinator has closed. Default: never.
+   * completes as soon as the coordinator has closed. Between two connections there is nobody to tell, so it completes at
+   * once, and the node and tunnels stay. Default: never.
    */
   readonly goodbye$?: Observable<unknown>;
   /** How long the coordinator may take to answer the goodbye, in milliseconds. Default 5000. */

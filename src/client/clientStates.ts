@@ -3,6 +3,7 @@ import {
   NEVER,
   Subject,
   concat,
+  concatMap,
   connect,
   defer,
   distinctUntilChanged,
@@ -28,7 +29,7 @@ import { type Happening, foldHappening, noMemory } from './foldHappening.js';
 import { ownRequests$ } from './ownRequests.js';
 import { type ResolvedClientOptions, uuidOf } from './resolveClientOptions.js';
 import type { TailnetState } from './tailnetState.js';
-import { type TunnelLedger, ledgerAfterLoss } from './tunnelLedger.js';
+import { type TunnelLedger, ledgerAfterLoss, removalsIn } from './tunnelLedger.js';
 
 /** What a client knows, from when it is subscribed to. */
 export const clientStates$ = (options: ResolvedClientOptions): Observable<TailnetState> =>
@@ -74,7 +75,14 @@ export const clientStates$ = (options: ResolvedClientOptions): Observable<Tailne
         requests$: ownRequests$({ node$, tunnels$, goodbye$, inUse$: inUse, ledger, now }),
         ...{ goodbye$, reconnect$, isLeaving: () => isLeaving },
         onEnd: () => (ledger.current = ledgerAfterLoss(ledger.current, now())),
-      }),
+      }).pipe(
+        concatMap((happening): Happening[] =>
+          // What the coordinator would have said about the removals it will say to nobody.
+          happening.kind === 'connection' && happening.connection.kind === 'waiting'
+            ? [happening, { kind: 'withdrawn', ids: removalsIn(ledger.current) }]
+            : [happening],
+        ),
+      ),
     );
 
     const states$ = happenings$.pipe(

@@ -61,6 +61,8 @@ export const connections$ = (
 ): Observable<Happening> =>
   defer(() => {
     let failures = 0;
+    /** How long was waited for the connection that there is, in milliseconds. */
+    let lastWait = 0;
     /** Emits when to connect again; completes without that if not at all. */
     let next$: Observable<unknown> = EMPTY;
     /** How the last connection ended, while another one is to follow. */
@@ -96,6 +98,7 @@ export const connections$ = (
         lastEnd = end;
         failures = step.failures;
         const retryIn = isAskedAnew ? 0 : retryDelay(failures, { initial: initialBackoff, max: maxBackoff, random });
+        lastWait = retryIn;
         next$ = merge(timer(retryIn, scheduler), reconnect$).pipe(take(1), takeUntil(goodbye$));
         return of({ kind: 'connection', connection: { kind: 'waiting', ...end, retryIn } });
       }
@@ -107,9 +110,13 @@ export const connections$ = (
       );
     };
 
+    /** Peers without tunnels hear nothing for as long as all is well. What ends sooner than it was waited for is none. */
+    const wasOfUse = (lasted: number, hasNamedPeers: boolean): boolean =>
+      lasted > maxBackoff || (hasNamedPeers && lasted >= lastWait);
+
     const connection$ = defer(() => {
       let openedAt = Infinity;
-      let wasUseful = false;
+      let hasNamedPeers = false;
       const unanswered$ = goodbye$.pipe(
         take(1),
         delay(goodbyePatience, scheduler),
@@ -124,12 +131,10 @@ export const connections$ = (
               return of({ kind: 'connection', connection: { kind: 'connected' } });
             case 'response':
               // That it accepted says nothing: a coordinator without its database does so, too, and closes again.
-              wasUseful ||= event.response.peerUpdates.length > 0;
+              hasNamedPeers ||= event.response.peerUpdates.length > 0;
               return of(event);
             case 'closed':
-              // Peers without tunnels hear nothing for as long as all is well.
-              wasUseful ||= scheduler.now() - openedAt > maxBackoff;
-              return ended$(event, wasUseful, event === askedAnew);
+              return ended$(event, wasOfUse(scheduler.now() - openedAt, hasNamedPeers), event === askedAnew);
           }
         }),
       );

@@ -16,6 +16,7 @@ import {
   timer,
 } from 'rxjs';
 import type { Uuid } from '../proto/uuid.js';
+import { longestTimer } from './milliseconds.js';
 import type { RemotePeer, TailnetState } from './tailnetState.js';
 
 /** How long lost peers are kept. */
@@ -26,9 +27,6 @@ export interface ExpiryOptions {
   readonly lastHandshake?: (peer: RemotePeer) => ObservableInput<number | undefined>;
   readonly scheduler: SchedulerLike;
 }
-
-/** Node.js and browsers count their timers in 31 bits. */
-const longestTimer = 2 ** 31 - 1;
 
 /** Emits the peers that have been lost for too long, when they have been. One timer, whatever the number of peers. */
 export const expiry$ = (
@@ -52,7 +50,10 @@ export const expiry$ = (
       from(lastHandshake?.(peer) ?? of(undefined)).pipe(
         take(1),
         defaultIfEmpty(undefined),
-        map((heard) => heard ?? -Infinity),
+        map((heard) => {
+          if (Number.isNaN(heard)) throw new RangeError('lastHandshake: NaN is no time in milliseconds');
+          return heard ?? -Infinity;
+        }),
       );
 
     /** Of those that seem to be due, the ones that are; the others have some more time. */

@@ -20,35 +20,40 @@ export type Happening =
 export interface ClientMemory {
   readonly state: TailnetState;
   readonly readyEarly: ReadonlySet<Uuid>;
+  /** The peers when the last connection ended: who is the same still was not named over the one there is now. */
+  readonly carriedOver: ReadonlyMap<Uuid, RemotePeer>;
 }
 
 /** Before anything has happened. */
 export const noMemory: ClientMemory = {
   state: { peers: new Map(), changes: [], connection: { kind: 'connecting' } },
   readyEarly: new Set(),
+  carriedOver: new Map(),
 };
 
 /**
  * What a client knows after this. Costs a copy of the map where peers have changed, so O(peers) for each response that
  * says something, however much it says.
  */
-export function foldHappening({ state, readyEarly }: ClientMemory, happening: Happening, now: number): ClientMemory {
+export function foldHappening(memory: ClientMemory, happening: Happening, now: number): ClientMemory {
+  const { state, readyEarly, carriedOver } = memory;
   switch (happening.kind) {
     case 'connection': {
       const { connection } = happening;
       if (connection.kind === 'connecting' || connection.kind === 'connected') {
-        return { state: { peers: state.peers, changes: [], connection }, readyEarly };
+        return { ...memory, state: { peers: state.peers, changes: [], connection } };
       }
       const draft = draftOf(state, new Set());
       const changes = [...state.peers.values()]
         .filter(({ status }) => status === 'ok')
         .map((peer) => lose(draft.peers, peer, now, 'own connection lost'));
-      return remember(state, draft, changes, { connection });
+      const lost = remember(memory, draft, changes, { connection });
+      return { ...lost, carriedOver: lost.state.peers };
     }
     case 'left': {
       const draft = draftOf(state, new Set());
       const changes = [...state.peers.values()].map((peer) => remove(draft.peers, peer, 'disconnected', 'goodbye'));
-      return remember(state, draft, changes, { connection: { kind: 'closed', ...happening.end } });
+      return remember(memory, draft, changes, { connection: { kind: 'closed', ...happening.end } });
     }
     case 'response': {
       const { response } = happening;
@@ -56,35 +61,38 @@ export function foldHappening({ state, readyEarly }: ClientMemory, happening: Ha
       const changes = response.peerUpdates
         .map((update) => foldUpdate(draft, update, now))
         .filter((change) => change !== undefined);
-      return remember(state, draft, changes, { connection: state.connection, response });
+      return remember(memory, draft, changes, { connection: state.connection, response });
     }
     case 'expired':
-      return drop(state, readyEarly, happening.ids, ({ status }) => status === 'lost', 'expired', 'lost for too long');
+      return drop(memory, happening.ids, ({ status }) => status === 'lost', 'expired', 'lost for too long');
     case 'withdrawn':
-      // While there is a connection, the coordinator says whether the other end has a tunnel here.
-      return state.connection.kind === 'connected'
-        ? { state, readyEarly }
-        : drop(state, readyEarly, happening.ids, () => true, 'disconnected', 'tunnel removed');
+      // The coordinator says whether the other end has a tunnel here, but only of those whom it has named.
+      return drop(
+        memory,
+        happening.ids,
+        (peer) => state.connection.kind !== 'connected' || carriedOver.get(peer.id) === peer,
+        'disconnected',
+        'tunnel removed',
+      );
   }
 }
 
 function drop(
-  state: TailnetState,
-  readyEarly: ReadonlySet<Uuid>,
+  memory: ClientMemory,
   ids: readonly Uuid[],
   may: (peer: RemotePeer) => boolean,
   kind: 'disconnected' | 'expired',
   reason: string,
 ): ClientMemory {
-  const draft = draftOf(state, readyEarly);
-  const changes = ids
+  const { state, readyEarly } = memory;
+  const dropped = ids
     .map((id) => state.peers.get(id))
     .filter((peer) => peer !== undefined)
-    .filter(may)
-    .map((peer) => remove(draft.peers, peer, kind, reason));
-  return changes.length === 0
-    ? { state, readyEarly }
-    : remember(state, draft, changes, { connection: state.connection });
+    .filter(may);
+  if (dropped.length === 0) return memory;
+  const draft = draftOf(state, readyEarly);
+  const changes = dropped.map((peer) => remove(draft.peers, peer, kind, reason));
+  return remember(memory, draft, changes, { connection: state.connection });
 }
 
 function draftOf({ peers }: TailnetState, readyEarly: ReadonlySet<Uuid>): PeersDraft {
@@ -92,10 +100,10 @@ function draftOf({ peers }: TailnetState, readyEarly: ReadonlySet<Uuid>): PeersD
 }
 
 function remember(
-  { peers: before }: TailnetState,
+  { state: { peers: before }, carriedOver }: ClientMemory,
   { peers, readyEarly }: PeersDraft,
   changes: readonly PeerChange[],
   rest: Pick<TailnetState, 'connection' | 'response'>,
 ): ClientMemory {
-  return { state: { peers: changes.length === 0 ? before : peers, changes, ...rest }, readyEarly };
+  return { state: { peers: changes.length === 0 ? before : peers, changes, ...rest }, readyEarly, carriedOver };
 }

@@ -1,13 +1,13 @@
 import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { ChannelCredentials, StatusObject } from '@grpc/grpc-js';
-import { Observable, type Subscriber, Subscription, timer } from 'rxjs';
+import { Observable, type Subscriber, Subscription, map, timer } from 'rxjs';
 import { tailnetService } from '../gateways/tailnetService.js';
 import { closeCodes } from '../proto/closeCodes.js';
 import type { CoordinateResponse } from '../proto/gen/tailnet.js';
 import { grpcEnd } from './grpcEnd.js';
 import { readResponse, unreadable } from './readResponse.js';
 import type { Transport, TransportCall, TransportEvent } from './transport.js';
-import type { ClientTls } from './webSocketOptions.js';
+import { type ClientTls, transportTimes } from './webSocketOptions.js';
 
 /** How gRPC calls are made. */
 export interface GrpcTransportOptions {
@@ -26,31 +26,40 @@ export interface GrpcTransportOptions {
  * Talks to a coordinator over gRPC; Node.js only. URLs are `grpc://host:7351`, and `grpcs://host:7351` over TLS. Each
  * connection has a socket of its own. The reason of `closed` is the text of the call's status; its code the close code
  * that says the same (`grpcEnd`).
+ *
+ * @throws RangeError `silence: … is no number of milliseconds from 1 to 2147483647` (or `handshakeTimeout`)
  */
-export const grpcTransport = (options: GrpcTransportOptions = {}): Transport => ({
-  protocols: ['grpc:', 'grpcs:'],
-  example: 'grpc://127.0.0.1:7351',
-  connect$: (call) => new Observable((subscriber) => connectCall(call, options, subscriber)),
-});
+export const grpcTransport = (options: GrpcTransportOptions = {}): Transport => {
+  const times = transportTimes(options);
+  return {
+    protocols: ['grpc:', 'grpcs:'],
+    example: 'grpc://127.0.0.1:7351',
+    connect$: (call) => new Observable((subscriber) => connectCall(call, { ...options, ...times }, subscriber)),
+  };
+};
+
+/** A response that is larger is refused, in bytes, as over WebSockets: memory is taken for all of it first. */
+const maxResponse = 100 * 1024 * 1024;
 
 /** Connects; returns what breaks the connection. */
 function connectCall(
   { url, requests$, scheduler, ...who }: TransportCall,
-  { tls = {}, handshakeTimeout = 10_000, silence = 20_000 }: GrpcTransportOptions,
+  { tls = {}, handshakeTimeout, silence }: GrpcTransportOptions & ReturnType<typeof transportTimes>,
   subscriber: Subscriber<TransportEvent>,
 ): () => void {
   if (!url) throw new TypeError('url: gRPC needs one');
+  // A token that cannot be sent throws here, before there is a channel.
+  const metadata = metadataOf(who);
   const client = new Client(url.host, url.protocol === 'grpcs:' ? secure(tls) : credentials.createInsecure(), {
     // Otherwise a connection that failed keeps the next one waiting, however long that has waited.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.keepalive_time_ms': silence / 2,
     'grpc.keepalive_timeout_ms': silence / 2,
-    // What a coordinator says is as large as it has to be.
-    'grpc.max_receive_message_length': -1,
+    'grpc.max_receive_message_length': maxResponse,
   });
   const { path, requestSerialize } = tailnetService.coordinate;
   const asItIs = (bytes: Buffer): Buffer => bytes;
-  const call = client.makeBidiStreamRequest(path, requestSerialize, asItIs, metadataOf(who));
+  const call = client.makeBidiStreamRequest(path, asItIs, asItIs, metadata);
   const subscriptions = new Subscription();
   let isOver = false;
   const end = (event: TransportEvent) => {
@@ -70,7 +79,10 @@ function connectCall(
     subscriber.next({ kind: 'open' });
     if (isOver) return;
     subscriptions.add(
-      requests$.subscribe({ next: (request) => call.write(request), error: (error) => subscriber.error(error) }),
+      requests$.pipe(map(requestSerialize)).subscribe({
+        next: (bytes) => call.write(bytes),
+        error: (error) => subscriber.error(error),
+      }),
     );
   });
   call.on('data', (bytes: Buffer) => {
@@ -90,7 +102,9 @@ function connectCall(
     isOver = true;
     subscriptions.unsubscribe();
     call.cancel();
-    client.close();
+    // grpc-js forgets a connection that it is just about to make, and leaves it open.
+    // eslint-disable-next-line no-restricted-syntax -- one turn of Node.js, and no waiting
+    setImmediate(() => client.close());
   };
 }
 

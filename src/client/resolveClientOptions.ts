@@ -3,6 +3,7 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import { isUuid, parseUuid } from '../proto/uuid.js';
 import type { Uuid } from '../proto/uuid.js';
 import type { TailnetClientOptions } from './clientOptions.js';
+import { longestTimer, milliseconds } from './milliseconds.js';
 import type { ClientRole, Transport, TransportCall } from './transport.js';
 
 /** The options with their defaults. */
@@ -33,7 +34,8 @@ const defaultPath = '/api/v2/coordinate';
  * @throws TypeError `role: "…" is none: there are peer, agent and client`
  * @throws TypeError `node$ is no Observable` (or `tunnels$ …`, `goodbye$ …`, `reconnect$ …`)
  * @throws TypeError `readyForHandshake is neither true, false nor an Observable`
- * @throws RangeError `lostGrace: … is no number of milliseconds from 0` (or `goodbyePatience`, `backoff.initial`, `backoff.max`)
+ * @throws RangeError `lostGrace: … is no number of milliseconds from 0`
+ * @throws RangeError `goodbyePatience: … is no number of milliseconds from 0 to 2147483647` (or `backoff.initial`, `backoff.max`)
  */
 export function resolveClientOptions(
   options: TailnetClientOptions,
@@ -70,10 +72,10 @@ export function resolveClientOptions(
     transport,
     scheduler,
     random: options.random ?? Math.random,
-    initialBackoff: milliseconds('backoff.initial', backoff.initial ?? 500),
-    maxBackoff: milliseconds('backoff.max', backoff.max ?? 10_000),
-    goodbyePatience: milliseconds('goodbyePatience', options.goodbyePatience ?? 5000),
-    lostGrace: milliseconds('lostGrace', options.lostGrace ?? 900_000),
+    initialBackoff: milliseconds('backoff.initial', backoff.initial ?? 500, 0, longestTimer),
+    maxBackoff: milliseconds('backoff.max', backoff.max ?? 10_000, 0, longestTimer),
+    goodbyePatience: milliseconds('goodbyePatience', options.goodbyePatience ?? 5000, 0, longestTimer),
+    lostGrace: milliseconds('lostGrace', options.lostGrace ?? 900_000, 0, Infinity),
     readyForHandshake,
   };
 }
@@ -124,9 +126,4 @@ function roleOf(role: string | undefined): ClientRole | undefined {
   if (role === undefined) return undefined;
   if (roles.includes(role)) return role as ClientRole;
   throw new TypeError(`role: ${JSON.stringify(role)} is none: there are peer, agent and client`);
-}
-
-function milliseconds(option: string, value: number): number {
-  if (typeof value === 'number' && value >= 0) return value;
-  throw new RangeError(`${option}: ${String(value)} is no number of milliseconds from 0`);
 }

@@ -40,3 +40,8 @@ export function nextLedger(ledger: TunnelLedger, wanted: ReadonlySet<Uuid>, now:
 export function ledgerAfterLoss(ledger: TunnelLedger, now: number): TunnelLedger {
   return new Map([...ledger].filter(([, entry]) => entry === 'open' || now - entry < arrival));
 }
+
+/** The tunnels that are removed, but may still be held. */
+export function removalsIn(ledger: TunnelLedger): readonly Uuid[] {
+  return [...ledger].filter(([, entry]) => entry !== 'open').map(([id]) => id);
+}

@@ -1,9 +1,12 @@
+import { longestTimer, milliseconds } from './milliseconds.js';
+
 /** How WebSockets are made. Times are milliseconds. */
 export interface WebSocketTransportOptions {
-  /** How long a coordinator may take to answer the request for a connection. Default 10000. */
+  /** How long a coordinator may take until there is a connection. From 1 to 2147483647; default 10000. */
   readonly handshakeTimeout?: number;
   /**
-   * A connection over which nothing was heard for so long, no answer to a ping either, is dead. Default 20000. Node.js
+   * A connection over which nothing was heard for so long, no answer to a ping either, is dead. From 1 to 2147483647;
+   * default 20000. Node.js
    * only: a browser shows no pings, so there a connection is dead when the browser says so.
    */
   readonly silence?: number;
@@ -28,3 +31,20 @@ export const webSocketUrls = {
   protocols: ['ws:', 'wss:'],
   example: 'ws://127.0.0.1:7350/api/v2/coordinate',
 } as const;
+
+/**
+ * The times among the options, with their defaults.
+ *
+ * @throws RangeError `silence: … is no number of milliseconds from 1 to 2147483647` (or `handshakeTimeout`)
+ */
+export function transportTimes({
+  handshakeTimeout = 10_000,
+  silence = 20_000,
+}: TransportTimes): Required<TransportTimes> {
+  return {
+    handshakeTimeout: milliseconds('handshakeTimeout', handshakeTimeout, 1, longestTimer),
+    silence: milliseconds('silence', silence, 1, longestTimer),
+  };
+}
+
+type TransportTimes = Pick<WebSocketTransportOptions, 'handshakeTimeout' | 'silence'>;

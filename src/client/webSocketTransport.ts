@@ -1,4 +1,4 @@
-import { Observable, type Subscriber, Subscription, interval } from 'rxjs';
+import { Observable, type Subscriber, Subscription, interval, map, timer } from 'rxjs';
 import { WebSocket } from 'ws';
 import { closeCodes } from '../proto/closeCodes.js';
 import { createEncoder } from '../proto/createEncoder.js';
@@ -7,7 +7,7 @@ import type { CoordinateResponse } from '../proto/gen/tailnet.js';
 import { readResponse, unreadable } from './readResponse.js';
 import type { Transport, TransportCall, TransportEvent } from './transport.js';
 import { subprotocol, webSocketAddress } from './webSocketAddress.js';
-import { type WebSocketTransportOptions, webSocketUrls } from './webSocketOptions.js';
+import { type WebSocketTransportOptions, transportTimes, webSocketUrls } from './webSocketOptions.js';
 
 /** The most that is read of an answer that is no WebSocket. */
 const maxAnswer = 500;
@@ -15,23 +15,29 @@ const maxAnswer = 500;
 /**
  * Talks to a coordinator over a WebSocket: of the package `ws` in Node.js, of the browser in a browser. The reason of
  * `closed` is that of the close frame, or `HTTP 401 …` with the answer where there is one, or what the system said, or
- * `nothing was heard for 20000 ms`, or `unreadable response, is that a coordinator? …`.
+ * `nothing was heard for 20000 ms`, or `no answer within 10000 ms`, or `unreadable response, is that a coordinator? …`.
+ *
+ * @throws RangeError `silence: … is no number of milliseconds from 1 to 2147483647` (or `handshakeTimeout`)
  */
-export const webSocketTransport = (options: WebSocketTransportOptions = {}): Transport => ({
-  ...webSocketUrls,
-  connect$: (call) => new Observable((subscriber) => connectWebSocket(call, options, subscriber)),
-});
+export const webSocketTransport = (options: WebSocketTransportOptions = {}): Transport => {
+  const times = transportTimes(options);
+  return {
+    ...webSocketUrls,
+    connect$: (call) => new Observable((subscriber) => connectWebSocket(call, { ...options, ...times }, subscriber)),
+  };
+};
+
+type NodeOptions = WebSocketTransportOptions & ReturnType<typeof transportTimes>;
 
 /** Connects; returns what breaks the connection. */
 function connectWebSocket(
   { requests$, scheduler, ...call }: TransportCall,
-  { tls, headers, handshakeTimeout = 10_000, silence = 20_000 }: WebSocketTransportOptions,
+  { tls, headers, handshakeTimeout, silence }: NodeOptions,
   subscriber: Subscriber<TransportEvent>,
 ): () => void {
   const authorization = call.token === undefined ? {} : { authorization: `Bearer ${call.token}` };
   const socket = new WebSocket(webSocketAddress(call, 'token in a header'), [subprotocol], {
     ...tls,
-    handshakeTimeout,
     perMessageDeflate: false,
     headers: { ...headers, ...authorization },
   });
@@ -50,13 +56,20 @@ function connectWebSocket(
     isHeard = false;
   };
 
+  // That of `ws` begins anew with each byte that comes.
+  const handshake = timer(handshakeTimeout, scheduler).subscribe(() => {
+    failure ||= `no answer within ${String(handshakeTimeout)} ms`;
+    socket.terminate();
+  });
+
   socket.on('message', hear).on('pong', hear).on('ping', hear);
   socket.on('open', () => {
+    handshake.unsubscribe();
     subscriber.next({ kind: 'open' });
     whileOpen.add(interval(silence / 2, scheduler).subscribe(pingOrEnd));
     whileOpen.add(
-      requests$.subscribe({
-        next: (request) => socket.send(encode(request)),
+      requests$.pipe(map(encode)).subscribe({
+        next: (bytes) => socket.send(bytes),
         error: (error) => subscriber.error(error),
       }),
     );
@@ -86,6 +99,7 @@ function connectWebSocket(
   // 'close' follows.
   socket.on('error', ({ message }) => (failure ||= message));
   socket.on('close', (code, reason) => {
+    handshake.unsubscribe();
     whileOpen.unsubscribe();
     subscriber.next({
       ...{ kind: 'closed', code, reason: failure || reason.toString() },
@@ -94,6 +108,7 @@ function connectWebSocket(
     subscriber.complete();
   });
   return () => {
+    handshake.unsubscribe();
     whileOpen.unsubscribe();
     socket.terminate();
   };

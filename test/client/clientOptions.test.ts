@@ -3,7 +3,7 @@ import { of } from 'rxjs';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { browserWebSocketTransport, type BrowserWebSocket } from '../../src/client/browserWebSocketTransport.js';
 import { grpcTransport } from '../../src/client/grpc.js';
-import { tailnetClient$ } from '../../src/client/index.js';
+import { tailnetClient$, webSocketTransport } from '../../src/client/index.js';
 import { alice } from '../../src/testing/index.js';
 
 /** What is said about options that are wrong. */
@@ -46,12 +46,42 @@ const wrong: readonly (readonly [object, string])[] = [
   [{ readyForHandshake: 'yes' }, 'TypeError: readyForHandshake is neither true, false nor an Observable'],
   [{ lostGrace: -1 }, 'RangeError: lostGrace: -1 is no number of milliseconds from 0'],
   [{ lostGrace: NaN }, 'RangeError: lostGrace: NaN is no number of milliseconds from 0'],
-  [{ goodbyePatience: '5s' }, 'RangeError: goodbyePatience: 5s is no number of milliseconds from 0'],
-  [{ backoff: { initial: -5 } }, 'RangeError: backoff.initial: -5 is no number of milliseconds from 0'],
-  [{ backoff: { max: -5 } }, 'RangeError: backoff.max: -5 is no number of milliseconds from 0'],
+  [{ goodbyePatience: '5s' }, 'RangeError: goodbyePatience: 5s is no number of milliseconds from 0 to 2147483647'],
+  [{ backoff: { initial: -5 } }, 'RangeError: backoff.initial: -5 is no number of milliseconds from 0 to 2147483647'],
+  // A timer of 31 bits would end at once, and the client connect again and again.
+  [
+    { backoff: { max: Infinity } },
+    'RangeError: backoff.max: Infinity is no number of milliseconds from 0 to 2147483647',
+  ],
+  [{ backoff: { max: -5 } }, 'RangeError: backoff.max: -5 is no number of milliseconds from 0 to 2147483647'],
+];
+
+const inBrowser = (options: object) => browserWebSocketTransport(() => UndiciWebSocket as BrowserWebSocket, options);
+
+/** Timers that would end at once, or that never end. */
+const wrongTransports: readonly (readonly [() => unknown, string])[] = [
+  [
+    () => webSocketTransport({ silence: Infinity }),
+    'silence: Infinity is no number of milliseconds from 1 to 2147483647',
+  ],
+  [() => webSocketTransport({ silence: 0 }), 'silence: 0 is no number of milliseconds from 1 to 2147483647'],
+  [() => grpcTransport({ silence: NaN }), 'silence: NaN is no number of milliseconds from 1 to 2147483647'],
+  ...[webSocketTransport, grpcTransport, inBrowser].map(
+    (transport) =>
+      [
+        () => transport({ handshakeTimeout: 2 ** 31 }),
+        'handshakeTimeout: 2147483648 is no number of milliseconds from 1 to 2147483647',
+      ] as const,
+  ),
 ];
 
 describe('the options of a client', () => {
+  for (const [create, text] of wrongTransports) {
+    it(`are refused by its transport: ${text}`, () => {
+      expect(create).to.throw(RangeError, text);
+    });
+  }
+
   for (const [options, text] of wrong) {
     it(`are refused at once: ${text}`, () => {
       expect(complaint(options)).to.equal(text);

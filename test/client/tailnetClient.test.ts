@@ -12,6 +12,8 @@ import {
   ignoreElements,
   map,
   of,
+  switchMap,
+  takeUntil,
   throwError,
   timer,
 } from 'rxjs';
@@ -20,6 +22,7 @@ import {
   coordinatorTransport,
   tailnetClient$,
   type TailnetClientOptions,
+  type Transport,
   type TransportEvent,
 } from '../../src/client/index.js';
 import { requests } from '../../src/proto/requests.js';
@@ -286,7 +289,9 @@ describe('a client', () => {
         );
       const values = { a: 375, b: 563, c: 844 };
       expectObservable(waits$(useless), '^ 1200ms !').toBe('--a 376ms b 564ms c', values);
-      expectObservable(waits$(cold('-ob(x|)', script)), '^ 1200ms !').toBe('--a 377ms a 376ms b', values);
+      // As long as it was waited for, or not.
+      expectObservable(waits$(cold('-ob 373ms (x|)', script)), '^ 1500ms !').toBe('--a 750ms a 376ms b', values);
+      expectObservable(waits$(cold('-ob 371ms (x|)', script)), '^ 1500ms !').toBe('--a 748ms b 564ms c', values);
       expectObservable(waits$(cold('-o 10001ms (x|)', script)), '^ 12s !').toBe(
         '--a 10377ms a 376ms b 564ms c',
         values,
@@ -469,6 +474,77 @@ describe('a client', () => {
       expectObservable(client$({ transport, tunnels$ }).pipe(ignoreElements()), '^ 3m !').toBe('-');
       flush();
       expect(transport.sent.map((word) => word.split(' ')[1]).join(' ')).to.equal('derp +bob +carol -bob derp +carol');
+    }),
+  );
+
+  it(
+    'drops who left while it was away as soon as the tunnel is removed, for no coordinator will say that it is gone',
+    marbles(({ cold, hot, createCoordinator, expectObservable }) => {
+      const coordinator = createCoordinator();
+      coordinator
+        .coordinate$(bob, cold('n 1s d', { n: requests.updateSelf({ preferredDerp: 2 }), d: requests.disconnect() }))
+        .subscribe();
+      const real = coordinatorTransport(coordinator);
+      // Away from 500 ms to two seconds.
+      let calls = 0;
+      const transport: Transport = {
+        ...real,
+        connect$: (call) =>
+          ++calls === 1
+            ? concat(real.connect$(call).pipe(takeUntil(timer(500, call.scheduler))), of(closes(1006, 'gone')))
+            : timer(1500 - 375, call.scheduler).pipe(switchMap(() => real.connect$(call))),
+      };
+      const tunnels$ = hot('t 2999ms u', { t: [bob], u: [] });
+      const words$ = client$({ transport, tunnels$ }).pipe(filter((word) => /bob \w+ \(/.test(word)));
+      expectObservable(words$.pipe(map((word) => word.replace(/.*; /, ''))), '^ 5s !').toBe('n 499ms l 2499ms d', {
+        n: 'bob node (new)',
+        l: 'bob lost (own connection lost)',
+        d: 'bob disconnected (tunnel removed)',
+      });
+    }),
+  );
+
+  it(
+    'drops whose tunnel was removed when the connection breaks before that is answered',
+    marbles(({ cold, hot, expectObservable }) => {
+      const transport = scriptedTransport(cold('-obd 2m b 2s (x|)', { ...script, d: says() }), cold('-o', script));
+      const tunnels$ = hot('t 121999ms u', { t: [bob], u: [] });
+      const changes$ = tailnetClient$({
+        ...{ id: alice, node$: of({}), transport, tunnels$, random: () => 0.5 },
+      }).pipe(
+        filter(({ changes, connection }) => changes.length > 0 && connection.kind === 'waiting'),
+        map((state) => describeState(state).replace(/^[^;]*; /, '')),
+      );
+      expectObservable(changes$, '^ 4m !').toBe('122005ms (lw)', {
+        l: 'bob derp 2 lost since 122005; bob lost (own connection lost)',
+        w: '; bob disconnected (tunnel removed)',
+      });
+    }),
+  );
+
+  it(
+    'waits longer each time for a coordinator that names a peer, and closes at once',
+    marbles(({ cold, flush }) => {
+      const transport = scriptedTransport(cold('ob(x|)', script));
+      const waits: number[] = [];
+      tailnetClient$({ ...{ id: alice, node$: of({}), transport, random: () => 0.5 } })
+        .pipe(takeUntil(timer(60_000)))
+        .subscribe(({ connection }) => {
+          if (connection.kind === 'waiting') waits.push(connection.retryIn);
+        });
+      flush();
+      expect(waits.slice(0, 4)).to.deep.equal([375, 563, 844, 1266]);
+      expect(waits.at(-1)).to.equal(7500);
+    }),
+  );
+
+  it(
+    'errs when somebody says that a handshake was at no time at all',
+    marbles(({ cold, expectObservable }) => {
+      const transport = scriptedTransport(cold('-ob(x|)', script), NEVER);
+      const lastHandshake = () => of(NaN);
+      const failed$ = client$({ transport, lostGrace: 50, lastHandshake }).pipe(ignoreElements());
+      expectObservable(failed$).toBe('53ms #', {}, new RangeError('lastHandshake: NaN is no time in milliseconds'));
     }),
   );
 

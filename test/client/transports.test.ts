@@ -1,7 +1,10 @@
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { ReplaySubject, Subject, type Subscription, filter, firstValueFrom, lastValueFrom, of } from 'rxjs';
+import { ReplaySubject, Subject, Subscription, filter, firstValueFrom, interval, lastValueFrom, of } from 'rxjs';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { WebSocketServer } from 'ws';
 import { browserWebSocketTransport } from '../../src/client/browserWebSocketTransport.js';
@@ -224,6 +227,66 @@ for (const carrier of [inNode, asInBrowsers, overGrpc]) {
       await serve({ port });
       await alices.sees(/^connected/);
     });
+  });
+}
+
+it('a client over gRPC takes no memory for as much as a stranger says that there is to come', async () => {
+  const server = createHttp2Server();
+  const sessions: ServerHttp2Session[] = [];
+  server.on('session', (session) => sessions.push(session));
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined).respond({ ':status': 200, 'content-type': 'application/grpc' });
+    // 200 MiB.
+    stream.write(Uint8Array.of(0, 0x0c, 0x80, 0, 0));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `grpc://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const seen = new Seen({ url, transport: grpcTransport() });
+  await seen.sees(/^waiting \d+ after 1009 Received message larger than max/);
+  seen.subscription.unsubscribe();
+  for (const session of sessions) session.destroy();
+  server.close();
+});
+
+it('a client over gRPC leaves no connection behind when nobody listens any more at once', async () => {
+  const server = createHttp2Server();
+  const closed = once(server, 'session').then(([session]: ServerHttp2Session[]) => session && once(session, 'close'));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `grpc://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  new Seen({ url, transport: grpcTransport() }).subscription.unsubscribe();
+  await closed;
+  server.close();
+});
+
+it('a client gives up a coordinator that begins to answer, and never ends', async () => {
+  const server = createHttpServer();
+  const sockets: Duplex[] = [];
+  const drips = new Subscription();
+  server.on('upgrade', (_request, socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    socket.write('HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\n');
+    drips.add(interval(10).subscribe(() => socket.write('1\r\nx\r\n')));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const seen = new Seen({ url, transport: webSocketTransport({ handshakeTimeout: 100 }) });
+  await seen.sees(/^waiting \d+ after 1006 (no answer within 100 ms|HTTP 503 x+)$/);
+  seen.subscription.unsubscribe();
+  drips.unsubscribe();
+  for (const socket of sockets) socket.destroy();
+  server.close();
+});
+
+for (const carrier of [inNode, asInBrowsers, overGrpc]) {
+  it(`a client over ${carrier.name} errs when its node is none that can be sent`, async () => {
+    const coordinator = createCoordinator({ database: memoryDatabase() });
+    const gateway = await carrier.serve(coordinator);
+    const node$ = of({ preferredDerp: 1.5 });
+    const seen = new Seen({ url: gateway.url, transport: carrier.transport(), node$ });
+    const error: unknown = await lastValueFrom(seen.states$).catch((cause: unknown) => cause);
+    expect(String(error)).to.match(/^Error: invalid int32: 1.5$/);
+    gateway.subscription.unsubscribe();
+    await coordinator.close();
   });
 }
 

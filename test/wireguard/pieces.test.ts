@@ -1,12 +1,14 @@
 import { createPrivateKey, createPublicKey, diffieHellman } from 'node:crypto';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { expect } from 'chai';
+import { firstValueFrom } from 'rxjs';
 import { agentNode } from '../../examples/wireguard/agent/agentNode.js';
 import { formatEndpoint, isEndpoint } from '../../examples/wireguard/agent/endpoint.js';
 import { parseDump } from '../../examples/wireguard/agent/interfacePeer.js';
 import { localEndpoints } from '../../examples/wireguard/agent/localEndpoints.js';
 import { meshAddress } from '../../examples/wireguard/agent/meshAddress.js';
-import { wgArguments } from '../../examples/wireguard/agent/wgArguments.js';
+import { runCommand } from '../../examples/wireguard/agent/runCommand.js';
+import { wgArguments, wgCommands } from '../../examples/wireguard/agent/wgArguments.js';
 import { createKeys, fromNodeKey, toNodeKey } from '../../examples/wireguard/agent/wireguardKeys.js';
 import type { WireGuardKeys } from '../../examples/wireguard/agent/wireguardKeys.js';
 import { agentAuth } from '../../src/auth/agentAuth.js';
@@ -71,6 +73,7 @@ describe('the pieces of the WireGuard agent', () => {
     for (const good of [
       '192.0.2.1:1',
       '[2001:db8::1]:65535',
+      '[fd7a:115c:a1e1::1]:1',
       formatEndpoint('2001:db8::1', 7),
       formatEndpoint('192.0.2.1', 7),
     ]) {
@@ -85,6 +88,12 @@ describe('the pieces of the WireGuard agent', () => {
       '2001:db8::1:1',
       '[192.0.2.1]:1',
       '192.0.2.1:1 peer x',
+      // `wg` looks an interface up, and fails where there is none of that name.
+      '[fe80::1%nope]:1',
+      // These lead to nobody else: to this machine, to many, and back into the tunnel.
+      ...['0.0.0.0:1', '[::]:1', '127.0.0.1:1', '[::1]:1', '[::ffff:127.0.0.1]:1'],
+      ...['224.0.0.1:1', '255.255.255.255:1', '[ff02::1]:1'],
+      ...['[fd7a:115c:a1e0::b]:1', '[fd7a:115c:a1e0:4000:8000::b]:1', '[FD7A:115C:A1E0:0:0:0:0:b]:1'],
     ];
     for (const text of bad) expect(isEndpoint(text), text).to.equal(false);
   });
@@ -125,5 +134,24 @@ describe('the pieces of the WireGuard agent', () => {
         ' peer one= endpoint 192.0.2.2:1 allowed-ips fd7a::b/128,fd7a::c/128 persistent-keepalive 25' +
         ' peer two= allowed-ips fd7a::d/128 persistent-keepalive 25',
     );
+  });
+
+  it('wg is told of thousands of peers in commands that Linux takes, and what it says of them is read', async () => {
+    const change = (index: number) => {
+      const publicKey = Buffer.alloc(32, String(index)).toString('base64');
+      const allowedIps = [`${meshAddress(bob)}/128`];
+      return { kind: 'set', peer: { publicKey, endpoint: '[2001:db8::1]:41641', allowedIps } } as const;
+    };
+    const commands = wgCommands(
+      'wg0',
+      Array.from({ length: 20_000 }, (_, index) => change(index)),
+    );
+    expect(commands.flat().filter((word) => word === 'peer').length).to.equal(20_000);
+    for (const command of commands) {
+      expect(command.slice(0, 2)).to.deep.equal(['set', 'wg0']);
+      expect(command.join(' ').length).to.be.lessThan(131_072);
+    }
+    const script = 'process.stdout.write("x".repeat(3_000_000))';
+    expect((await firstValueFrom(runCommand(process.execPath, ['-e', script]))).length).to.equal(3_000_000);
   });
 });

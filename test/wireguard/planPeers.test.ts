@@ -24,6 +24,9 @@ const present = (letter: string): InterfacePeer => ({
   latestHandshake: undefined,
 });
 
+/** Ourselves. */
+const own = { id: 'a11ce000-0000-4000-8000-00000000000a', publicKey: keyOf('a') };
+
 /** The plan as words: `set b 192.0.2.2:41641`, `remove b`. */
 const words = (changes: readonly WireGuardChange[]): readonly string[] => {
   const letter = (key: string) => Buffer.from(key, 'base64').toString('latin1')[0] ?? '';
@@ -37,6 +40,7 @@ const words = (changes: readonly WireGuardChange[]): readonly string[] => {
 const plan = (situation: Partial<Situation>): readonly string[] =>
   words(
     planPeers({
+      own,
       shown: new Map(),
       since: new Map(),
       dialled: new Set(),
@@ -61,6 +65,7 @@ describe('what is to be done with the peers of a WireGuard interface', () => {
     const peer = shown('b');
     const node = Node.fromPartial({ ...peer.node, allowedIps: ['::/0', `${meshAddress(carol)}/128`] });
     const changes = planPeers({
+      own,
       shown: new Map([[bob, { ...peer, node }]]),
       since: new Map(),
       dialled: new Set(),
@@ -118,6 +123,39 @@ describe('what is to be done with the peers of a WireGuard interface', () => {
       [carol, shown('b', { endpoint: '192.0.2.3:41641' })],
     ]);
     expect(plan({ shown: peers })).to.deep.equal(['set b 192.0.2.2:41641']);
+  });
+
+  it('does nothing with who comes with the address that belongs to somebody else', () => {
+    // The last 80 bits are the same.
+    const twin = bob.replace('b0b00000', 'bad00000');
+    const peers = new Map([
+      [bob, shown('b')],
+      [twin, shown('t')],
+    ]);
+    expect(plan({ shown: peers })).to.deep.equal(['set b 192.0.2.2:41641']);
+  });
+
+  it('does nothing with who comes with our own key or address', () => {
+    const peers = new Map([
+      [bob, shown('a')],
+      [own.id.replace('a11ce000', 'bad00000'), shown('t')],
+    ]);
+    expect(plan({ shown: peers })).to.deep.equal([]);
+  });
+
+  it('believes whom it has dialled before it believes others, whoever came first', () => {
+    const twin = carol.replace('ca401000', 'bad00000');
+    const peers = new Map([
+      ['bad00000-0000-4000-8000-0000000000bb', shown('b', { endpoint: '192.0.2.66:1' })],
+      [twin, shown('t', { endpoint: '192.0.2.66:1' })],
+      [bob, shown('b')],
+      [carol, shown('c')],
+    ]);
+    expect(plan({ shown: peers, dialled: new Set([bob, carol]), present: [present('t')] })).to.deep.equal([
+      'remove t',
+      'set b passively',
+      'set c passively',
+    ]);
   });
 
   it('does nothing with a node that has no key', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, concat, of, takeUntil, timer } from 'rxjs';
+import { NEVER, concat, defer, delay, finalize, of, takeUntil, timer } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { AgentEvent } from '../../examples/wireguard/agent/agentEvent.js';
 import { wireguardAgent } from '../../examples/wireguard/agent/wireguardAgent.js';
@@ -27,13 +27,16 @@ interface PlayedOptions {
   readonly endpoints$?: Observable<readonly string[]>;
   readonly goodbye$?: Observable<unknown>;
   readonly transport: Transport;
+  /** How the interface is looked at. */
+  readonly look?: (wireguard: FakeInterface) => FakeInterface['peers$'];
 }
 
 /** When the agents of a test end without a word, in milliseconds; the coordinators do a little later. */
 const end = 24 * 60_000;
 
 const play = ({ scheduler }: MarblesContext, options: PlayedOptions): Played => {
-  const wireguard = fakeInterface();
+  const fake = fakeInterface();
+  const wireguard = { ...fake, peers$: options.look?.(fake) ?? fake.peers$ };
   const events$ = wireguardAgent({
     tunnels: [],
     endpoints$: concat(of(['192.0.2.1:41641']), NEVER),
@@ -126,6 +129,35 @@ describe('the WireGuard agent', () => {
       scheduler.schedule(() => alices.wireguard.handshake(scheduler.now()), 3 * minute);
     });
     expect(log.slice(-3)).to.deep.equal(['60.0 alice: bob lost', '1080.0 alice: bob expired', '1080.0 alice: remove']);
+  });
+
+  it('looks once for the handshakes of all who are lost, however many they are', () => {
+    let [looking, most] = [0, 0];
+    played((_notes, context) => {
+      const { scheduler } = context;
+      const coordinator = context.createCoordinator();
+      const look = ({ peers$ }: FakeInterface) =>
+        defer(() => {
+          most = Math.max(most, ++looking);
+          return peers$.pipe(
+            delay(10, scheduler),
+            finalize(() => looking--),
+          );
+        });
+      const transport = coordinatorTransport(coordinator);
+      play(context, { id: alice, transport, look }).events$.subscribe();
+      for (let index = 0; index < 50; index++) {
+        const id = bob.replace('b0b00000', `b0b000${String(index + 10)}`);
+        const node = requests.updateSelf({ preferredDerp: 1 });
+        const gone$ = timer(1000, scheduler);
+        coordinator
+          .coordinate$(id, concat(of(node, requests.addTunnel(alice)), NEVER))
+          .pipe(takeUntil(gone$))
+          .subscribe();
+      }
+    });
+    // One more is that of whoever programs.
+    expect(most).to.be.within(1, 2);
   });
 
   it('removes who says goodbye at once, and is over when it has said goodbye itself', () => {

@@ -1,6 +1,9 @@
 /** The first 48 bits of every address of the mesh: fd7a:115c:a1e0::/48. */
 const servicePrefix = 'fd7a:115c:a1e0';
 
+/** The first address of the mesh. */
+export const meshPrefix = `${servicePrefix}::`;
+
 /** How many bits of an address all of the mesh have in common: what is routed into the WireGuard interface. */
 export const meshPrefixLength = 48;
 

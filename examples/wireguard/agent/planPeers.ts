@@ -1,5 +1,6 @@
 import type { Node } from 'tailnet-coordinator/proto';
 import type { InterfacePeer } from './interfacePeer.js';
+import { meshAddress } from './meshAddress.js';
 import { sameSettings, wireguardPeer } from './wireguardPeer.js';
 import type { WireGuardPeer } from './wireguardPeer.js';
 
@@ -16,8 +17,17 @@ export interface ShownPeer {
 export type WireGuardChange =
   { readonly kind: 'set'; readonly peer: WireGuardPeer } | { readonly kind: 'remove'; readonly publicKey: string };
 
+/** Who plans. */
+export interface OwnSide {
+  /** Our UUID. */
+  readonly id: string;
+  /** In base64. */
+  readonly publicKey: string;
+}
+
 /** What the plan is made from. Times are in milliseconds since the epoch. */
 export interface Situation {
+  readonly own: OwnSide;
   /** The peers that the client shows, by UUID. */
   readonly shown: ReadonlyMap<string, ShownPeer>;
   /** Since when each is there without a break; of who is lost it says nothing. */
@@ -44,20 +54,25 @@ export const readyPatience = 5_000;
  *   repeated only five seconds later.
  * - Who is lost stays as it is: it is neither removed nor set. The client stops showing it when its time is over.
  * - Whatever else the interface has is removed: peers who have left, and the keys that others had before.
+ * - A key and an address are one peer's. They are for us first, then for whom this agent has dialled, then for who came
+ *   first; whoever else comes with them is left out.
  *
  * Removals come first, for an address is routed to one peer only.
  */
 export const planPeers = (situation: Situation): readonly WireGuardChange[] => {
-  const { shown, present, settings } = situation;
+  const { own, shown, present, settings, dialled } = situation;
   const isPresent = new Set(present.map(({ publicKey }) => publicKey));
   const sets: WireGuardChange[] = [];
   const kept = new Set<string>();
-  for (const [id, { node, status }] of shown) {
+  const taken = new Set([own.publicKey, meshAddress(own.id)]);
+  const trustedFirst = [...shown].sort(([one], [other]) => Number(dialled.has(other)) - Number(dialled.has(one)));
+  for (const [id, { node, status }] of trustedFirst) {
     const wanted = wireguardPeer(id, node);
     if (wanted === undefined) continue;
     const { publicKey } = wanted;
-    // Two peers have no key in common: whoever comes later with it has taken it.
-    if (kept.has(publicKey)) continue;
+    const address = meshAddress(id);
+    if (taken.has(publicKey) || taken.has(address)) continue;
+    taken.add(publicKey).add(address);
     kept.add(publicKey);
     if (status === 'lost') continue;
     const before = isPresent.has(publicKey) ? settings.get(publicKey) : undefined;

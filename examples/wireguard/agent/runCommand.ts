@@ -4,6 +4,9 @@ import { Observable } from 'rxjs';
 /** How long a command may take before it is taken for stuck, in milliseconds. */
 const patience = 60_000;
 
+/** What a command may print, in bytes: a peer takes about 180 of what `wg show` prints. */
+const maxOutput = 256 * 1024 * 1024;
+
 /**
  * Runs a program when subscribed to: emits what it printed, and completes. Errors with its name, its words and what it
  * said when it fails. Unsubscribing ends it.
@@ -12,7 +15,7 @@ const patience = 60_000;
  */
 export const runCommand = (program: string, words: readonly string[], input = ''): Observable<string> =>
   new Observable((subscriber) => {
-    const child = execFile(program, words, { timeout: patience }, (error, stdout, stderr) => {
+    const child = execFile(program, words, { timeout: patience, maxBuffer: maxOutput }, (error, stdout, stderr) => {
       if (error === null) {
         subscriber.next(stdout);
         subscriber.complete();

@@ -6,7 +6,16 @@ import type { WireGuardChange } from './planPeers.js';
  */
 export const keepalive = 25;
 
-/** What `wg` is to be called with to make all these changes at once. */
+/** So many changes are in one command, some 100 KB: Linux takes 2 MiB of words, by default. */
+const changesPerCommand = 500;
+
+/** What `wg` is to be called with, one after the other, to make all these changes. */
+export const wgCommands = (name: string, changes: readonly WireGuardChange[]): readonly (readonly string[])[] =>
+  Array.from({ length: Math.ceil(changes.length / changesPerCommand) }, (_, index) =>
+    wgArguments(name, changes.slice(index * changesPerCommand, (index + 1) * changesPerCommand)),
+  );
+
+/** What `wg` is to be called with to make these changes at once. */
 export const wgArguments = (name: string, changes: readonly WireGuardChange[]): readonly string[] => [
   'set',
   name,

@@ -10,6 +10,7 @@ import {
   map,
   merge,
   of,
+  share,
   shareReplay,
   skip,
   switchMap,
@@ -97,6 +98,9 @@ const withInterface = (
   const discoKey = createKeys().publicKey;
   const endpoints$ = options.endpoints$.pipe(shareReplay({ bufferSize: 1, refCount: true }));
   const programmed$ = new Subject<readonly string[]>();
+  const programmer = { own: { id, publicKey }, dialled: new Set(tunnels) };
+  // It is asked for each peer on its own, and all may be lost at once.
+  const looks$ = wireguard.peers$.pipe(share());
   let url: URL | undefined;
 
   const states$ = tailnetClient$({
@@ -113,9 +117,7 @@ const withInterface = (
     readyForHandshake: programmed$,
     // A lost peer is kept for 15 minutes after this.
     lastHandshake: ({ node }) =>
-      wireguard.peers$.pipe(
-        map((present) => present.find((peer) => peer.publicKey === fromNodeKey(node.key))?.latestHandshake),
-      ),
+      looks$.pipe(map((present) => present.find((peer) => peer.publicKey === fromNodeKey(node.key))?.latestHandshake)),
     goodbye$,
     scheduler,
   });
@@ -130,8 +132,8 @@ const withInterface = (
           map((connection) => connectionEvent(connection, url)),
         ),
         shared$.pipe(concatMap(({ changes }) => changes.map(peerEvent))),
-        programPeers(shared$, wireguard, new Set(tunnels), scheduler).pipe(
-          tap(({ shown }) => programmed$.next(newNodes(shown.changes))),
+        programPeers(shared$.pipe(map(({ peers }) => peers)), wireguard, programmer, scheduler).pipe(
+          tap(({ takenUp }) => programmed$.next(takenUp)),
           concatMap(({ changes }): AgentEvent[] =>
             changes.length === 0 ? [] : [{ event: 'wg', words: wgArguments(options.interface.name, changes) }],
           ),
@@ -149,7 +151,3 @@ const connectionEvent = (connection: ConnectionState, url: URL | undefined): Age
 });
 
 const peerEvent = ({ kind, id, reason }: PeerChange): AgentEvent => ({ event: 'peer', peer: id, kind, reason });
-
-/** The peers whose nodes were taken up. */
-const newNodes = (changes: readonly PeerChange[]): readonly string[] =>
-  changes.filter(({ kind }) => kind === 'node').map(({ id }) => id);

@@ -6,13 +6,13 @@ import type { InterfacePeer } from './interfacePeer.js';
 import { meshPrefixLength } from './meshAddress.js';
 import type { WireGuardChange } from './planPeers.js';
 import { runCommand } from './runCommand.js';
-import { wgArguments } from './wgArguments.js';
+import { wgCommands } from './wgArguments.js';
 
 /** A WireGuard interface that is up. */
 export interface WireGuardInterface {
   /** Looks when subscribed to: the peers it has now. */
   readonly peers$: Observable<readonly InterfacePeer[]>;
-  /** Makes these changes when subscribed to, all at once; completes when it has. */
+  /** Makes these changes when subscribed to, in order; completes when it has. */
   change(changes: readonly WireGuardChange[]): Observable<never>;
 }
 
@@ -66,7 +66,8 @@ const listens = (name: string): Observable<never> =>
 
 const controls = (name: string): WireGuardInterface => ({
   peers$: runCommand('wg', ['show', name, 'dump']).pipe(map(parseDump)),
-  change: (changes) => runCommand('wg', wgArguments(name, changes)).pipe(ignoreElements()),
+  change: (changes) =>
+    concat(...wgCommands(name, changes).map((words) => runCommand('wg', words))).pipe(ignoreElements()),
 });
 
 /**
