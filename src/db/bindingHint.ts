@@ -1,18 +1,29 @@
-import { isUuid } from '../proto/uuid.js';
+import { bufferOf } from '../proto/bufferOf.js';
+import { isUuid, uuidAt, uuidToBytes } from '../proto/uuid.js';
 import type { Microseconds, Uuid } from './store.js';
 
-/** Nodes that one coordinator wrote in one statement: rows of it that are ok. */
+/** That one coordinator wrote nodes of these peers in one statement: rows of it that are ok. */
 export interface BindingHint {
+  readonly peerIds: readonly Uuid[];
+  /** Takes the rows out, which costs something; undefined if no coordinator of this database has put them in. */
+  readonly open: () => HintedRows | undefined;
+}
+
+/** What was written, for who wants it. */
+export interface HintedRows {
   /** By the database's clock. */
   readonly updatedAt: Microseconds;
   readonly coordinatorId: Uuid;
-  readonly nodes: readonly HintedNode[];
+  /** An encoded node for each of the peers, in their order. */
+  readonly nodes: readonly Uint8Array[];
 }
 
-/** The encoded node of a peer, in base64 until somebody wants it. */
-export interface HintedNode {
-  readonly peerId: Uuid;
-  readonly base64: string;
+/** A hint as it is sent: `peers` stands open, behind a time that the database puts in front; `rows` is sealed. */
+export interface ComposedHint {
+  /** `peer_id[,peer_id…]`. */
+  readonly peers: string;
+  /** The id of the coordinator, and the length and bytes of each node. */
+  readonly rows: Uint8Array;
 }
 
 /**
@@ -21,37 +32,74 @@ export interface HintedNode {
  */
 const mostNodes = 4;
 
-/** PostgreSQL takes payloads of less than 8000 bytes, and this is sent encrypted, in base64, with the time and a seal. */
-const longest = 5870;
-
 /**
- * The payload but for the time, which the database puts in front:
- * `updated_at,coordinator_id,peer_id,node[,peer_id,node…]`, the time in microseconds since the epoch, nodes in base64.
- * Undefined if it is nothing, or too much for a hint.
+ * Bytes of rows. PostgreSQL takes payloads of less than 8000 bytes, and these are sent encrypted, in base64, with the time,
+ * the peers and a seal.
  */
+const longest = 5800;
+
+const uuidBytes = 16;
+const lengthBytes = 4;
+const uuidLength = 36;
+const comma = 44;
+
+/** The hint about these writes; undefined if they are none, or too much for a hint. */
 export function composeBindingHint(
   coordinatorId: Uuid,
   writes: readonly { readonly peerId: Uuid; readonly node: Uint8Array }[],
-): string | undefined {
+): ComposedHint | undefined {
   if (writes.length === 0 || writes.length > mostNodes) return undefined;
-  let text: string = coordinatorId;
+  let end = uuidBytes;
+  for (const { node } of writes) end += lengthBytes + node.byteLength;
+  if (end > longest) return undefined;
+  const rows = Buffer.allocUnsafe(end);
+  rows.set(uuidToBytes(coordinatorId));
+  let peers = '';
+  let position = uuidBytes;
   for (const { peerId, node } of writes) {
-    if (node.byteLength > longest) return undefined;
-    text += `,${peerId},${Buffer.from(node.buffer, node.byteOffset, node.byteLength).toString('base64')}`;
+    peers += peers === '' ? peerId : `,${peerId}`;
+    rows.set(node, rows.writeUInt32BE(node.byteLength, position));
+    position += lengthBytes + node.byteLength;
   }
-  return text.length > longest ? undefined : text;
+  return { peers, rows };
 }
 
-/** Reads such a payload; undefined if it is none. */
-export function readBindingHint(payload: string): BindingHint | undefined {
-  const [time = '', coordinatorId = '', ...rest] = payload.split(',');
-  if (!/^\d{1,16}$/.test(time) || !isUuid(coordinatorId)) return undefined;
-  if (rest.length === 0 || rest.length % 2 === 1) return undefined;
-  const nodes: HintedNode[] = [];
-  for (let index = 0; index < rest.length; index += 2) {
-    const peerId = rest[index] ?? '';
-    if (!isUuid(peerId)) return undefined;
-    nodes.push({ peerId: peerId.toLowerCase(), base64: rest[index + 1] ?? '' });
+/**
+ * Reads what stands open, `updated_at,peer_id[,peer_id…]`, the time in microseconds since the epoch; undefined if that is
+ * no such thing.
+ *
+ * @param sealed takes out the rows; what it gives, it answers for, and for all that stands open
+ */
+export function readBindingHint(payload: string, sealed: () => Uint8Array | undefined): BindingHint | undefined {
+  const start = payload.indexOf(',');
+  if (start < 0 || (payload.length - start) % (uuidLength + 1) !== 0) return undefined;
+  const peerIds: Uuid[] = [];
+  for (let position = start; position < payload.length; position += uuidLength + 1) {
+    const peerId = payload.slice(position + 1, position + 1 + uuidLength);
+    if (payload.charCodeAt(position) !== comma || !isUuid(peerId)) return undefined;
+    peerIds.push(peerId.toLowerCase());
   }
-  return { updatedAt: Number(time), coordinatorId: coordinatorId.toLowerCase(), nodes };
+  if (peerIds.length === 0) return undefined;
+  return {
+    peerIds,
+    open: () => {
+      const rows = sealed();
+      return rows && readRows(payload.slice(0, start), peerIds.length, bufferOf(rows));
+    },
+  };
+}
+
+function readRows(time: string, count: number, rows: Buffer): HintedRows | undefined {
+  if (!/^\d{1,16}$/.test(time) || rows.length < uuidBytes) return undefined;
+  const nodes: Uint8Array[] = [];
+  let position = uuidBytes;
+  while (position + lengthBytes <= rows.length) {
+    const start = position + lengthBytes;
+    const end = start + rows.readUInt32BE(position);
+    if (end > rows.length) return undefined;
+    nodes.push(rows.subarray(start, end));
+    position = end;
+  }
+  if (position !== rows.length || nodes.length !== count) return undefined;
+  return { updatedAt: Number(time), coordinatorId: uuidAt(rows, 0), nodes };
 }

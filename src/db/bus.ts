@@ -6,17 +6,21 @@ import type { Observable } from 'rxjs';
  * - `message`: somebody published this payload.
  * - `gap`: messages may have been missed. The first one says "listening now": what is published from here on is heard.
  */
-export type BusEvent =
-  | {
-      readonly kind: 'message';
-      readonly payload: string;
-      /**
-       * A number for who published it. What has the same one, on whatever channel, comes in the order in which it was
-       * published. Undefined where the bus cannot say.
-       */
-      readonly sender?: number;
-    }
-  | { readonly kind: 'gap' };
+export type BusEvent = ({ readonly kind: 'message'; readonly payload: string } & Origin) | { readonly kind: 'gap' };
+
+/** What a bus may know of a message beside its payload. */
+export interface Origin {
+  /**
+   * A number for who published it. What has the same one, on whatever channel, comes in the order in which it was
+   * published. Undefined where the bus cannot say.
+   */
+  readonly sender?: number;
+  /**
+   * Takes out what came along sealed: undefined if no coordinator of the same database has sealed it, together with the
+   * payload. Only on `channels.binding`.
+   */
+  readonly sealed?: () => Uint8Array | undefined;
+}
 
 /**
  * Notifications between coordinators. A message is only a hint: it says that something is worth reading again.
@@ -45,10 +49,9 @@ export const channels = {
   /** Payload: `to,from`: `from` is ready for a handshake with `to`. */
   readyForHandshake: 'tailnet_ready_for_handshake',
   /**
-   * Ours, and unknown to coder/coder. Payload: rows that were just written, see `bindingHint.ts`. Just before the hints on
-   * `tailnet_peer_update` that say the same, by the same sender: whoever takes the rows in need not read them. They are
-   * believed: a bus gives here a `sender` only where it knows that a coordinator of the same database has sent it. What
-   * comes without one is not taken in.
+   * Ours, and unknown to coder/coder. Payload: of whom rows were just written, and when, with the rows sealed beside it;
+   * see `bindingHint.ts`. Just before the hints on `tailnet_peer_update` that say the same, by the same sender: whoever
+   * takes the rows in need not read them. What comes with nothing sealed, or by nobody knows whom, is not taken in.
    */
   binding: 'tailnet_coordinator_binding',
 } as const;

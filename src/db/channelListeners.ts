@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { Bus, BusEvent } from './bus.js';
+import type { Bus, BusEvent, Origin } from './bus.js';
 import { StoreError } from './store.js';
 
 /** What is to be done where a bus has a connection, if it has one. */
@@ -50,10 +50,10 @@ export class ChannelListeners {
     this.#tell(channel, GAP);
   }
 
-  /** Somebody, `sender` if that is known, has published this. What comes before the channel is heard is covered by the gap that follows. */
-  published(channel: string, payload: string, sender?: number): void {
+  /** Somebody has published this. What comes before the channel is heard is covered by the gap that follows. */
+  published(channel: string, payload: string, origin?: Origin): void {
     if (!this.#heard.has(channel)) return;
-    this.#tell(channel, { kind: 'message', payload, ...(sender !== undefined && { sender }) });
+    this.#tell(channel, { kind: 'message', payload, ...origin });
   }
 
   /** Nothing is heard for now. */

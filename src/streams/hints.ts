@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Observable } from 'rxjs';
 import { type BindingHint, readBindingHint } from '../db/bindingHint.js';
-import { type Bus, type BusEvent, anything, channels } from '../db/bus.js';
+import { type Bus, type BusEvent, type Origin, anything, channels } from '../db/bus.js';
 import type { Uuid } from '../db/store.js';
 import { isUuid } from '../proto/uuid.js';
 
@@ -30,20 +30,20 @@ const comma = 44;
 interface Reader {
   readonly channel: string;
   readonly expected: string;
-  readonly read: (payload: string, sender: number | undefined) => Hint | undefined;
+  readonly read: (payload: string, origin: Origin) => Hint | undefined;
 }
 
 const readers: readonly Reader[] = [
   one(channels.heartbeat, (coordinatorId) => ({ kind: 'heartbeat', coordinatorId })),
-  one(channels.peer, (peerId, sender) => ({ kind: 'peer', peerId, sender })),
+  one(channels.peer, (peerId, { sender }) => ({ kind: 'peer', peerId, sender })),
   two(channels.tunnel, (src, dst) => ({ kind: 'tunnel', src, dst })),
   two(channels.readyForHandshake, (to, from) => ({ kind: 'ready', to, from })),
   {
     channel: channels.binding,
-    expected: 'a time, a coordinator, and peers with their nodes, by a sender that the bus knows',
-    read: (payload, sender) => {
-      // Where nobody can say who sent them nobody has sealed them, and anybody may publish there.
-      const hint = sender === undefined ? undefined : readBindingHint(payload);
+    expected: 'a time and UUIDs separated by commas, with sealed rows, by a sender that the bus knows',
+    read: (payload, { sender, sealed }) => {
+      // Anybody may publish there.
+      const hint = sender === undefined || sealed === undefined ? undefined : readBindingHint(payload, sealed);
       return hint && { kind: 'binding', hint, sender };
     },
   },
@@ -64,7 +64,7 @@ export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
         if (listening.size === readers.length) subscriber.next(gap);
         return;
       }
-      const hint = read(event.payload, event.sender);
+      const hint = read(event.payload, event);
       if (hint !== undefined) subscriber.next(hint);
       else logger.error({ channel, payload: event.payload.slice(0, 100), expected }, 'notification not understood');
     };
@@ -83,11 +83,11 @@ export const hints$ = (bus: Bus, logger: Logger): Observable<Hint> =>
     }
   });
 
-function one(channel: string, hint: (id: Uuid, sender: number | undefined) => Hint): Reader {
+function one(channel: string, hint: (id: Uuid, origin: Origin) => Hint): Reader {
   return {
     channel,
     expected: 'a UUID',
-    read: (payload, sender) => (isUuid(payload) ? hint(payload.toLowerCase(), sender) : undefined),
+    read: (payload, origin) => (isUuid(payload) ? hint(payload.toLowerCase(), origin) : undefined),
   };
 }
 

@@ -24,7 +24,7 @@ export interface Querier {
    * costs one look-up, and not when it was told of by the hint just before, by the same sender.
    */
   refreshBindings(peerId: Uuid, sender?: number): boolean;
-  /** Tells of rows that somebody has just written, as a hint says. */
+  /** Tells of rows that somebody has just written, as a hint says. It is not opened where nobody watches whose they are. */
   tellHinted(hint: BindingHint, sender: number | undefined): void;
   /** Hints were missed: what was told need not be followed by a hint about it. */
   forgetHinted(): void;
@@ -212,18 +212,24 @@ export const createQuerier = ({
       watched$.next(view.idOf(peerId));
       return true;
     },
-    tellHinted: ({ updatedAt, coordinatorId: writerId, nodes }, sender) => {
+    tellHinted: ({ peerIds, open }, sender) => {
       // What was to follow the rows before these, by the same sender, has come by now.
       if (sender === hinted.sender) hinted.peerIds.clear();
-      const rows: Binding[] = [];
-      for (const { peerId, base64 } of nodes) {
-        const isOfInterest = view.isWatched(peerId);
-        telemetry.hintHeard({ kind: 'binding', peerId }, isOfInterest);
-        if (!isOfInterest) continue;
-        const node = Buffer.from(base64, 'base64');
-        rows.push({ peerId, coordinatorId: writerId, updatedAt, status: 'ok', node });
+      let isOfInterest = false;
+      for (const peerId of peerIds) {
+        const isWatched = view.isWatched(peerId);
+        telemetry.hintHeard({ kind: 'binding', peerId }, isWatched);
+        isOfInterest ||= isWatched;
       }
-      if (rows.length === 0) return;
+      const opened = isOfInterest ? open() : undefined;
+      if (opened === undefined) return;
+      const { updatedAt, coordinatorId: writerId, nodes } = opened;
+      const rows: Binding[] = [];
+      nodes.forEach((node, index) => {
+        const peerId = peerIds[index];
+        if (peerId === undefined || !view.isWatched(peerId)) return;
+        rows.push({ peerId, coordinatorId: writerId, updatedAt, status: 'ok', node });
+      });
       if (hinted.sender !== sender) hinted = { sender, peerIds: new Set() };
       for (const peerId of takeIn(rows, false)) {
         telemetry.bindingsTold(peerId);

@@ -14,7 +14,7 @@ import {
   take,
   tap,
 } from 'rxjs';
-import { readBindingHint } from '../../src/db/bindingHint.js';
+import { composeBindingHint, readBindingHint } from '../../src/db/bindingHint.js';
 import { type BusEvent, channels } from '../../src/db/bus.js';
 import type { Database } from '../../src/db/database.js';
 import { postgresDatabase } from '../../src/db/postgres/postgresDatabase.js';
@@ -22,10 +22,25 @@ import type { BindingWrite } from '../../src/db/store.js';
 import { alice, bob, carol, dave, eve, memoryDatabase, nameOf, north } from '../../src/testing/index.js';
 import { hidden, sealOf, secretsFrom } from '../../src/db/postgres/hintSeal.js';
 import { lastOf } from '../../src/testing/contracts/lastOf.js';
+import { uuidToBytes } from '../../src/proto/uuid.js';
 import { query } from '../support/query.js';
 import { migratedDatabase } from '../support/testDatabase.js';
 
 const node = (peerId: string): BindingWrite => ({ kind: 'node', peerId, node: Uint8Array.of(1, 2) });
+
+/** Whose rows a hint holds, if a coordinator has put them in. */
+const believed = ({ payload, sealed = () => undefined }: Extract<BusEvent, { kind: 'message' }>): readonly string[] => {
+  const hint = readBindingHint(payload, sealed);
+  return hint?.open() === undefined ? [] : hint.peerIds;
+};
+
+/** The row of alice as a coordinator tells of it that knows this secret: `seal,time,peer,hidden`. */
+const sealedBy = (secret: Buffer) => {
+  const secrets = secretsFrom(secret);
+  const hint = composeBindingHint(north, [{ peerId: alice, node: Uint8Array.of(1, 2) }]);
+  const text = `1,${hint?.peers ?? ''},${hidden(secrets, hint?.rows ?? Uint8Array.of())}`;
+  return { seal: sealOf(secrets.forSeal, text).toString('hex'), text };
+};
 
 /** What is heard, as `A: binding alice,bob` or `A: peer alice`, with a letter for each sender. */
 const heardOn = ({ bus }: Database) => {
@@ -38,8 +53,8 @@ const heardOn = ({ bus }: Database) => {
   };
   const describe = (name: 'binding' | 'peer', event: BusEvent): string => {
     if (event.kind === 'gap') return 'gap';
-    const nodes = name === 'binding' ? (readBindingHint(event.payload)?.nodes ?? []) : [{ peerId: event.payload }];
-    return `${letterOf(event.sender)}: ${name} ${nodes.map(({ peerId }) => nameOf(peerId)).join()}`;
+    const peerIds = name === 'binding' ? believed(event) : [event.payload];
+    return `${letterOf(event.sender)}: ${name} ${peerIds.map(nameOf).join()}`;
   };
   const subscription = merge(
     ...(['binding', 'peer'] as const).map((name) =>
@@ -97,12 +112,11 @@ const noSecret =
 /** Emits when a row that somebody sealed by this secret was believed. */
 const heardSealedBy = (secret: Buffer, url: string, heard: ReturnType<typeof heardOn>): Observable<unknown> =>
   defer(async () => {
-    const secrets = secretsFrom(secret);
-    const text = `1,${hidden(secrets, `${north},${alice},AQI=`)}`;
+    const { seal, text } = sealedBy(secret);
     const isBelieved = () => heard.events.some((event) => event.endsWith('binding alice'));
     const before = heard.events.length;
     await query(url, `select pg_notify($1, $2), pg_notify('tailnet_peer_update', $3)`, [
-      ...[channels.binding, `${sealOf(secrets.forSeal, text)},${text}`, bob],
+      ...[channels.binding, `${seal},${text}`, bob],
     ]);
     await heard.until(() => heard.events.slice(before).some((event) => event.endsWith('peer bob')) || isBelieved());
     return isBelieved();
@@ -119,11 +133,9 @@ describe('rows that are announced', () => {
         query(empty.url, `select pg_notify($1, $2), pg_notify('tailnet_peer_update', $3)`, [
           ...[channels.binding, payload, bob],
         ]);
-      const hint = `${north},${alice},AQI=`;
       const [row] = await query<{ secret: Buffer }>(empty.url, 'select secret from tailnet_coordinator_secret');
-      const secrets = secretsFrom(row?.secret ?? Buffer.alloc(0));
-      const text = `1,${hidden(secrets, hint)}`;
-      const seal = sealOf(secrets.forSeal, text);
+      const { seal, text } = sealedBy(row?.secret ?? Buffer.alloc(0));
+      const hiddenRows = text.slice(text.lastIndexOf(',') + 1);
       const isHeard = async (payload: string): Promise<boolean> => {
         const from = heard.events.length;
         await forge(payload);
@@ -132,10 +144,13 @@ describe('rows that are announced', () => {
       };
       while (!(await isHeard(`${seal},${text}`)));
       for (const forged of [
-        ...[hint, `1,${hint}`, text],
-        `${'0'.repeat(64)},${text}`,
+        ...[`1,${alice}`, hiddenRows, text, `${seal},${hiddenRows}`, `${seal},`, `${seal},,`],
+        ...[`${'0'.repeat(64)},${text}`, `${'x'.repeat(64)},${text}`],
         `${seal},2${text.slice(1)}`,
+        `${seal},${text.replace(alice, carol)}`,
         `${seal},${text.slice(0, -8)}${text.slice(-4)}`,
+        // The same in Latin-1, where the upper half of a character is cut off.
+        `${seal},${text.slice(0, -8)}${String.fromCharCode(text.charCodeAt(text.length - 8) + 256)}${text.slice(-7)}`,
         `${seal.slice(2)},${text}`,
         `${seal}${text}`,
         seal,
@@ -172,12 +187,15 @@ describe('rows that are announced', () => {
       await stranger.query('select 1');
       expect(overheard).to.have.length.above(0);
       for (const payload of overheard) {
-        const bytes = Buffer.from(payload.split(',')[2] ?? '', 'base64').toString('latin1');
+        const bytes = Buffer.from(payload.split(',').at(-1) ?? '', 'base64').toString('latin1');
         for (const text of [payload, bytes]) {
           expect(text).not.to.contain(secret.toString());
           expect(text).not.to.contain(secret.toString('base64'));
-          expect(text).not.to.contain(alice);
+          // At which coordinator she is, is for those only who may read the tables. Her id is on the other channel anyway.
+          expect(text).not.to.contain(north);
+          expect(text).not.to.contain(Buffer.from(uuidToBytes(north)).toString('latin1'));
         }
+        expect(bytes.length).to.be.above(secret.length);
       }
     } finally {
       await stranger.end();

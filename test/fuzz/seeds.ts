@@ -1,6 +1,7 @@
+import { composeBindingHint } from '../../src/db/bindingHint.js';
 import { nodeToV1 } from '../../src/gateways/legacy/v1Node.js';
 import { CoordinateRequest, encodeNode, requests, requestToJson, type Node } from '../../src/proto/index.js';
-import { aNode, alice, bob, carol, eve } from '../../src/testing/index.js';
+import { aNode, alice, bob, carol, eve, north } from '../../src/testing/index.js';
 
 /** A node with something in every field. */
 const fullNode: Node = {
@@ -43,6 +44,13 @@ export const hintPayloads: readonly Buffer[] = [
   `${carol},${alice}`,
   bob.toUpperCase(),
 ].map((payload) => Buffer.from(payload));
+
+/** Payloads with the rows beside them, behind `|`. */
+export const bindingHints: readonly Buffer[] = [[fullNode], [fullNode, aNode({ of: eve })]].map((nodes) => {
+  const writes = nodes.map((node, index) => ({ peerId: [alice, bob][index] ?? carol, node: encodeNode(node) }));
+  const hint = composeBindingHint(north, writes);
+  return Buffer.concat([Buffer.from(`1764230400000001,${hint?.peers ?? ''}|`), hint?.rows ?? Buffer.alloc(0)]);
+});
 
 /** Streams of one node, and of several. */
 export const v1Nodes: readonly Buffer[] = [

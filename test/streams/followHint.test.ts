@@ -12,8 +12,7 @@ const followed = (hint: Hint): string[] => {
           done.push(
             `read the bindings of ${nameOf(peerId)}${sender === undefined ? '' : `, unless ${sender} told of it`}`,
           ) > 0,
-        tellHinted: ({ nodes }, sender) =>
-          done.push(`tell of ${nodes.map(({ peerId }) => nameOf(peerId)).join()}, by ${sender}`),
+        tellHinted: ({ peerIds }, sender) => done.push(`tell of ${peerIds.map(nameOf).join()}, by ${sender}`),
         forgetHinted: () => done.push('rely on no hint before'),
         refreshTunnel: (src, dst) => done.push(`read the tunnel ${nameOf(src)}-${nameOf(dst)}`),
       },
@@ -43,10 +42,8 @@ describe('followHint', () => {
   });
 
   it('tells of rows that a hint holds, and says by whom it is, so that they need not be read', () => {
-    const nodes = [alice, bob].map((peerId) => ({ peerId, base64: '' }));
-    expect(followed({ kind: 'binding', hint: { updatedAt: 1, coordinatorId: north, nodes }, sender: 7 })).to.deep.equal(
-      ['tell of alice,bob, by 7'],
-    );
+    const hint = { peerIds: [alice, bob], open: () => undefined };
+    expect(followed({ kind: 'binding', hint, sender: 7 })).to.deep.equal(['tell of alice,bob, by 7']);
     expect(followed({ kind: 'peer', peerId: alice, sender: 7 })).to.deep.equal([
       'read the bindings of alice, unless 7 told of it',
       'look for leftovers of alice',

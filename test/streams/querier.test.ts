@@ -187,9 +187,9 @@ describe('querier', () => {
       ...{ peerId: bob, coordinatorId: south, updatedAt, status: 'ok' },
       node: encodeNode(aNode({ of: bob, derp: updatedAt })),
     });
-    const hint = (...updatedAt: readonly number[]): BindingHint => ({
-      ...{ coordinatorId: south, updatedAt: Math.max(...updatedAt) },
-      nodes: updatedAt.map((time) => ({ peerId: bob, base64: Buffer.from(binding(time).node).toString('base64') })),
+    const hint = (updatedAt: number, { of = bob, at = south } = {}): BindingHint => ({
+      peerIds: [of],
+      open: () => ({ updatedAt, coordinatorId: at, nodes: [binding(updatedAt).node] }),
     });
 
     it(
@@ -230,7 +230,7 @@ describe('querier', () => {
           querier.refreshBindings(bob, 7);
         });
         at(60, () => {
-          querier.tellHinted({ ...hint(60), coordinatorId: west }, 7);
+          querier.tellHinted(hint(60, { at: west }), 7);
           querier.refreshBindings(bob, 7);
         });
         expectObservable(querier.reads$).toBe('-');
@@ -252,6 +252,46 @@ describe('querier', () => {
         expectObservable(querier.reads$).toBe('-');
         expectObservable(statements$).toBe('-----a 9ms a', { a: 'bindings of bob' });
         expectObservable(told$).toBe('---------------a', { a: 'alice: bob' });
+      }),
+    );
+
+    it(
+      'takes in nothing, and reads, where no coordinator has put the rows in',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, sees, statements$ } = knowingBob(scheduler);
+        at(5, () => {
+          querier.tellHinted({ peerIds: [bob], open: () => undefined }, 7);
+          expect(sees(alice, bob)).to.equal('node 1');
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('-----a', { a: 'bindings of bob' });
+      }),
+    );
+
+    it(
+      'opens none, and costs no more than a look-up, where nobody here looks at whose they are',
+      marbles(({ scheduler }) => {
+        const { querier, at } = knowingBob(scheduler);
+        at(5, () => {
+          let opened = 0;
+          querier.tellHinted({ peerIds: [carol, dave], open: () => ((opened += 1), undefined) }, 7);
+          expect(opened).to.equal(0);
+          querier.tellHinted({ peerIds: [carol, bob], open: () => ((opened += 1), undefined) }, 7);
+          expect(opened).to.equal(1);
+        });
+      }),
+    );
+
+    it(
+      'takes in those of the peers that somebody looks at, each with its own node',
+      marbles(({ scheduler }) => {
+        const { querier, at, sees } = knowingBob(scheduler);
+        at(5, () => {
+          const nodes = [carol, bob].map((of, index) => encodeNode(aNode({ of, derp: 20 + index })));
+          querier.tellHinted({ peerIds: [carol, bob], open: () => ({ updatedAt: 2, coordinatorId: south, nodes }) }, 7);
+          expect(sees(alice, bob)).to.equal('node 21');
+        });
       }),
     );
 
@@ -284,7 +324,7 @@ describe('querier', () => {
         });
         at(30, () => {
           querier.tellHinted(hint(3), 7);
-          querier.tellHinted({ ...hint(4), nodes: [{ peerId: carol, base64: '' }] }, 7);
+          querier.tellHinted(hint(4, { of: carol }), 7);
           expect(querier.refreshBindings(bob, 7)).to.equal(true);
         });
         expectObservable(querier.reads$).toBe('-');

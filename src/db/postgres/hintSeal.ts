@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, randomFillSync, timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
 import {
   type Observable,
@@ -19,18 +19,26 @@ import type { Run } from './runStatement.js';
  * listen in it. A hint that only says what has changed needs no such thing; one that holds rows tells what is in them, and
  * is believed.
  *
- * As it is sent: `seal,updated_at,hidden`, the seal over all that follows. By AES-256 in counter mode the rest is hidden,
- * behind a random start, and by two SHA-256 sealed, in SQL: only the database knows the time.
+ * As it is sent: `seal,plain,hidden`, the seal over all that follows. By AES-256 in counter mode the rows are hidden,
+ * behind a random start, and by two SHA-256 all is sealed, in SQL: only the database knows the time, which is in `plain`.
  */
 export interface HintSeal {
-  /** The hint without its time, hidden, with the secret for {@link sealed}; undefined while that cannot be. */
-  hide(hint: string): { readonly hidden: string; readonly secret: Buffer } | undefined;
-  /** The hint with its time, as `readBindingHint` reads it; undefined if its seal is not right. */
-  open(payload: string): string | undefined;
+  /** The rows, hidden, with the secret for {@link sealed}; undefined while that cannot be. */
+  hide(rows: Uint8Array): { readonly hidden: string; readonly secret: Buffer } | undefined;
+  /** What is sent, in its parts; undefined if it has none, or while the secret is not known. */
+  read(payload: string): SealedMessage | undefined;
   /** Whether the secret is known. */
   readonly isLearnt: boolean;
   /** Reads the secret, again and again until that is done or there is none; then completes. */
   readonly learn$: Observable<never>;
+}
+
+/** What was sent. */
+export interface SealedMessage {
+  /** What everybody may read; nobody answers for it until the rest was opened. */
+  readonly plain: string;
+  /** The rows; undefined if the seal is not right. Nothing is computed before. */
+  open(): Uint8Array | undefined;
 }
 
 export interface HintSealOptions {
@@ -43,13 +51,12 @@ export interface HintSealOptions {
 /** Milliseconds until the secret is asked for again after that failed. */
 const RETRY_AFTER = 2000;
 
-const digest = (...parts: readonly (Buffer | string)[]): Buffer =>
-  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+const digest = (...parts: readonly Buffer[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer');
 
 /** Hash of the secret and the hash of the secret and the text: two, so that nobody can lengthen a text under its seal. */
-export const sealOf = (secret: Buffer, text: string): string => digest(secret, digest(secret, text)).toString('hex');
+export const sealOf = (secret: Buffer, text: string): Buffer => digest(secret, digest(secret, Buffer.from(text)));
 
-/** {@link sealOf} in SQL. Of `text`, whose seal stands before it, in hex, with a comma between. */
+/** {@link sealOf} in SQL: of `text`, in hex before it, with a comma between. */
 export const sealed = (secret: string, text: string): string =>
   `encode(sha256(${secret}::bytea || sha256(${secret}::bytea || convert_to(${text}, 'UTF8'))), 'hex') || ',' || ${text}`;
 
@@ -62,22 +69,42 @@ interface Secrets {
 }
 
 export const secretsFrom = (secret: Buffer): Secrets => ({
-  forSeal: digest('seal', secret),
-  forCipher: digest('cipher', secret),
+  forSeal: digest(Buffer.from('seal'), secret),
+  forCipher: digest(Buffer.from('cipher'), secret),
 });
 
 const startLength = 16;
 
-export function hidden({ forCipher }: Secrets, text: string): string {
-  const start = randomBytes(startLength);
-  const cipher = createCipheriv('aes-256-ctr', forCipher, start);
-  return Buffer.concat([start, cipher.update(text, 'latin1'), cipher.final()]).toString('base64');
+/** Random starts that were drawn and not used yet: to draw them one by one takes longer than to encrypt. */
+const starts = Buffer.alloc(256 * startLength);
+let nextStart = starts.length;
+
+function newStart(): Buffer {
+  if (nextStart === starts.length) {
+    randomFillSync(starts);
+    nextStart = 0;
+  }
+  return starts.subarray(nextStart, (nextStart += startLength));
 }
 
-function shown({ forCipher }: Secrets, text: string): string {
+// In counter mode nothing is left for `final()`.
+export function hidden({ forCipher }: Secrets, rows: Uint8Array): string {
+  const start = newStart();
+  const encrypted = createCipheriv('aes-256-ctr', forCipher, start).update(rows);
+  return Buffer.concat([start, encrypted]).toString('base64');
+}
+
+function shown({ forCipher }: Secrets, text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   const decipher = createDecipheriv('aes-256-ctr', forCipher, bytes.subarray(0, startLength));
-  return decipher.update(bytes.subarray(startLength)).toString('latin1') + decipher.final('latin1');
+  return decipher.update(bytes.subarray(startLength));
+}
+
+function open(secrets: Secrets, payload: string): Buffer | undefined {
+  const seal = Buffer.from(payload.slice(0, sealLength), 'hex');
+  const expected = sealOf(secrets.forSeal, payload.slice(sealLength + 1));
+  const isRight = seal.length === expected.length && timingSafeEqual(seal, expected);
+  return isRight ? shown(secrets, payload.slice(payload.lastIndexOf(',') + 1)) : undefined;
 }
 
 /** The secret stands in a table of its own, which a role may read that was granted what a coordinator needs. */
@@ -87,14 +114,12 @@ export function hintSeal(run: Run, { scheduler = asyncScheduler, logger }: HintS
     get isLearnt() {
       return secrets !== undefined;
     },
-    hide: (hint) => secrets && { hidden: hidden(secrets, hint), secret: secrets.forSeal },
-    open: (payload) => {
-      if (secrets === undefined || payload[sealLength] !== ',') return undefined;
-      const text = payload.slice(sealLength + 1);
-      const seal = Buffer.from(payload.slice(0, sealLength), 'latin1');
-      if (!timingSafeEqual(seal, Buffer.from(sealOf(secrets.forSeal, text), 'latin1'))) return undefined;
-      const comma = text.indexOf(',');
-      return `${text.slice(0, comma)},${shown(secrets, text.slice(comma + 1))}`;
+    hide: (rows) => secrets && { hidden: hidden(secrets, rows), secret: secrets.forSeal },
+    read: (payload) => {
+      const known = secrets;
+      const end = payload.lastIndexOf(',');
+      if (known === undefined || payload[sealLength] !== ',' || end === sealLength) return undefined;
+      return { plain: payload.slice(sealLength + 1, end), open: () => open(known, payload) };
     },
     learn$: defer(() =>
       run(mayRead, [], (rows: readonly { readonly may: boolean | null }[]) => rows[0]?.may === true),

@@ -23,7 +23,7 @@ import { storeErrorOf } from './storeErrorOf.js';
 export interface PgListenBusOptions {
   /** Where `publish` gets its connections; somebody else closes it. By default the bus opens one of its own. */
   readonly pool?: Pool;
-  /** Opens what is heard on `channels.binding`. Default: nothing is heard there, since anybody can notify. */
+  /** Reads what is heard on `channels.binding`. Default: nothing is heard there, since anybody can notify. */
   readonly seal?: HintSeal;
   /** Whether that pool leads to a pooler in transaction mode. Default false. */
   readonly isPooled?: boolean;
@@ -88,6 +88,20 @@ export function pgListenBus(
     logger?.warn('rows in a hint ignored: no coordinator of this database sent them');
   };
 
+  const hearRows = (payload: string, sender: number) => {
+    const message = seal?.read(payload);
+    if (message === undefined) {
+      noteUnsealed();
+      return;
+    }
+    const sealed = () => {
+      const rows = message.open();
+      if (rows === undefined) noteUnsealed();
+      return rows;
+    };
+    listeners.published(channels.binding, message.plain, { sender, sealed });
+  };
+
   const connect = () => {
     isNoted = false;
     retry = undefined;
@@ -102,9 +116,8 @@ export function pgListenBus(
         listeners.heard(channel);
       },
       message: (channel, payload, sender) => {
-        const heard = channel === channels.binding ? seal?.open(payload) : payload;
-        if (heard !== undefined) listeners.published(channel, heard, sender);
-        else noteUnsealed();
+        if (channel === channels.binding) hearRows(payload, sender);
+        else listeners.published(channel, payload, { sender });
       },
       broken: (error) => {
         learning?.unsubscribe();

@@ -20,7 +20,7 @@ export const bindingWrites = (
 
       const nodes = writes.flatMap((write) => (write.kind === 'node' ? [write] : []));
       const hint = nodes.length === writes.length ? composeBindingHint(coordinatorId, nodes) : undefined;
-      if (hint !== undefined) changes.binding(`${String(updatedAt)},${hint}`);
+      if (hint !== undefined) changes.binding(`${String(updatedAt)},${hint.peers}`, hint.rows);
 
       for (const write of writes) {
         const { peerId } = write;

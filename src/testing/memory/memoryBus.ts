@@ -1,11 +1,11 @@
 import { EMPTY, Observable, defer, type Subscriber } from 'rxjs';
-import type { Bus, BusEvent } from '../../db/bus.js';
+import type { Bus, BusEvent, Origin } from '../../db/bus.js';
 import type { Turns } from './turns.js';
 
 /** A bus on which the store of the same process can announce. */
 export interface MemoryBus extends Bus {
   /** Publishes each payload once, at once: by the time this returns all listeners have heard, or will in their turn. */
-  readonly announce: (channel: string, payloads: ReadonlySet<string>, sender?: number) => void;
+  readonly announce: (channel: string, payloads: Iterable<string>, origin?: Origin) => void;
   /** Nobody's number yet. */
   readonly newSender: () => number;
 }
@@ -30,10 +30,10 @@ export const memoryBus = (turns: Turns): MemoryBus => {
     }
   };
 
-  const announce = (channel: string, payloads: ReadonlySet<string>, sender?: number) => {
+  const announce = (channel: string, payloads: Iterable<string>, origin?: Origin) => {
     for (const payload of payloads) {
       const number = ++published;
-      const event: BusEvent = { kind: 'message', payload, ...(sender !== undefined && { sender }) };
+      const event: BusEvent = { kind: 'message', payload, ...origin };
       turns(() => deliver(channel, event, number));
     }
   };

@@ -9,8 +9,8 @@ export interface Changes {
   readonly coordinator: (coordinatorId: Uuid) => void;
   readonly peer: (peerId: Uuid) => void;
   readonly tunnel: (tunnel: Tunnel) => void;
-  /** Rows that were written, as a payload of `channels.binding`. */
-  readonly binding: (hint: string) => void;
+  /** Rows that were written: a payload of `channels.binding`, and what is sealed beside it. */
+  readonly binding: (payload: string, rows: Uint8Array) => void;
 }
 
 /**
@@ -26,18 +26,18 @@ export const transactionsOn =
       const coordinatorIds = new Set<Uuid>();
       const peerIds = new Set<Uuid>();
       const tunnels = new Set<string>();
-      const bindings = new Set<string>();
+      const bindings = new Map<string, Uint8Array>();
       const value = write({
         coordinator: (coordinatorId) => coordinatorIds.add(coordinatorId),
         peer: (peerId) => peerIds.add(peerId),
         tunnel: (tunnel) => tunnels.add(tunnelKey(tunnel)),
-        binding: (hint) => bindings.add(hint),
+        binding: (payload, rows) => bindings.set(payload, rows),
       });
       const sender = newSender();
-      announce(channels.heartbeat, coordinatorIds, sender);
-      announce(channels.binding, bindings, sender);
-      announce(channels.peer, peerIds, sender);
-      announce(channels.tunnel, tunnels, sender);
+      announce(channels.heartbeat, coordinatorIds, { sender });
+      for (const [payload, rows] of bindings) announce(channels.binding, [payload], { sender, sealed: () => rows });
+      announce(channels.peer, peerIds, { sender });
+      announce(channels.tunnel, tunnels, { sender });
       return of(value);
     });
 

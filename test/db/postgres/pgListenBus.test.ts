@@ -53,7 +53,7 @@ describe('pgListenBus', () => {
   it('learns the secret once at a time, and not when nobody listens for rows any more', async () => {
     let learners = 0;
     const seal = {
-      ...{ isLearnt: false, hide: () => undefined, open: () => undefined },
+      ...{ isLearnt: false, hide: () => undefined, read: () => undefined },
       learn$: new Observable<never>(() => {
         learners += 1;
         return () => (learners -= 1);

@@ -114,8 +114,8 @@ export function writeBindings(
   }
   if (nodes.length === writes.length) {
     const hint = seal?.isLearnt === true ? composeBindingHint(writer.coordinatorId, nodes) : undefined;
-    const sealing = hint === undefined ? undefined : seal?.hide(hint);
-    const told = sealing === undefined ? [] : [sealing.hidden, sealing.secret];
+    const sealing = hint && seal?.hide(hint.rows);
+    const told = hint && sealing ? [`${hint.peers},${sealing.hidden}`, sealing.secret] : [];
     const [only] = nodes;
     const isOne = only !== undefined && nodes.length === 1;
     const values = isOne ? [only.peerId, Buffer.from(only.node)] : columns(nodes);
