@@ -245,7 +245,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     logger: logger.child({ part: 'handshaker' }),
   });
   const querier = createQuerier({
-    ...{ coordinatorId: id, calls, view, connections, telemetry },
+    ...{ coordinatorId: id, calls, view, binder, connections, telemetry },
     onMissing: (src, dst) => {
       if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
     },
@@ -381,6 +381,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         leftovers.bindingsWritten(written);
       }),
     ),
+    binder.published$.pipe(tap(querier.readPutOff)),
     tunneler.written$.pipe(tap(leftovers.tunnelsWritten)),
   );
 

@@ -56,7 +56,7 @@ describe('a coordinator', () => {
   );
 
   it(
-    'ends a burst of updates with the last, in few statements',
+    'ends a burst of updates with the last, in one statement: what is written here need not be read here',
     marbles(({ createCoordinator, scheduler, expectObservable }) => {
       const database = memoryDatabase({ scheduler, latency: 10, busLatency: 3 });
       const coordinator = createCoordinator({ database });
@@ -70,9 +70,10 @@ describe('a coordinator', () => {
       });
       at(1000, () => {
         expect(asked.filter((method) => method === 'writeBindings')).to.have.lengthOf(1);
-        expect(asked.filter((method) => method === 'readBindings')).to.have.lengthOf(1);
+        expect(asked).not.to.include('readBindings');
       });
-      expectObservable(one.heard$).toBe('218ms n', { n: 'bob NODE derp 1000 (new)' });
+      // Written and announced at 205, heard at 208, answered at 210.
+      expectObservable(one.heard$).toBe('210ms n', { n: 'bob NODE derp 1000 (new)' });
     }),
   );
 

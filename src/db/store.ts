@@ -32,6 +32,17 @@ export type BindingWrite =
   | { readonly kind: 'node' | 'lost'; readonly peerId: Uuid; readonly node: Uint8Array }
   | { readonly kind: 'disconnected'; readonly peerId: Uuid };
 
+/** That bindings were written. */
+export interface BindingsWritten {
+  /** The time that they carry now as `updatedAt`. */
+  readonly at: Microseconds;
+  /**
+   * As whom the bus knows who announced it, on the peers' channel once for each row that changed (`Origin.sender`):
+   * what comes from there says nothing that this answer does not say. Undefined where that cannot be said.
+   */
+  readonly sender?: number;
+}
+
 /** A directed row of `tailnet_tunnels`; what it makes visible goes both ways. */
 export interface Tunnel {
   /** Who opened it. */
@@ -119,8 +130,8 @@ export interface Store {
   /** All coordinators whose last heartbeat is less than `maxAge` milliseconds old. */
   readCoordinators(maxAge: number): Observable<readonly CoordinatorAge[]>;
 
-  /** Writes bindings; the time they carry now as `updatedAt`. Errors with `missing-coordinator` before the first heartbeat. */
-  writeBindings(writer: Writer, writes: readonly BindingWrite[]): Observable<Microseconds>;
+  /** Writes bindings. Errors with `missing-coordinator` before the first heartbeat. */
+  writeBindings(writer: Writer, writes: readonly BindingWrite[]): Observable<BindingsWritten>;
 
   /** Writes tunnels; the time of the write. Errors with `missing-coordinator` before the first heartbeat. */
   writeTunnels(writer: Writer, writes: TunnelWrites): Observable<Microseconds>;

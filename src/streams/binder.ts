@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Observable, EMPTY, defer, finalize, map } from 'rxjs';
-import type { BindingWrite, Microseconds, Uuid } from '../db/store.js';
+import type { BindingWrite, BindingsWritten, Microseconds, Uuid } from '../db/store.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { type NodeBytes, bytesOf, sameNodeBytes } from '../proto/nodeBytes.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
@@ -18,10 +18,9 @@ export type HeldBinding =
   | { readonly kind: 'node' | 'lost'; readonly peerId: Uuid; readonly node: NodeBytes }
   | { readonly kind: 'disconnected'; readonly peerId: Uuid };
 
-/** What was written in one statement, and when by the database's clock. */
-export interface WrittenBindings {
+/** What was written in one statement, when by the database's clock, and who announced it. */
+export interface WrittenBindings extends BindingsWritten {
   readonly bindings: readonly HeldBinding[];
-  readonly at: Microseconds;
 }
 
 /** Keeps the newest binding of every peer of this coordinator, and writes it. */
@@ -36,6 +35,15 @@ export interface Binder {
   readonly nodeOf: (peerId: Uuid) => NodeBytes | undefined;
   /** Marks a row lost that is there although its peer is not: one from before a restore, say. */
   abandon(peerId: Uuid, node: NodeBytes): void;
+  /** Whether the last that is known of a peer is a node: it is neither lost nor gone. */
+  readonly isOk: (peerId: Uuid) => boolean;
+  /** Whether a statement that writes a peer's node is under way. */
+  readonly isPublishing: (peerId: Uuid) => boolean;
+  /**
+   * Whose nodes are not being written any more: `written$` has said so, or the statement failed. For who puts off what
+   * most likely says the same. Completes with `written$`.
+   */
+  readonly published$: Observable<readonly Uuid[]>;
   /** Whether there is anything to keep or to write for a peer. */
   knows(peerId: Uuid): boolean;
   /** The peers whose nodes stand written, and since when. */
@@ -101,6 +109,9 @@ export const createBinder = (
   const entries = new Map<Uuid, Entry>();
   const dirty$ = createInbox<Uuid>();
   const goodbyeSettled$ = createInbox<Uuid>();
+  const published$ = createInbox<readonly Uuid[]>();
+  /** Whose nodes are being written. No peer is in two statements at a time. */
+  const publishing = new Set<Uuid>();
   let hasWritten = false;
 
   const owesGoodbye = (peerId: Uuid): boolean => entries.get(peerId)?.binding.kind === 'disconnected';
@@ -119,14 +130,14 @@ export const createBinder = (
     if (kind === 'disconnected') goodbyeSettled$.next(peerId);
   };
 
-  const record = (batch: readonly Entry[], at: Microseconds): WrittenBindings => {
+  const record = (batch: readonly Entry[], answer: BindingsWritten): WrittenBindings => {
     for (const entry of batch) {
       if (entries.get(entry.binding.peerId) !== entry) continue;
       telemetry.bindingWritten(entry.binding.peerId, entry.binding.kind === 'disconnected');
-      if (entry.binding.kind === 'node') entry.at = at;
+      if (entry.binding.kind === 'node') entry.at = answer.at;
       else drop(entry);
     }
-    return { bindings: batch.map(({ binding }) => binding), at };
+    return { ...answer, bindings: batch.map(({ binding }) => binding) };
   };
 
   /** What is to be written of a peer now. */
@@ -155,16 +166,30 @@ export const createBinder = (
     let next: ReturnType<typeof nextBatch> = { batch: [], isCut: false };
     const newest = (): readonly BindingWrite[] => {
       next = nextBatch(peerIds);
-      for (const entry of next.batch) entry.isTried = true;
+      for (const entry of next.batch) {
+        entry.isTried = true;
+        if (entry.binding.kind === 'node') publishing.add(entry.binding.peerId);
+      }
       return next.batch.map(({ binding }) => toWrite(binding));
     };
     const statement$ = defer(() => {
       next = { batch: [], isCut: false };
       if (!peerIds.some(dueEntry)) return EMPTY;
       hasWritten = true;
-      return calls.writeBindings(newest).pipe(map((at) => record(next.batch, at)));
+      return calls.writeBindings(newest).pipe(
+        map((answer) => record(next.batch, answer)),
+        finalize(() => {
+          endPublishing(next.batch);
+        }),
+      );
     });
     return statement$.pipe(repeatWhile(() => next.isCut));
+  };
+
+  const endPublishing = (batch: readonly Entry[]): void => {
+    const peerIds: Uuid[] = [];
+    for (const { binding } of batch) if (publishing.delete(binding.peerId)) peerIds.push(binding.peerId);
+    if (peerIds.length > 0) published$.next(peerIds);
   };
 
   const giveUp = (peerId: Uuid, err: unknown): void => {
@@ -196,6 +221,9 @@ export const createBinder = (
     get hasWritten() {
       return hasWritten;
     },
+    isOk: (peerId) => entries.get(peerId)?.binding.kind === 'node',
+    isPublishing: (peerId) => publishing.has(peerId),
+    published$,
     knows: (peerId) => entries.has(peerId),
     *written() {
       for (const [peerId, { at }] of entries) if (at !== undefined) yield [peerId, at] as const;
@@ -212,6 +240,7 @@ export const createBinder = (
       coalesceInBatches(writeNewest, calls.inBatches('writeBindings', giveUp)),
       finalize(() => {
         goodbyeSettled$.complete();
+        published$.complete();
       }),
     ),
   };

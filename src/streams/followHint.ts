@@ -7,7 +7,7 @@ import type { Querier } from './querier.js';
 
 /** What hints set in motion. */
 export interface HintFollowers {
-  readonly querier: Pick<Querier, 'refreshBindings' | 'refreshTunnel' | 'tellHinted' | 'forgetHinted'>;
+  readonly querier: Pick<Querier, 'refreshBindings' | 'refreshTunnel' | 'tellHinted' | 'forgetTold'>;
   readonly connections: Pick<Connections, 'post'>;
   readonly leftovers: Pick<Leftovers, 'peerChanged' | 'lookAgain'>;
   /** Told of each hint. Default: nobody. */
@@ -35,7 +35,7 @@ export const followHint = (
       connections.post(hint.to, peerIsReady(hint.from));
       break;
     case 'gap':
-      querier.forgetHinted();
+      querier.forgetTold();
       leftovers.lookAgain();
       break;
     case 'heartbeat':

@@ -4,12 +4,13 @@ import type { Binding, Pair, Uuid } from '../db/store.js';
 import { bytesOf } from '../proto/nodeBytes.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import type { BindingHint } from '../db/bindingHint.js';
-import type { WrittenBindings } from './binder.js';
+import type { Binder, WrittenBindings } from './binder.js';
 import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { StoreCalls } from './storeCalls.js';
 import { tellWatchers } from './tellWatchers.js';
+import { ToldHints } from './toldHints.js';
 import type { View } from './view.js';
 import { createInbox } from './inbox.js';
 
@@ -21,18 +22,21 @@ export interface Querier {
   refreshTunnel(src: Uuid, dst: Uuid): void;
   /**
    * A peer's bindings changed. Answers whether they are read for it: not when nobody here shares a tunnel with it, which
-   * costs one look-up, and not when it was told of by the hint just before, by the same sender.
+   * costs one look-up, and not when it was told already: by the hint just before, by the same sender, or by the answer to
+   * what was written here. While that answer is awaited, it is put off: it would only be held up by a read.
    */
   refreshBindings(peerId: Uuid, sender?: number): boolean;
   /** Tells of rows that somebody has just written, as a hint says. It is not opened where nobody watches whose they are. */
   tellHinted(hint: BindingHint, sender: number | undefined): void;
   /** Hints were missed: what was told need not be followed by a hint about it. */
-  forgetHinted(): void;
+  forgetTold(): void;
   /**
-   * Tells of what was just written here, before anything is read: nobody else writes those rows. Costs one look-up for
-   * each that nobody here watches.
+   * Tells of what was just written here, and does not read it for the hint about it: nobody else writes those rows. Costs
+   * one look-up for each that nobody here watches.
    */
   readonly tellWritten: (written: WrittenBindings) => void;
+  /** No answer is awaited any more about nodes of these peers: what was put off is read, unless it is told now. */
+  readonly readPutOff: (peerIds: readonly Uuid[]) => void;
   /** Forgets what is still to be read for a peer that is gone. */
   forget(peerId: Uuid): void;
   /** Reads while it is subscribed to. Never completes. */
@@ -43,6 +47,7 @@ export interface QuerierOptions {
   readonly coordinatorId: Uuid;
   readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'readBindings' | 'sizes' | 'inBatches'>;
   readonly view: View;
+  readonly binder: Pick<Binder, 'isOk' | 'isPublishing'>;
   readonly connections: Connections;
   readonly logger: Logger;
   /** Told when a tunnel that a connected peer may have opened was not found. */
@@ -63,6 +68,7 @@ export const createQuerier = ({
   coordinatorId,
   calls,
   view,
+  binder,
   connections,
   logger,
   onMissing,
@@ -71,11 +77,12 @@ export const createQuerier = ({
   const unread = new Map<Uuid, Unread>();
   /** Whose bindings are being read: by an answer that may be older than what is heard or written meanwhile. */
   const reading = new Set<Uuid>();
-  /** Of whom the last hint with rows has told, by whom it came: what follows from the same sender says nothing more. */
-  let hinted: { readonly sender: number | undefined; readonly peerIds: Set<Uuid> } = {
-    sender: undefined,
-    peerIds: new Set(),
-  };
+  /** What a hint with rows of another coordinator has told: the same sender says next whose they are. */
+  const hinted = new ToldHints();
+  /** What was written here, and told: the hints are on their way, or have come before. */
+  const answered = new ToldHints();
+  /** The senders of hints about peers whose nodes were being written here. */
+  const putOff = new Map<Uuid, (number | undefined)[]>();
   const joined$ = createInbox<Uuid>();
   const watched$ = createInbox<Uuid>();
 
@@ -174,6 +181,13 @@ export const createQuerier = ({
     return known;
   };
 
+  /** A hint has come: whether it says nothing more. That a peer of this coordinator was lost, or left, was not told. */
+  const isTold = (peerId: Uuid, sender: number | undefined): boolean => {
+    const isHinted = hinted.take(sender, peerId);
+    const isAnswered = answered.take(sender, peerId);
+    return isHinted || (isAnswered && binder.isOk(peerId));
+  };
+
   const markUnread = (peerId: Uuid, what: Unread): void => {
     const before = unread.get(peerId);
     if (before === 'all') return;
@@ -206,15 +220,21 @@ export const createQuerier = ({
       if (src !== dst) refresh(dst, new Set([src]));
     },
     refreshBindings: (peerId, sender) => {
-      // Whether somebody looks or not: it is this hint that was told of, and none that comes later.
-      const isTold = sender !== undefined && sender === hinted.sender && hinted.peerIds.delete(peerId);
-      if (isTold || !view.isWatched(peerId)) return false;
+      // Whether somebody looks or not: it is this hint that is put off, or was told of, and none that comes later.
+      if (binder.isPublishing(peerId)) {
+        const senders = putOff.get(peerId);
+        if (senders === undefined) putOff.set(peerId, [sender]);
+        else senders.push(sender);
+        return view.isWatched(peerId);
+      }
+      if (isTold(peerId, sender) || !view.isWatched(peerId)) return false;
       watched$.next(view.idOf(peerId));
       return true;
     },
     tellHinted: ({ peerIds, open }, sender) => {
       // What was to follow the rows before these, by the same sender, has come by now.
-      if (sender === hinted.sender) hinted.peerIds.clear();
+      hinted.clear();
+      answered.forgetSender(sender);
       let isOfInterest = false;
       for (const peerId of peerIds) {
         const isWatched = view.isWatched(peerId);
@@ -230,23 +250,36 @@ export const createQuerier = ({
         if (peerId === undefined || !view.isWatched(peerId)) return;
         rows.push({ peerId, coordinatorId: writerId, updatedAt, status: 'ok', node });
       });
-      if (hinted.sender !== sender) hinted = { sender, peerIds: new Set() };
+      // What this coordinator wrote, the answer tells as well.
+      const told = writerId === coordinatorId ? answered : hinted;
       for (const peerId of takeIn(rows, false)) {
         telemetry.bindingsTold(peerId);
-        hinted.peerIds.add(peerId);
+        told.expect(sender, peerId);
       }
     },
-    forgetHinted: () => {
-      hinted = { sender: undefined, peerIds: new Set() };
+    forgetTold: () => {
+      hinted.clear();
+      answered.clear();
     },
-    tellWritten: ({ bindings, at }) => {
+    tellWritten: ({ bindings, at, sender }) => {
       const rows: Binding[] = [];
       for (const binding of bindings) {
         if (binding.kind !== 'node' || !view.isWatched(binding.peerId)) continue;
         const { peerId, node } = binding;
         rows.push({ peerId, coordinatorId, updatedAt: at, status: 'ok', node: bytesOf(node) });
       }
-      takeIn(rows, true);
+      for (const peerId of takeIn(rows, true)) answered.expect(sender, peerId);
+    },
+    readPutOff: (peerIds) => {
+      for (const peerId of peerIds) {
+        const senders = putOff.get(peerId);
+        if (senders === undefined) continue;
+        putOff.delete(peerId);
+        const more = senders.filter((sender) => !isTold(peerId, sender));
+        if (!view.isWatched(peerId)) telemetry.bindingsIgnored(peerId);
+        else if (more.length === 0) telemetry.bindingsTold(peerId);
+        else watched$.next(view.idOf(peerId));
+      }
     },
     forget: (peerId) => {
       unread.delete(peerId);

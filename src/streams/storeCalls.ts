@@ -12,6 +12,7 @@ import {
 import {
   type Binding,
   type BindingWrite,
+  type BindingsWritten,
   type Microseconds,
   type Pair,
   type Store,
@@ -31,7 +32,7 @@ import { type RetryOptions, retryWithBackoff } from './operators/retryWithBackof
  * made, not when the call is: so all that came until then shares the statement.
  */
 export interface StoreCalls {
-  readonly writeBindings: (newest: () => readonly BindingWrite[]) => Observable<Microseconds>;
+  readonly writeBindings: (newest: () => readonly BindingWrite[]) => Observable<BindingsWritten>;
   readonly writeTunnels: (newest: () => TunnelWrites) => Observable<Microseconds>;
   /** Has an entry for each of the peers, also for one without neighbours. */
   readonly readNeighbours: (peerIds: readonly Uuid[]) => Observable<ReadonlyMap<Uuid, ReadonlySet<Uuid>>>;
@@ -101,7 +102,7 @@ export const createStoreCalls = ({
           defer(work),
         );
 
-  const writing = (call: string, keys: number, write$: Observable<Microseconds>): Observable<Microseconds> => {
+  const writing = <T>(call: string, keys: number, write$: Observable<T>): Observable<T> => {
     const log = logFailure(call, keys);
     return write$.pipe(
       tap({

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Observable, map } from 'rxjs';
+import { type Observable, asyncScheduler, map, merge } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
 import { bytesOf, holdNode } from '../../src/proto/nodeBytes.js';
@@ -471,9 +471,45 @@ describe('binder', () => {
   });
 
   it(
+    'says whose nodes are being written, and when they are not any more, answered or not',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at } = setUp(scheduler);
+      const being = (): string => [alice, bob, carol].filter(binder.isPublishing).map(nameOf).join();
+      at(1, () => {
+        database.faults.failNext('writeBindings');
+        for (const peerId of [alice, bob]) binder.accept(node(peerId, 1));
+        binder.accept(disconnected(carol));
+      });
+      at(5, () => expect(being()).to.equal('alice,bob'));
+      at(50, () => expect(being()).to.equal(''));
+      const ended$ = binder.published$.pipe(map((peerIds) => `${peerIds.map(nameOf).join()}, now ${being()}`));
+      at(515, () => expect(being()).to.equal('alice,bob'));
+      expectObservable(merge(inWords(binder), ended$)).toBe('11ms f 509ms (wf)', {
+        w: 'alice node, bob node, carol disconnected',
+        f: 'alice,bob, now ',
+      });
+    }),
+  );
+
+  it('says of whom the last that is known is a node', () => {
+    const calls = storeCallsOn(northsDatabase(asyncScheduler).store, asyncScheduler);
+    const binder = createBinder(calls, logbook().logger, () => false);
+    for (const [change, isOk] of [
+      [node(alice, 1), true],
+      [lost(alice), false],
+      [node(alice, 2), true],
+      [disconnected(alice), false],
+    ] as const) {
+      binder.accept(change);
+      expect(binder.isOk(alice), change.kind).to.equal(isOk);
+    }
+    expect(binder.isOk(bob)).to.equal(false);
+  });
+
+  it(
     'cancels a write that nobody waits for any more',
     marbles(({ scheduler, cold, expectObservable, expectSubscriptions }) => {
-      const write$ = cold<number>('-----a|', { a: 7 });
+      const write$ = cold('-----a|', { a: { at: 7 } });
       const binder = createBinder(
         { ...storeCallsOn(northsDatabase(scheduler).store, scheduler), writeBindings: () => write$ },
         logbook().logger,

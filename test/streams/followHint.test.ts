@@ -13,7 +13,7 @@ const followed = (hint: Hint): string[] => {
             `read the bindings of ${nameOf(peerId)}${sender === undefined ? '' : `, unless ${sender} told of it`}`,
           ) > 0,
         tellHinted: ({ peerIds }, sender) => done.push(`tell of ${peerIds.map(nameOf).join()}, by ${sender}`),
-        forgetHinted: () => done.push('rely on no hint before'),
+        forgetTold: () => done.push('rely on no hint before'),
         refreshTunnel: (src, dst) => done.push(`read the tunnel ${nameOf(src)}-${nameOf(dst)}`),
       },
       connections: {

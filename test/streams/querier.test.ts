@@ -36,8 +36,11 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
   const connections = new Connections();
   const view = new View(north, ({ node }) => decodeNode(node));
   const missing: string[] = [];
+  const publishing = new Set<Uuid>();
+  const left = new Set<Uuid>();
   const querier = createQuerier({
     ...{ coordinatorId: north, view, connections, logger: book.logger },
+    binder: { isOk: (peerId) => !left.has(peerId), isPublishing: (peerId) => publishing.has(peerId) },
     calls: storeCallsOn(database.store, scheduler),
     onMissing: (peerId, otherId) => missing.push(`${nameOf(peerId)}>${nameOf(otherId)}`),
   });
@@ -45,7 +48,7 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
     database.tables.store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }).subscribe();
   };
   return {
-    ...{ database, book, view, missing, querier },
+    ...{ database, book, view, missing, publishing, left, querier },
     at: onTime(scheduler),
     statements$: statementsOf(database),
     /** What is found out about, as `alice: bob, carol`. */
@@ -215,7 +218,7 @@ describe('querier', () => {
           at(time, () => {
             querier.tellHinted(hint(time), 7);
             for (const sender of senders) {
-              if (sender === 'gap') querier.forgetHinted();
+              if (sender === 'gap') querier.forgetTold();
               else querier.refreshBindings(bob, sender);
             }
           });
@@ -329,6 +332,149 @@ describe('querier', () => {
         });
         expectObservable(querier.reads$).toBe('-');
         expectObservable(statements$).toBe('-----a 24ms a', { a: 'bindings of bob' });
+      }),
+    );
+  });
+
+  describe('hears hints about what is written here, which', () => {
+    const writing = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = {}) => {
+      const set = setUp(scheduler, wire);
+      set.at(1, () => {
+        set.view.join(alice);
+        set.view.setShared(alice, bob, true);
+        set.view.setBindings(bob, []);
+      });
+      const answer = (derp: number, sender?: number): void => {
+        const node = holdNode(aNode({ of: bob, derp }));
+        set.querier.tellWritten({
+          ...{ at: derp, bindings: [{ kind: 'node', peerId: bob, node }] },
+          ...(sender !== undefined && { sender }),
+        });
+        set.publishing.delete(bob);
+        set.querier.readPutOff([bob]);
+      };
+      return { ...set, answer };
+    };
+
+    it(
+      'make no read after the answer, one hint for each answer',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, answer, sees, statements$ } = writing(scheduler);
+        at(5, () => {
+          answer(2, 7);
+          expect(sees(alice, bob)).to.equal('node 2');
+          expect(querier.refreshBindings(bob, 7)).to.equal(false);
+        });
+        at(10, () => expect(querier.refreshBindings(bob, 7)).to.equal(true));
+        at(30, () => {
+          answer(3, 7);
+          expect(querier.refreshBindings(bob, 8)).to.equal(true);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('10ms a 19ms a', { a: 'bindings of bob' });
+      }),
+    );
+
+    it(
+      'wait for the answer, and make no read if it says the same',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, publishing, answer, sees, statements$, told$ } = writing(scheduler);
+        at(5, () => {
+          publishing.add(bob);
+          querier.refreshBindings(bob, 7);
+        });
+        at(8, () => {
+          answer(2, 7);
+          expect(sees(alice, bob)).to.equal('node 2');
+          // That one has come before.
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('--------a', { a: 'bindings of bob' });
+        // The row is in no table: that is what was read.
+        expectObservable(told$).toBe('--------a 9ms a', { a: 'alice: bob' });
+      }),
+    );
+
+    it(
+      'make a read once there is no answer to wait for, if they are by somebody else, or came too often, or it failed',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, publishing, answer, statements$ } = writing(scheduler);
+        const round = (time: number, end: () => void, ...senders: readonly (number | undefined)[]): void => {
+          at(time, () => {
+            publishing.add(bob);
+            for (const sender of senders) querier.refreshBindings(bob, sender);
+          });
+          at(time + 3, end);
+        };
+        const fails = (): void => {
+          publishing.delete(bob);
+          querier.readPutOff([bob]);
+        };
+        round(10, () => answer(2, 7), 7, 8);
+        round(30, () => answer(3, 7), 7, 7);
+        round(50, fails, 7);
+        round(70, () => answer(4), undefined);
+        round(90, () => answer(5, 7), 7);
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('13ms a 19ms a 19ms a 19ms a', { a: 'bindings of bob' });
+      }),
+    );
+
+    it(
+      'make a read after a gap, and where the peer has left or is lost meanwhile',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, left, answer, statements$ } = writing(scheduler);
+        at(10, () => {
+          answer(2, 7);
+          querier.forgetTold();
+          querier.refreshBindings(bob, 7);
+        });
+        at(30, () => {
+          answer(3, 7);
+          left.add(bob);
+          querier.refreshBindings(bob, 7);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('10ms a 19ms a', { a: 'bindings of bob' });
+      }),
+    );
+
+    it(
+      'are told at once where they hold the row, and then neither they nor the answer make a read',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, view, at, publishing, answer, sees, statements$, told$ } = writing(scheduler);
+        const node = encodeNode(aNode({ of: bob, derp: 2 }));
+        at(5, () => {
+          view.setBindings(bob, [{ peerId: bob, coordinatorId: north, updatedAt: 1, status: 'ok', node }]);
+          publishing.add(bob);
+          const nodes = [encodeNode(aNode({ of: bob, derp: 3 }))];
+          querier.tellHinted({ peerIds: [bob], open: () => ({ updatedAt: 3, coordinatorId: north, nodes }) }, 7);
+          expect(sees(alice, bob)).to.equal('node 3');
+          querier.refreshBindings(bob, 7);
+          answer(3, 7);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('-');
+        expectObservable(told$).toBe('-----a', { a: 'alice: bob' });
+      }),
+    );
+
+    it(
+      'are no reason to read of a peer that nobody looks at, nor to pass over one that comes once somebody does',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, view, at, publishing, answer, statements$ } = writing(scheduler);
+        at(5, () => {
+          view.setShared(alice, bob, false);
+          publishing.add(bob);
+          expect(querier.refreshBindings(bob, 7)).to.equal(false);
+          view.setShared(alice, bob, true);
+          view.setBindings(bob, []);
+          answer(2, 7);
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('-----a', { a: 'bindings of bob' });
       }),
     );
   });

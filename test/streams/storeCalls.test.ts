@@ -82,7 +82,7 @@ describe('store calls', () => {
           calls.writeBindings(() => newest),
           calls.writeTunnels(() => adding(tunnel(alice, bob))),
           calls.readBindings([alice]),
-        ).pipe(map((answer) => (typeof answer === 'number' ? 'written' : 'read'))),
+        ).pipe(map((answer) => (answer instanceof Map ? 'read' : 'written'))),
       ).toBe('10ms r 49ms (ww|)', { r: 'read', w: 'written' });
     }),
   );

@@ -92,7 +92,7 @@ const writeBindings =
       expect(failureOf(call$)).to.be.instanceOf(StoreError).with.property('reason', 'missing-coordinator');
       return nothing;
     }
-    const updatedAt = answer(call$);
+    const { at: updatedAt } = answer(call$);
     const peers: string[] = [];
     for (const write of writes) {
       const isOwn = (row: Binding) => row.peerId === write.peerId && row.coordinatorId === coordinatorId;

@@ -102,9 +102,9 @@ describe('memoryDatabase', () => {
     let now = 5;
     const { store } = memoryDatabase({ scheduler: { now: () => now, schedule: () => EMPTY.subscribe() } });
     answer(store.heartbeat(north));
-    const before = answer(store.writeBindings(writer, [node(alice)]));
+    const { at: before } = answer(store.writeBindings(writer, [node(alice)]));
     now = 1;
-    expect(answer(store.writeBindings(writer, [node(alice)]))).to.equal(before + 1);
+    expect(answer(store.writeBindings(writer, [node(alice)])).at).to.equal(before + 1);
   });
 
   it('is shared by all who use it, and by nobody else', () => {

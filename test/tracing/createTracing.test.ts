@@ -45,7 +45,8 @@ describe('createTracing', () => {
       expect(written).to.include({ ...about, 'tailnet.peer_id': bob, milliseconds: 10, kind: SpanKind.INTERNAL });
       // The one that was refused never got there.
       expect(more).to.deep.equal([]);
-      expect(spans('tailnet.tell')[0]).to.include({ ...about, 'tailnet.peer_id': bob, milliseconds: 10 });
+      // Heard halfway, and told by the answer.
+      expect(spans('tailnet.tell')[0]).to.include({ ...about, 'tailnet.peer_id': bob, milliseconds: 5 });
 
       const calls = spans('tailnet.query').filter((span) => span['db.operation.name' as never] === 'writeBindings');
       expect(calls.map(({ status }) => status)).to.deep.equal([

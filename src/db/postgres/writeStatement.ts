@@ -5,6 +5,8 @@ import type { Statement } from './runStatement.js';
 
 /** How a statement announces what it changes: pieces of its last `SELECT`, made of names in it, never of data. */
 export interface Announce {
+  /** By whom it is announced. With a comma behind. */
+  readonly sender: string;
   /** The rows themselves, by a hint without its time, just before it is announced whose they are. With a comma behind. */
   binding(hint: string, secret: string): string;
   /** The coordinator of the row at hand. */
@@ -29,6 +31,7 @@ const pair = `src_id::text || ',' || dst_id::text`;
 
 /** PostgreSQL announces it, in the moment in which the change can be read. */
 const notify: Announce = {
+  sender: 'pg_backend_pid() AS sender,',
   binding: (hint, secret) =>
     `pg_notify('${channels.binding}', (
       SELECT ${sealed(secret, 'timed.hint')} FROM (VALUES (${microseconds('now()')}::bigint || ',' || ${hint}::text)) AS timed (hint)
@@ -41,6 +44,7 @@ const notify: Announce = {
 
 /** The answer holds what is to be announced: payloads with a space between. */
 const tell: Announce = {
+  sender: '',
   // What may come long after the write, and out of order, must be read to be known.
   binding: () => '',
   coordinator: (id) => `${id}::text AS ${coordinators}`,

@@ -89,7 +89,7 @@ export function storeContract(
       for (const id of ids) await lastOf(store.heartbeat(id));
     };
     const bind = async (writer: Writer, ...writes: BindingWrite[]): Promise<number> =>
-      (await lastOf(store.writeBindings(writer, writes))) ?? NaN;
+      (await lastOf(store.writeBindings(writer, writes)))?.at ?? NaN;
     const tunnels = async (writer: Writer, writes: Partial<TunnelWrites>): Promise<number> =>
       (await lastOf(store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }))) ?? NaN;
     const online = (peerId: Uuid, node: string): BindingWrite => ({ kind: 'node', peerId, node: bytes(node) });
@@ -362,6 +362,26 @@ export function storeContract(
             if (row === undefined) ok([alice, bob].includes(peerId));
             else deepEqual([row.updatedAt, textOf(row.node)], [opened.updatedAt, textOf(node)]);
           });
+        }
+      });
+
+      it('says who announces it, if at all, as the bus does: once for each row', async () => {
+        await beat(here);
+        const heard = await listen(channels.peer);
+        const sizes = [1, 3, 7];
+        for (const size of sizes) {
+          const peerIds = uuids(size);
+          const write = store.writeBindings(
+            allLive(here),
+            peerIds.map((id) => online(id, 'a')),
+          );
+          const sender = (await lastOf(write))?.sender;
+          const payloads = await heard.untilNow();
+          deepEqual(sorted(payloads), sorted(peerIds));
+          if (sender === undefined) continue;
+          for (const event of heard.events) {
+            if (event.kind === 'message' && payloads.includes(event.payload)) equal(event.sender, sender);
+          }
         }
       });
 

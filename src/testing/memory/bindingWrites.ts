@@ -37,8 +37,8 @@ export const bindingWrites = (
           changes.peer(peerId);
         }
       }
-      return updatedAt;
-    }),
+      return { at: updatedAt, sender: changes.sender };
+    }, writer.coordinatorId),
 
   loseBindings: (coordinatorId) =>
     transaction((changes) => {

@@ -6,8 +6,8 @@ import type { Turns } from './turns.js';
 export interface MemoryBus extends Bus {
   /** Publishes each payload once, at once: by the time this returns all listeners have heard, or will in their turn. */
   readonly announce: (channel: string, payloads: Iterable<string>, origin?: Origin) => void;
-  /** Nobody's number yet. */
-  readonly newSender: () => number;
+  /** Who announces now: a number that nobody had yet, or with an owner one of a few of its own, like those of connections. */
+  readonly nextSender: (owner?: string) => number;
 }
 
 interface Listener {
@@ -16,12 +16,23 @@ interface Listener {
   readonly since: number;
 }
 
+/** So many statements at least are between two by the same sender. */
+const sendersOfOwner = 4;
+
 /** A bus within the process: synchronous, in order, without losses. What disturbs it stands around it. */
 export const memoryBus = (turns: Turns): MemoryBus => {
   const listeners = new Map<string, Set<Listener>>();
   let published = 0;
   let senders = 0;
   const newSender = () => ++senders;
+  const owned = new Map<string, number[]>();
+  const nextSender = (owner?: string): number => {
+    if (owner === undefined) return newSender();
+    const numbers = owned.get(owner) ?? Array.from({ length: sendersOfOwner }, newSender);
+    const [next = newSender(), ...others] = numbers;
+    owned.set(owner, [...others, next]);
+    return next;
+  };
 
   const deliver = (channel: string, event: BusEvent, number: number) => {
     // A Set may change while it is walked; who came later than the message is told by the number.
@@ -40,7 +51,7 @@ export const memoryBus = (turns: Turns): MemoryBus => {
 
   return {
     announce,
-    newSender,
+    nextSender,
 
     listen$: (channel) =>
       new Observable((subscriber) => {

@@ -6,6 +6,8 @@ import { tunnelKey, type Tables } from './tables.js';
 
 /** What a write changed, and so has to announce: each once. */
 export interface Changes {
+  /** By whom they are announced. */
+  readonly sender: number;
   readonly coordinator: (coordinatorId: Uuid) => void;
   readonly peer: (peerId: Uuid) => void;
   readonly tunnel: (tunnel: Tunnel) => void;
@@ -15,25 +17,26 @@ export interface Changes {
 
 /**
  * Runs a write when it is subscribed to, announces what it changed, then answers. A write that throws must do so
- * before it changes anything.
+ * before it changes anything. Those of a coordinator share a few senders.
  */
-export type Transaction = <T>(write: (changes: Changes) => T) => Observable<T>;
+export type Transaction = <T>(write: (changes: Changes) => T, coordinatorId?: Uuid) => Observable<T>;
 
 export const transactionsOn =
-  ({ announce, newSender }: MemoryBus): Transaction =>
-  (write) =>
+  ({ announce, nextSender }: MemoryBus): Transaction =>
+  (write, coordinatorId) =>
     defer(() => {
       const coordinatorIds = new Set<Uuid>();
       const peerIds = new Set<Uuid>();
       const tunnels = new Set<string>();
       const bindings = new Map<string, Uint8Array>();
+      const sender = nextSender(coordinatorId);
       const value = write({
+        sender,
         coordinator: (coordinatorId) => coordinatorIds.add(coordinatorId),
         peer: (peerId) => peerIds.add(peerId),
         tunnel: (tunnel) => tunnels.add(tunnelKey(tunnel)),
         binding: (payload, rows) => bindings.set(payload, rows),
       });
-      const sender = newSender();
       announce(channels.heartbeat, coordinatorIds, { sender });
       for (const [payload, rows] of bindings) announce(channels.binding, [payload], { sender, sealed: () => rows });
       announce(channels.peer, peerIds, { sender });

@@ -286,7 +286,7 @@ describe('postgresStore', () => {
     const store = open(database.url);
     const before = await now();
     await lastOf(store.heartbeat(here.coordinatorId));
-    expect(await lastOf(store.writeBindings(here, nodes([alice])))).to.be.within(before, await now());
+    expect((await lastOf(store.writeBindings(here, nodes([alice]))))?.at).to.be.within(before, await now());
     expect(await lastOf(store.readCoordinators(60_000))).to.have.length(1);
     expect(await lastOf(store.cleanCoordinators())).to.equal(0);
     const pools = openPools(database.url);

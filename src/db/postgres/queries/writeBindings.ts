@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { composeBindingHint } from '../../bindingHint.js';
 import { channels } from '../../bus.js';
-import type { BindingWrite, Microseconds, Uuid, Writer } from '../../store.js';
+import type { BindingsWritten, BindingWrite, Uuid, Writer } from '../../store.js';
 import type { HintSeal } from '../hintSeal.js';
 import { isLeftBehind, judgementOf, microseconds } from '../fragments.js';
 import { onlyRow } from '../runStatement.js';
@@ -37,7 +37,7 @@ function writeNode(announce: Announce, binding: string): string {
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
     )
-    SELECT ${microseconds('now()')} AS at, ${binding} ${announce.peer('id')} FROM written`;
+    SELECT ${microseconds('now()')} AS at, ${announce.sender} ${binding} ${announce.peer('id')} FROM written`;
 }
 
 function writeNodes(announce: Announce, binding: string): string {
@@ -50,7 +50,7 @@ function writeNodes(announce: Announce, binding: string): string {
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
     )
-    SELECT ${microseconds('now()')} AS at, ${binding} ${announce.peers('written')}`;
+    SELECT ${microseconds('now()')} AS at, ${announce.sender} ${binding} ${announce.peers('written')}`;
 }
 
 /**
@@ -91,19 +91,15 @@ const allKinds = writeStatement(
     ), changed AS (
       SELECT id FROM written UNION ALL SELECT id FROM lost UNION SELECT id FROM gone
     )
-    SELECT ${microseconds('now()')} AS at, ${announce.peers('changed')}`,
+    SELECT ${microseconds('now()')} AS at, ${announce.sender} ${announce.peers('changed')}`,
 );
-
-interface Row {
-  readonly at: Microseconds;
-}
 
 export function writeBindings(
   run: RunWrite,
   writer: Writer,
   writes: readonly BindingWrite[],
   seal?: Pick<HintSeal, 'isLearnt' | 'hide'>,
-): Observable<Microseconds> {
+): Observable<BindingsWritten> {
   const inDoubt = () => [{ channel: channels.peer, payloads: writes.map(({ peerId }) => peerId) }];
   const disconnected: Uuid[] = [];
   const nodes: NodeWrite[] = [];
@@ -120,13 +116,16 @@ export function writeBindings(
     const isOne = only !== undefined && nodes.length === 1;
     const values = isOne ? [only.peerId, Buffer.from(only.node)] : columns(nodes);
     const [plain, telling] = isOne ? [oneNode, oneNodeTold] : [manyNodes, fewNodesTold];
-    return run(sealing === undefined ? plain : telling, [writer.coordinatorId, ...values, ...told], timeOf, inDoubt);
+    return run(sealing === undefined ? plain : telling, [writer.coordinatorId, ...values, ...told], answerOf, inDoubt);
   }
   const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), ...judgementOf(writer)];
-  return run(allKinds, [writer.coordinatorId, ...values], timeOf, inDoubt);
+  return run(allKinds, [writer.coordinatorId, ...values], answerOf, inDoubt);
 }
 
-const timeOf = (rows: readonly Row[]): Microseconds => onlyRow(rows).at;
+const answerOf = (rows: readonly BindingsWritten[]): BindingsWritten => {
+  const { at, sender } = onlyRow(rows);
+  return { at, ...(sender !== undefined && { sender }) };
+};
 
 type NodeWrite = Exclude<BindingWrite, { kind: 'disconnected' }>;
 
