@@ -46,15 +46,16 @@ export const sourceIsLive = (tunnel: string, judgement: Judgement): string => `E
 /**
  * Joins, as `hit`, the one tunnel with this primary key. At a hub with thousands of tunnels it matters that only the
  * primary key is used: the planner, which thinks in averages, likes to read all tunnels of the source (or of the
- * destination) and to filter them. So this takes the first key from the wanted one on, in the order of the primary
- * key, which no other index can serve, and then looks whether it is the wanted one.
+ * destination) and to filter them. So this takes the first key from the wanted one on, by comparisons that no other
+ * index can serve, and then looks whether it is the wanted one. It ends with the source: on its way it goes through all
+ * that somebody is just writing and nobody can see yet.
  */
 export const joinTunnelByKey = (columns: string, coordinator: string, src: string, dst: string): string => `
       JOIN LATERAL (
-        SELECT ${columns},
-          (tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id) = (${coordinator}, ${src}, ${dst}) AS is_wanted
+        SELECT ${columns}, tunnel.dst_id = ${dst} AS is_wanted
         FROM tailnet_tunnels AS tunnel
-        WHERE (tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id) >= (${coordinator}, ${src}, ${dst})
-        ORDER BY tunnel.coordinator_id, tunnel.src_id, tunnel.dst_id
+        WHERE tunnel.coordinator_id = ${coordinator}
+          AND tunnel.src_id >= ${src} AND tunnel.src_id <= ${src} AND tunnel.dst_id >= ${dst}
+        ORDER BY tunnel.src_id, tunnel.dst_id
         LIMIT 1
       ) AS hit ON hit.is_wanted`;

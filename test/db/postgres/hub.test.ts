@@ -193,4 +193,28 @@ describe('a hub with 20,000 tunnels in each direction', () => {
     });
     expectFewRowsRead();
   });
+
+  describe('while a coordinator that has none yet writes as many, which nobody can see until it is done', () => {
+    let other: Client;
+    const newcomer = crypto.randomUUID();
+    before(async () => {
+      await fill();
+      await client.query('insert into tailnet_coordinators values ($1, now())', [newcomer]);
+      await client.query('vacuum analyze tailnet_coordinators, tailnet_peers, tailnet_tunnels');
+      await prepareAll();
+      other = new Client({ connectionString: database.url });
+      await other.connect();
+      await other.query('begin');
+      await other.query(
+        `insert into tailnet_tunnels (coordinator_id, src_id, dst_id, updated_at)
+         select $1, gen_random_uuid(), gen_random_uuid(), now() from generate_series(1, ${DEGREE})`,
+        [newcomer],
+      );
+    });
+    after(async () => {
+      await other.query('rollback');
+      await other.end();
+    });
+    expectFewRowsRead();
+  });
 });
