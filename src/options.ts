@@ -32,7 +32,10 @@ export interface Tuning {
   readonly closeTimeout: number;
   /** How long an authorisation may take before it counts as a refusal. Default 10000. */
   readonly authTimeout: number;
-  /** Keys in one statement; what else goes into one, or is done in one go, is in proportion. Default 500. */
+  /**
+   * Keys in one statement: half as many where bindings are written, a fifth where they are read. What else goes into one,
+   * or is done in one go, is in proportion. Default 500.
+   */
   readonly maxBatchSize: number;
   /** Batches of one kind in flight at the same time. Default 2. */
   readonly maxBatchesInFlight: number;

@@ -114,6 +114,9 @@ export const createStoreCalls = ({
     );
   };
 
+  const sizes = batchSizes(tuning.maxBatchSize);
+  const maxSizes: Partial<Record<Work, number>> = sizes;
+
   return {
     writeBindings: (newest) =>
       whenBegun(() => {
@@ -145,9 +148,9 @@ export const createStoreCalls = ({
         }),
         tap({ error: logFailure('readBindings', peerIds.length) }),
       ),
-    sizes: batchSizes(tuning.maxBatchSize),
+    sizes,
     inBatches: (work, onGivenUp) => ({
-      maxSize: tuning.maxBatchSize,
+      maxSize: maxSizes[work] ?? tuning.maxBatchSize,
       maxInFlight: tuning.maxBatchesInFlight,
       scheduler: turnScheduler,
       retry,

@@ -163,7 +163,7 @@ describe('store calls', () => {
     'share statements as the tuning says, and are made again in batches by the same rule',
     marbles(({ scheduler, hot, cold, expectObservable, expectSubscriptions }) => {
       const calls = storeCallsOn(northsDatabase(scheduler).store, scheduler, {
-        tuning: { maxBatchSize: 2, maxBatchesInFlight: 2 },
+        tuning: { maxBatchSize: 10, maxBatchesInFlight: 2 },
       });
       const givenUp: string[] = [];
       const failing$ = cold('-#', {}, new StoreError('unavailable', 'later'));

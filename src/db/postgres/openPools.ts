@@ -20,8 +20,14 @@ export interface PoolsOptions {
   readonly logger?: Pick<Logger, 'warn'>;
 }
 
+/** So many connections stay, however long nothing happens: the first update afterwards is not to wait for a new one. */
+const KEPT = 2;
+
 export interface Pools {
-  /** For everything but heartbeats. Ten connections at most, unless the configuration says otherwise (`max`). */
+  /**
+   * For everything but heartbeats. Ten connections at most, of which two stay when there is nothing to do, unless the
+   * configuration says otherwise (`max`, `min`).
+   */
   readonly main: Pool;
   /** One connection of its own: statements that wait for the database must not keep the coordinator from living. */
   readonly heartbeat: Pool;
@@ -34,15 +40,13 @@ export interface Pools {
 /** Opens both pools. No connection is made before it is needed. */
 export function openPools(config: string | PoolConfig, options: PoolsOptions = {}): Pools {
   const { statementTimeout = 5000, heartbeatTimeout = 1500, isPooled = false, logger } = options;
-  const main = openPool(
-    sessionConfig(config, {
-      applicationName: 'tailnet-coordinator',
-      statementTimeout,
-      connectionTimeout: 5000,
-      isPooled,
-    }),
-    logger,
-  );
+  const session = sessionConfig(config, {
+    applicationName: 'tailnet-coordinator',
+    statementTimeout,
+    connectionTimeout: 5000,
+    isPooled,
+  });
+  const main = openPool({ min: KEPT, ...session }, logger);
   const heartbeat = openPool(heartbeatConfig(config, heartbeatTimeout, isPooled), logger);
   let closing: Promise<unknown> | undefined;
   return {
