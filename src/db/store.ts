@@ -37,8 +37,8 @@ export interface BindingsWritten {
   /** The time that they carry now as `updatedAt`. */
   readonly at: Microseconds;
   /**
-   * As whom the bus knows who announced it, on the peers' channel once for each row that changed (`Origin.sender`):
-   * what comes from there says nothing that this answer does not say. Undefined where that cannot be said.
+   * As whom the bus knows who announced it (`Origin.sender`), on the peers' channel once for each row that changed: so
+   * many of the hints from there, and no more, say what this answer says. Undefined where that cannot be said.
    */
   readonly sender?: number;
 }

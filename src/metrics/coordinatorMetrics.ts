@@ -96,7 +96,7 @@ export function coordinatorMetrics(
   });
   const hints = new Tally({
     name: 'tailnet_hints_total',
-    help: 'Notifications heard, by what they are about.',
+    help: 'Notifications heard, by what they are about; one with rows (binding) counts once for each row.',
     registry,
     labels: [['kind', hintKinds]],
   });

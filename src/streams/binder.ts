@@ -39,6 +39,8 @@ export interface Binder {
   readonly isOk: (peerId: Uuid) => boolean;
   /** Whether a statement that writes a peer's node is under way. */
   readonly isPublishing: (peerId: Uuid) => boolean;
+  /** The peers of whom that is so. */
+  publishing(): Iterable<Uuid>;
   /**
    * Whose nodes are not being written any more: `written$` has said so, or the statement failed. For who puts off what
    * most likely says the same. Completes with `written$`.
@@ -176,7 +178,7 @@ export const createBinder = (
       next = { batch: [], isCut: false };
       if (!peerIds.some(dueEntry)) return EMPTY;
       hasWritten = true;
-      return calls.writeBindings(newest).pipe(
+      return defer(() => calls.writeBindings(newest)).pipe(
         map((answer) => record(next.batch, answer)),
         finalize(() => {
           endPublishing(next.batch);
@@ -223,6 +225,7 @@ export const createBinder = (
     },
     isOk: (peerId) => entries.get(peerId)?.binding.kind === 'node',
     isPublishing: (peerId) => publishing.has(peerId),
+    publishing: () => publishing.values(),
     published$,
     knows: (peerId) => entries.has(peerId),
     *written() {

@@ -21,9 +21,10 @@ export interface Querier {
   /** A tunnel between these two came or went. */
   refreshTunnel(src: Uuid, dst: Uuid): void;
   /**
-   * A peer's bindings changed. Answers whether they are read for it: not when nobody here shares a tunnel with it, which
-   * costs one look-up, and not when it was told already: by the hint just before, by the same sender, or by the answer to
-   * what was written here. While that answer is awaited, it is put off: it would only be held up by a read.
+   * A peer's bindings changed, or are to be read for another reason: then there is no sender. Answers whether they are read
+   * for it: not when nobody here watches the peer, which costs one look-up, and not when it was told already: by the hint
+   * just before, by the same sender, or by the answer to what was written here. While that answer is awaited, what
+   * somebody said is put off: the answer may say the same, and would be held up by a read.
    */
   refreshBindings(peerId: Uuid, sender?: number): boolean;
   /** Tells of rows that somebody has just written, as a hint says. It is not opened where nobody watches whose they are. */
@@ -47,7 +48,7 @@ export interface QuerierOptions {
   readonly coordinatorId: Uuid;
   readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'readBindings' | 'sizes' | 'inBatches'>;
   readonly view: View;
-  readonly binder: Pick<Binder, 'isOk' | 'isPublishing'>;
+  readonly binder: Pick<Binder, 'isOk' | 'isPublishing' | 'publishing'>;
   readonly connections: Connections;
   readonly logger: Logger;
   /** Told when a tunnel that a connected peer may have opened was not found. */
@@ -77,12 +78,16 @@ export const createQuerier = ({
   const unread = new Map<Uuid, Unread>();
   /** Whose bindings are being read: by an answer that may be older than what is heard or written meanwhile. */
   const reading = new Set<Uuid>();
-  /** What a hint with rows of another coordinator has told: the same sender says next whose they are. */
+  /** What the last hint with rows has told: the same sender says next whose they are. */
   const hinted = new ToldHints();
+  /** Whether those rows were written here. */
+  let isHintedOwn = false;
   /** What was written here, and told: the hints are on their way, or have come before. */
   const answered = new ToldHints();
   /** The senders of hints about peers whose nodes were being written here. */
-  const putOff = new Map<Uuid, (number | undefined)[]>();
+  const putOff = new Map<Uuid, number[]>();
+  /** Whose nodes were being written while hints were missed: those about them may have been among these. */
+  const unsure = new Set<Uuid>();
   const joined$ = createInbox<Uuid>();
   const watched$ = createInbox<Uuid>();
 
@@ -185,7 +190,7 @@ export const createQuerier = ({
   const isTold = (peerId: Uuid, sender: number | undefined): boolean => {
     const isHinted = hinted.take(sender, peerId);
     const isAnswered = answered.take(sender, peerId);
-    return isHinted || (isAnswered && binder.isOk(peerId));
+    return (isHinted && !isHintedOwn) || ((isHinted || isAnswered) && binder.isOk(peerId));
   };
 
   const markUnread = (peerId: Uuid, what: Unread): void => {
@@ -221,7 +226,7 @@ export const createQuerier = ({
     },
     refreshBindings: (peerId, sender) => {
       // Whether somebody looks or not: it is this hint that is put off, or was told of, and none that comes later.
-      if (binder.isPublishing(peerId)) {
+      if (sender !== undefined && binder.isPublishing(peerId)) {
         const senders = putOff.get(peerId);
         if (senders === undefined) putOff.set(peerId, [sender]);
         else senders.push(sender);
@@ -232,7 +237,7 @@ export const createQuerier = ({
       return true;
     },
     tellHinted: ({ peerIds, open }, sender) => {
-      // What was to follow the rows before these, by the same sender, has come by now.
+      // What was to follow the rows before these has come by now, or is put off and then read: at worst once too often.
       hinted.clear();
       answered.forgetSender(sender);
       let isOfInterest = false;
@@ -250,16 +255,16 @@ export const createQuerier = ({
         if (peerId === undefined || !view.isWatched(peerId)) return;
         rows.push({ peerId, coordinatorId: writerId, updatedAt, status: 'ok', node });
       });
-      // What this coordinator wrote, the answer tells as well.
-      const told = writerId === coordinatorId ? answered : hinted;
+      isHintedOwn = writerId === coordinatorId;
       for (const peerId of takeIn(rows, false)) {
         telemetry.bindingsTold(peerId);
-        told.expect(sender, peerId);
+        hinted.expect(sender, view.idOf(peerId));
       }
     },
     forgetTold: () => {
       hinted.clear();
       answered.clear();
+      for (const peerId of binder.publishing()) unsure.add(peerId);
     },
     tellWritten: ({ bindings, at, sender }) => {
       const rows: Binding[] = [];
@@ -268,10 +273,11 @@ export const createQuerier = ({
         const { peerId, node } = binding;
         rows.push({ peerId, coordinatorId, updatedAt: at, status: 'ok', node: bytesOf(node) });
       }
-      for (const peerId of takeIn(rows, true)) answered.expect(sender, peerId);
+      for (const peerId of takeIn(rows, true)) if (!unsure.has(peerId)) answered.expect(sender, view.idOf(peerId));
     },
     readPutOff: (peerIds) => {
       for (const peerId of peerIds) {
+        unsure.delete(peerId);
         const senders = putOff.get(peerId);
         if (senders === undefined) continue;
         putOff.delete(peerId);

@@ -1,8 +1,12 @@
 import type { Uuid } from '../db/store.js';
 
+/** More than a coordinator has connections. */
+const mostSenders = 64;
+
 /**
  * Hints that are still to come and say nothing more: what they are about was told before. Each is one hint, about one
- * peer, by one sender. Everything costs O(1) but `size`; what is held is an id for each of them.
+ * peer, by one sender. Everything costs O(1) but `size`. What is held is an id for each of them, as it is given, of no more
+ * than so many senders: where hints never come, the oldest are forgotten.
  */
 export class ToldHints {
   readonly #peers = new Map<number, Set<Uuid>>();
@@ -11,8 +15,15 @@ export class ToldHints {
   expect(sender: number | undefined, peerId: Uuid): void {
     if (sender === undefined) return;
     const peers = this.#peers.get(sender);
-    if (peers === undefined) this.#peers.set(sender, new Set([peerId]));
-    else peers.add(peerId);
+    if (peers !== undefined) {
+      peers.add(peerId);
+      return;
+    }
+    for (const oldest of this.#peers.keys()) {
+      if (this.#peers.size < mostSenders) break;
+      this.#peers.delete(oldest);
+    }
+    this.#peers.set(sender, new Set([peerId]));
   }
 
   /** A hint has come: whether it is one of these. The next one is not. */

@@ -491,6 +491,33 @@ describe('binder', () => {
     }),
   );
 
+  it(
+    'does not take a node for being written when the store broke',
+    marbles(({ scheduler, flush }) => {
+      const { store } = northsDatabase(scheduler);
+      let writes = 0;
+      const broken: typeof store = {
+        ...store,
+        writeBindings: (...args) => {
+          writes += 1;
+          if (writes === 2) throw new Error('broken');
+          return store.writeBindings(...args);
+        },
+      };
+      const binder = createBinder(storeCallsOn(broken, scheduler), logbook().logger, () => false);
+      const at = onTime(scheduler);
+      at(1, () => binder.accept(node(alice, 1)));
+      at(50, () => binder.accept(node(alice, 2)));
+      at(100, () => {
+        expect(writes).to.equal(2);
+        expect(binder.isPublishing(alice)).to.equal(false);
+        binder.end();
+      });
+      binder.written$.subscribe();
+      flush();
+    }),
+  );
+
   it('says of whom the last that is known is a node', () => {
     const calls = storeCallsOn(northsDatabase(asyncScheduler).store, asyncScheduler);
     const binder = createBinder(calls, logbook().logger, () => false);

@@ -40,7 +40,11 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
   const left = new Set<Uuid>();
   const querier = createQuerier({
     ...{ coordinatorId: north, view, connections, logger: book.logger },
-    binder: { isOk: (peerId) => !left.has(peerId), isPublishing: (peerId) => publishing.has(peerId) },
+    binder: {
+      isOk: (peerId) => !left.has(peerId),
+      isPublishing: (peerId) => publishing.has(peerId),
+      publishing: () => publishing,
+    },
     calls: storeCallsOn(database.store, scheduler),
     onMissing: (peerId, otherId) => missing.push(`${nameOf(peerId)}>${nameOf(otherId)}`),
   });
@@ -397,7 +401,7 @@ describe('querier', () => {
     );
 
     it(
-      'make a read once there is no answer to wait for, if they are by somebody else, or came too often, or it failed',
+      'make a read once there is no answer to wait for, if they are by somebody else, or came too often, or it failed; and at once where nobody knows who says it',
       marbles(({ scheduler, expectObservable }) => {
         const { querier, at, publishing, answer, statements$ } = writing(scheduler);
         const round = (time: number, end: () => void, ...senders: readonly (number | undefined)[]): void => {
@@ -417,7 +421,7 @@ describe('querier', () => {
         round(70, () => answer(4), undefined);
         round(90, () => answer(5, 7), 7);
         expectObservable(querier.reads$).toBe('-');
-        expectObservable(statements$).toBe('13ms a 19ms a 19ms a 19ms a', { a: 'bindings of bob' });
+        expectObservable(statements$).toBe('13ms a 19ms a 19ms a 16ms a', { a: 'bindings of bob' });
       }),
     );
 
@@ -437,6 +441,48 @@ describe('querier', () => {
         });
         expectObservable(querier.reads$).toBe('-');
         expectObservable(statements$).toBe('10ms a 19ms a', { a: 'bindings of bob' });
+      }),
+    );
+
+    it(
+      'make a read where others were missed before the answer came: those about it may have been among them',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, publishing, answer, statements$ } = writing(scheduler);
+        at(5, () => {
+          publishing.add(bob);
+          querier.refreshBindings(bob, 7);
+        });
+        at(6, () => querier.forgetTold());
+        at(10, () => answer(2, 7));
+        at(30, () => {
+          publishing.add(bob);
+          querier.forgetTold();
+          answer(3, 7);
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        at(50, () => {
+          answer(4, 7);
+          expect(querier.refreshBindings(bob, 7)).to.equal(false);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('10ms a 19ms a', { a: 'bindings of bob' });
+      }),
+    );
+
+    it(
+      'make a read although they held the row, where the peer has left or is lost meanwhile',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, view, at, left, statements$ } = writing(scheduler);
+        const nodes = [encodeNode(aNode({ of: bob, derp: 3 }))];
+        at(5, () => {
+          const node = encodeNode(aNode({ of: bob, derp: 2 }));
+          view.setBindings(bob, [{ peerId: bob, coordinatorId: north, updatedAt: 1, status: 'ok', node }]);
+          querier.tellHinted({ peerIds: [bob], open: () => ({ updatedAt: 3, coordinatorId: north, nodes }) }, 7);
+          left.add(bob);
+          expect(querier.refreshBindings(bob, 7)).to.equal(true);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('-----a', { a: 'bindings of bob' });
       }),
     );
 

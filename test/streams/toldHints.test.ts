@@ -25,6 +25,14 @@ describe('told hints', () => {
     expect(told.take(undefined, alice)).to.equal(false);
   });
 
+  it('are forgotten, the oldest first, where they never come', () => {
+    const told = new ToldHints();
+    for (let sender = 0; sender < 1000; sender++) told.expect(sender, alice);
+    expect(told.size).to.equal(64);
+    expect(told.take(999, alice)).to.equal(true);
+    expect(told.take(935, alice)).to.equal(false);
+  });
+
   it('are no more when a sender has said something later, or all of them may have been missed', () => {
     const told = new ToldHints();
     for (const sender of [1, 2]) told.expect(sender, alice);

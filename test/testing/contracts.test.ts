@@ -20,19 +20,37 @@ const latencies = { latency: 2, busLatency: 3 };
 storeContract('memoryDatabase', () => {
   const scheduler = adjustable();
   const { store, bus } = memoryDatabase({ scheduler });
-  return Promise.resolve({ store, bus, age: (hours) => scheduler.forward(hours * 3_600_000), close: () => undefined });
+  return Promise.resolve({
+    store,
+    bus,
+    age: (hours) => scheduler.forward(hours * 3_600_000),
+    saysSender: true,
+    close: () => undefined,
+  });
 });
 
 storeContract('memoryDatabase with latencies', () => {
   const scheduler = adjustable();
   const { store, bus } = memoryDatabase({ scheduler, ...latencies });
-  return Promise.resolve({ store, bus, age: (hours) => scheduler.forward(hours * 3_600_000), close: () => undefined });
+  return Promise.resolve({
+    store,
+    bus,
+    age: (hours) => scheduler.forward(hours * 3_600_000),
+    saysSender: true,
+    close: () => undefined,
+  });
 });
 
 storeContract('a database behind withFaults', () => {
   const scheduler = adjustable();
   const { store, bus } = withFaults(memoryDatabase({ scheduler }));
-  return Promise.resolve({ store, bus, age: (hours) => scheduler.forward(hours * 3_600_000), close: () => undefined });
+  return Promise.resolve({
+    store,
+    bus,
+    age: (hours) => scheduler.forward(hours * 3_600_000),
+    saysSender: true,
+    close: () => undefined,
+  });
 });
 
 busContract('memoryDatabase', () => {

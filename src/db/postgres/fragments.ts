@@ -46,9 +46,9 @@ export const sourceIsLive = (tunnel: string, judgement: Judgement): string => `E
 /**
  * Joins, as `hit`, the one tunnel with this primary key. At a hub with thousands of tunnels it matters that only the
  * primary key is used: the planner, which thinks in averages, likes to read all tunnels of the source (or of the
- * destination) and to filter them. So this takes the first key from the wanted one on, by comparisons that no other
- * index can serve, and then looks whether it is the wanted one. It ends with the source: on its way it goes through all
- * that somebody is just writing and nobody can see yet.
+ * destination) and to filter them. So this takes the first key from the wanted one on, by comparisons that the other
+ * indexes, which are hashes, cannot serve, and then looks whether it is the wanted one. On its way it goes through what
+ * somebody is just writing and nobody can see yet: of this source only, with which it ends.
  */
 export const joinTunnelByKey = (columns: string, coordinator: string, src: string, dst: string): string => `
       JOIN LATERAL (

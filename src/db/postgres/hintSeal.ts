@@ -94,8 +94,9 @@ export function hidden({ forCipher }: Secrets, rows: Uint8Array): string {
   return Buffer.concat([start, encrypted]).toString('base64');
 }
 
-function shown({ forCipher }: Secrets, text: string): Buffer {
+function shown({ forCipher }: Secrets, text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
+  if (bytes.length < startLength) return undefined;
   const decipher = createDecipheriv('aes-256-ctr', forCipher, bytes.subarray(0, startLength));
   return decipher.update(bytes.subarray(startLength));
 }

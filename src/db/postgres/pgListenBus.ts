@@ -10,6 +10,7 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
+import { readBindingHint } from '../bindingHint.js';
 import { channels, type Bus } from '../bus.js';
 import { ChannelListeners } from '../channelListeners.js';
 import type { HintSeal } from './hintSeal.js';
@@ -90,16 +91,14 @@ export function pgListenBus(
 
   const hearRows = (payload: string, sender: number) => {
     const message = seal?.read(payload);
-    if (message === undefined) {
-      noteUnsealed();
-      return;
-    }
     const sealed = () => {
-      const rows = message.open();
+      const rows = message?.open();
       if (rows === undefined) noteUnsealed();
       return rows;
     };
-    listeners.published(channels.binding, message.plain, { sender, sealed });
+    if (message !== undefined && readBindingHint(message.plain, sealed) !== undefined) {
+      listeners.published(channels.binding, message.plain, { sender, sealed });
+    } else noteUnsealed();
   };
 
   const connect = () => {

@@ -26,6 +26,8 @@ export interface StoreUnderTest {
    * "what is young stays".
    */
   age?(hours: number): void | Promise<void>;
+  /** Whether writes of bindings answer who announced them. Left out: they may, and then it must be true. */
+  readonly saysSender?: boolean;
   /** Called after the test. */
   close(): void | Promise<void>;
 }
@@ -368,16 +370,15 @@ export function storeContract(
       it('says who announces it, if at all, as the bus does: once for each row', async () => {
         await beat(here);
         const heard = await listen(channels.peer);
-        const sizes = [1, 3, 7];
-        for (const size of sizes) {
-          const peerIds = uuids(size);
-          const write = store.writeBindings(
-            allLive(here),
-            peerIds.map((id) => online(id, 'a')),
-          );
-          const sender = (await lastOf(write))?.sender;
+        const [one, ...others] = [1, 3, 7].map((size) => uuids(size).map((id) => online(id, 'a')));
+        const [first, second, third] = uuids(3);
+        const mixed = [online(first ?? '', 'b'), lost(second ?? '', 'b'), gone(third ?? '')];
+        const before = mixed.map(({ peerId }) => online(peerId, 'a'));
+        for (const writes of [one ?? [], ...others, before, mixed]) {
+          const sender = (await lastOf(store.writeBindings(allLive(here), writes)))?.sender;
           const payloads = await heard.untilNow();
-          deepEqual(sorted(payloads), sorted(peerIds));
+          deepEqual(sorted(payloads), sorted(writes.map(({ peerId }) => peerId)));
+          if (tested.saysSender === true) ok(sender !== undefined);
           if (sender === undefined) continue;
           for (const event of heard.events) {
             if (event.kind === 'message' && payloads.includes(event.payload)) equal(event.sender, sender);

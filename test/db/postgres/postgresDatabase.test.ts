@@ -40,6 +40,7 @@ describe('postgresDatabase', () => {
       store: tested.store,
       bus: tested.bus,
       age,
+      saysSender: true,
       close: () => lastOf(tested.close()),
     };
   });

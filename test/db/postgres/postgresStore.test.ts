@@ -396,6 +396,7 @@ describe('postgresStore with a role that has only what migrate grants', () => {
     return {
       store,
       bus,
+      saysSender: true,
       close: async () => {
         await lastOf(bus.close());
         await lastOf(store.close());
