@@ -35,7 +35,7 @@ export type {
 
 // For those who bring a database, a store or a bus of their own.
 export { channels } from './db/bus.js';
-export type { Bus, BusEvent } from './db/bus.js';
+export type { Bus, BusEvent, Origin } from './db/bus.js';
 export type { Database } from './db/database.js';
 export { migrate } from './db/migrate.js';
 export type { MigrateOptions, MigrateResult, Queryable } from './db/migrate.js';
@@ -47,6 +47,7 @@ export type { PostgresOverviewOptions } from './db/postgres/postgresOverview.js'
 export { StoreError } from './db/store.js';
 export type {
   Binding,
+  BindingsWritten,
   BindingWrite,
   CoordinatorAge,
   HeartbeatResult,
