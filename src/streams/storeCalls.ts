@@ -115,6 +115,7 @@ export const createStoreCalls = ({
   };
 
   const sizes = batchSizes(tuning.maxBatchSize);
+  /** Those that are named like a work are for it. */
   const maxSizes: Partial<Record<Work, number>> = sizes;
 
   return {

@@ -1,4 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import type { Database } from '../../src/db/database.js';
 import { withFaults, memoryDatabase } from '../../src/testing/index.js';
 import { busContract } from '../../src/testing/contracts/busContract.js';
 import { storeContract } from '../../src/testing/contracts/storeContract.js';
@@ -17,41 +18,26 @@ const adjustable = (): SchedulerLike & { forward(milliseconds: number): void } =
 
 const latencies = { latency: 2, busLatency: 3 };
 
-storeContract('memoryDatabase', () => {
+/** A database whose clock can be moved on. */
+const aging = (open: (scheduler: ReturnType<typeof adjustable>) => Database) => () => {
   const scheduler = adjustable();
-  const { store, bus } = memoryDatabase({ scheduler });
-  return Promise.resolve({
-    store,
-    bus,
-    age: (hours) => scheduler.forward(hours * 3_600_000),
-    saysSender: true,
-    close: () => undefined,
-  });
-});
+  const { store, bus } = open(scheduler);
+  const age = (hours: number) => scheduler.forward(hours * 3_600_000);
+  return Promise.resolve({ store, bus, age, saysSender: true, close: () => undefined });
+};
 
-storeContract('memoryDatabase with latencies', () => {
-  const scheduler = adjustable();
-  const { store, bus } = memoryDatabase({ scheduler, ...latencies });
-  return Promise.resolve({
-    store,
-    bus,
-    age: (hours) => scheduler.forward(hours * 3_600_000),
-    saysSender: true,
-    close: () => undefined,
-  });
-});
-
-storeContract('a database behind withFaults', () => {
-  const scheduler = adjustable();
-  const { store, bus } = withFaults(memoryDatabase({ scheduler }));
-  return Promise.resolve({
-    store,
-    bus,
-    age: (hours) => scheduler.forward(hours * 3_600_000),
-    saysSender: true,
-    close: () => undefined,
-  });
-});
+storeContract(
+  'memoryDatabase',
+  aging((scheduler) => memoryDatabase({ scheduler })),
+);
+storeContract(
+  'memoryDatabase with latencies',
+  aging((scheduler) => memoryDatabase({ scheduler, ...latencies })),
+);
+storeContract(
+  'a database behind withFaults',
+  aging((scheduler) => withFaults(memoryDatabase({ scheduler }))),
+);
 
 busContract('memoryDatabase', () => {
   const database = memoryDatabase();
