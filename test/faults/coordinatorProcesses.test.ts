@@ -64,7 +64,7 @@ together('a process with a coordinator', () => {
     await query(database.url, 'delete from tailnet_coordinators where id = $1', [coordinatorId]);
     mesh.coordinators[1]?.signal('SIGCONT');
     // Bob says nothing: that his coordinator goes on is enough.
-    const took = await mesh.alice.eventuallySees(bob, 11, 5_000);
+    const took = await mesh.alice.eventuallySees(bob, 11);
     mesh.update(2);
     await mesh.heard(2);
     expect(kindsOf(mesh.alice, bob)).to.deep.equal(['node', 'lost', 'node']);
@@ -89,7 +89,7 @@ together('a process with a coordinator', () => {
     await mesh.alice.eventuallyHears(dave, 'lost');
     await end;
     mesh.coordinators[1]?.signal('SIGCONT');
-    const took = await mesh.alice.eventuallySees(dave, 41, 5_000);
+    const took = await mesh.alice.eventuallySees(dave, 41);
     // Bob's connection there is known to be broken by now; what follows from that must not reach those who see him.
     await delay(3_000);
     mesh.update(3);
@@ -112,7 +112,7 @@ together('a process with a coordinator', () => {
     mesh.update(2);
     await mesh.alice.eventuallyHears(bob, 'lost');
     await mesh.coordinators[1]?.logs('going on');
-    const took = await mesh.heard(2, 5_000);
+    const took = await mesh.heard(2);
     mesh.update(3);
     await mesh.heard(3);
     expect(kindsOf(mesh.alice, bob)).to.deep.equal(['node', 'lost', 'node']);

@@ -6,9 +6,6 @@ import { testDatabase } from '../support/testDatabase.js';
 import { expectUnharmed, openMesh } from './mesh.js';
 import { seconds, together, waits } from './together.js';
 
-/** Milliseconds until a dead listening connection is noticed by its check, 6 s, and another was made. */
-const deafFor = 10_000;
-
 together('connections to the database', () => {
   waits('all are terminated, twenty times in a row, while peers update: nothing is lost', 10, async (arrange) => {
     await using database = await arrange(testDatabase);
@@ -21,7 +18,7 @@ together('connections to the database', () => {
         `select pg_terminate_backend(pid) from pg_stat_activity
          where datname = current_database() and pid <> pg_backend_pid()`,
       );
-      slowest = Math.max(slowest, await mesh.heard(round, 10_000));
+      slowest = Math.max(slowest, await mesh.heard(round));
     }
     expectUnharmed(mesh, 'lost');
     return `each time within ${seconds(slowest)}`;
@@ -41,7 +38,7 @@ together('connections to the database', () => {
       expect(frozen).to.have.length(2);
       for (const { pid } of frozen) process.kill(pid, 'SIGSTOP');
       mesh.update(2);
-      const took = await mesh.heard(2, deafFor);
+      const took = await mesh.heard(2);
       for (const { pid } of frozen) process.kill(pid, 'SIGCONT');
       mesh.update(3);
       await mesh.heard(3);
@@ -62,7 +59,7 @@ together('connections to the database', () => {
       // New ones pass, as where a firewall has forgotten the old ones.
       proxy.setOpen('swallow', (greeting) => greeting.includes('tailnet-coordinator listen'));
       mesh.update(2);
-      const took = await mesh.heard(2, deafFor);
+      const took = await mesh.heard(2);
       expectUnharmed(mesh, 'lost');
       return seconds(took);
     },
@@ -75,7 +72,7 @@ together('connections to the database', () => {
     proxy.set('swallow');
     const since = performance.now();
     // Of bob's coordinator nobody has heard for 6 s, and then it sends bob away.
-    await mesh.bob.eventuallyEnds(1, 20_000);
+    await mesh.bob.eventuallyEnds(1);
     mesh.update(2);
     await mesh.heard(2);
     const moved = performance.now() - since;
@@ -88,7 +85,6 @@ together('connections to the database', () => {
     mesh.update(3);
     await mesh.heard(3);
     expect(mesh.told('disconnected')).to.deep.equal([]);
-    expect(recovery).to.be.below(10_000);
     return `moved after ${seconds(moved)}, recovered in ${seconds(recovery)}`;
   });
 
@@ -100,7 +96,7 @@ together('connections to the database', () => {
     let slowest = 0;
     for (let round = 2; round < 8; round++) {
       mesh.update(round);
-      slowest = Math.max(slowest, await mesh.heard(round, 10_000));
+      slowest = Math.max(slowest, await mesh.heard(round));
     }
     expectUnharmed(mesh, 'lost');
     expect(

@@ -4,17 +4,9 @@ import { privateServer, type PrivateServer } from '../support/privateServer.js';
 import { query } from '../support/query.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { healthWatch } from './healthWatch.js';
-import { expectUnharmed, openMesh, type Mesh } from './mesh.js';
+import { expectBorne, expectNotSentAway, expectUnharmed, openMesh } from './mesh.js';
+import { patience } from './patience.js';
 import { seconds, together, waits } from './together.js';
-
-/** Milliseconds within which everybody knows what is new, once the database takes connections again. */
-const recovery = 5_000;
-
-/**
- * Milliseconds before which no coordinator is unhealthy, because three heartbeats in a row have to fail. A machine that
- * is busy may take longer to start the server again.
- */
-const bearable = 4_000;
 
 type Change = (server: PrivateServer) => Promise<void>;
 
@@ -42,7 +34,7 @@ together('a database server', () => {
       mesh.update(2);
       await server.restart();
       const outage = performance.now() - since;
-      const took = await mesh.heard(2, recovery);
+      const took = await mesh.heard(2);
       mesh.update(3);
       await mesh.heard(3);
       expectBorne(mesh, outage);
@@ -57,7 +49,7 @@ together('a database server', () => {
     mesh.update(2);
     await mesh.coordinators[0]?.logs('heartbeat failed');
     server.thaw();
-    const took = await mesh.heard(2, recovery);
+    const took = await mesh.heard(2);
     expectUnharmed(mesh, 'lost');
     return seconds(took);
   });
@@ -106,8 +98,7 @@ together('a database server', () => {
         daves.eventuallySees(bob, 31),
         mesh.alice.eventuallySees(eve, 52),
       ]);
-      expect(performance.now() - since).to.be.below(2 * recovery);
-      expectEnds(mesh, since - killedAt);
+      expectNotSentAway(mesh, since - killedAt);
       // The tunnel that was removed may have been seen again for a moment, and the new one may have seemed gone.
       await mesh.alice.eventuallyHears(dave, 'disconnected');
       const withDave = /^(alice|bob): dave |^dave: (alice|bob) /;
@@ -144,7 +135,7 @@ together('a database server', () => {
          execute format('alter database %I reset default_transaction_read_only', current_database());
        end $$`,
       );
-      const took = await mesh.heard(3, recovery);
+      const took = await mesh.heard(3);
       expect(mesh.told('disconnected')).to.deep.equal([]);
       return seconds(took);
     },
@@ -155,7 +146,7 @@ together('a database server', () => {
     ['is frozen', freeze, thaw],
   ];
   for (const [how, leave, comeBack] of absences) {
-    waits(`${how} for 30 s: coordinators stay alive, and are as before 5 s after it is back`, 45, async (arrange) => {
+    waits(`${how} for 30 s: coordinators stay alive, and are as before when it is back`, 45, async (arrange) => {
       await using server = await arrange(privateServer);
       await using mesh = await arrange(() => openMesh(server.url, server.url));
       using alive = healthWatch(mesh.urls);
@@ -167,7 +158,7 @@ together('a database server', () => {
       mesh.update(3);
       await alive.until(end);
       await comeBack(server);
-      const took = await mesh.heard(3, recovery);
+      const took = await mesh.heard(3);
       expect(mesh.told('disconnected')).to.deep.equal([]);
       expect(new Set(mesh.ends().map((text) => text.split(': ')[1]))).to.deep.equal(
         new Set(['1013 coordinator unhealthy']),
@@ -176,7 +167,7 @@ together('a database server', () => {
       return seconds(took);
     });
 
-    waits(`${how} when coordinators are told to end: they end in time, and well`, 20, async (arrange) => {
+    waits(`${how} when coordinators are told to end: they end by themselves, and well`, 20, async (arrange) => {
       await using server = await arrange(privateServer);
       await using mesh = await arrange(() => openMesh(server.url, server.url));
       await leave(server);
@@ -185,26 +176,11 @@ together('a database server', () => {
       const codes = await Promise.all([mesh.end(0, 'SIGTERM'), mesh.end(1, 'SIGTERM')]);
       const took = performance.now() - since;
       expect(codes, mesh.log()).to.deep.equal([0, 0]);
-      expect(took).to.be.below(20_000);
       expect(mesh.log()).to.contain('own peers not marked lost in time; others will see it by the silence');
       return seconds(took);
     });
   }
 });
-
-/** Nobody is called lost for a server that is away for a moment. */
-const expectBorne = (mesh: Mesh, outage: number): void => {
-  if (outage < bearable) expectUnharmed(mesh, 'lost');
-  else expectEnds(mesh, outage);
-  expect(mesh.told('disconnected')).to.deep.equal([]);
-};
-
-/** Nobody is sent away, unless the server was away for longer. */
-const expectEnds = (mesh: Mesh, outage: number): void => {
-  const ends = new Set(mesh.ends().map((text) => text.split(': ')[1]));
-  if (outage >= bearable) ends.delete('1013 coordinator unhealthy');
-  expect([...ends]).to.deep.equal([]);
-};
 
 const readTunnels = async (url: string): Promise<readonly string[]> => {
   const rows = await query<{ tunnel: string }>(
@@ -221,6 +197,6 @@ const untilTunnels = async (url: string, wanted: readonly string[]): Promise<num
     const found = await readTunnels(url);
     const took = performance.now() - since;
     if (found.join() === wanted.join()) return took;
-    if (took > 2 * recovery) expect(found).to.deep.equal(wanted);
+    if (took > patience) expect(found).to.deep.equal(wanted);
   }
 };

@@ -24,6 +24,7 @@ import { requests } from '../../src/proto/requests.js';
 import { aNode, nameOf, type Sighting, type Sightings } from '../../src/testing/index.js';
 import { sightings } from '../../src/testing/sightings.js';
 import { overWebSocket } from '../processes/overWebSocket.js';
+import { patience } from './patience.js';
 
 /**
  * A peer that wants to stay connected: it knows the URLs of several coordinators, and when its connection ends it goes
@@ -50,20 +51,17 @@ export interface SteadyPeer extends Disposable {
   /** Says goodbye, again elsewhere if need be, and stays away. Resolves when a coordinator has taken it. */
   leave(): Promise<void>;
   /** The last it heard of the other is that it is there, at this relay region. Milliseconds that took. */
-  eventuallySees(other: Uuid, derp: number, within?: number): Promise<number>;
+  eventuallySees(other: Uuid, derp: number): Promise<number>;
   /** The last it heard of the other is this kind of update. */
-  eventuallyHears(other: Uuid, kind: Sighting['kind'], within?: number): Promise<number>;
+  eventuallyHears(other: Uuid, kind: Sighting['kind']): Promise<number>;
   /** So many of its connections have ended. */
-  eventuallyEnds(times: number, within?: number): Promise<number>;
+  eventuallyEnds(times: number): Promise<number>;
   /** Breaks its connection off for good. */
   drop(): void;
 }
 
 /** Waits before connecting again, in milliseconds: the first, and the longest. */
 const [firstWait, longestWait] = [100, 1_000];
-
-/** Milliseconds that anything may take that has no bound of its own. */
-const patience = 30_000;
 
 /** The close code of a connection that said goodbye. */
 const farewell = 1000;
@@ -129,12 +127,12 @@ export const steadyPeer = (urls: readonly string[], id: Uuid, home = 0): SteadyP
       changed$.next();
     });
 
-  const eventually = async (what: string, within: number, holds: () => boolean): Promise<number> => {
+  const eventually = async (what: string, holds: () => boolean): Promise<number> => {
     const since = performance.now();
     const failure = () =>
       new Error(
         [
-          `${nameOf(id)} did not ${what} within ${String(within)} ms. ${nameOf(id)} has seen:`,
+          `${nameOf(id)} did not ${what} within ${String(patience)} ms. ${nameOf(id)} has seen:`,
           ...seen.log,
           `and its connections have ended with: ${ends.join(', ')}`,
         ].join('\n  '),
@@ -144,7 +142,7 @@ export const steadyPeer = (urls: readonly string[], id: Uuid, home = 0): SteadyP
         startWith(undefined),
         filter(holds),
         map(() => performance.now() - since),
-        timeout({ first: within, with: () => throwError(failure) }),
+        timeout({ first: patience, with: () => throwError(failure) }),
       ),
     );
   };
@@ -183,15 +181,14 @@ export const steadyPeer = (urls: readonly string[], id: Uuid, home = 0): SteadyP
       say(requests.disconnect());
       return firstValueFrom(left$);
     },
-    eventuallySees: (other, derp, within = patience) =>
-      eventually(`see ${nameOf(other)} at derp ${String(derp)}`, within, () => {
+    eventuallySees: (other, derp) =>
+      eventually(`see ${nameOf(other)} at derp ${String(derp)}`, () => {
         const sighting = seen.of(other);
         return sighting?.kind === 'node' && sighting.derp === derp;
       }),
-    eventuallyHears: (other, kind, within = patience) =>
-      eventually(`hear that ${nameOf(other)} is ${kind}`, within, () => seen.of(other)?.kind === kind),
-    eventuallyEnds: (times, within = patience) =>
-      eventually(`lose ${String(times)} connections`, within, () => ends.length >= times),
+    eventuallyHears: (other, kind) =>
+      eventually(`hear that ${nameOf(other)} is ${kind}`, () => seen.of(other)?.kind === kind),
+    eventuallyEnds: (times) => eventually(`lose ${String(times)} connections`, () => ends.length >= times),
     drop,
     [Symbol.dispose]: drop,
   };

@@ -5,6 +5,7 @@ import { alice, bob, carol, dave } from '../../src/testing/index.js';
 import { query } from '../support/query.js';
 import { testDatabase } from '../support/testDatabase.js';
 import { expectUnharmed, openMesh, type Mesh } from './mesh.js';
+import { patience } from './patience.js';
 import { seconds, together, waits } from './together.js';
 
 /** Makes every write to a table fail, as on a disk that is full. */
@@ -35,7 +36,7 @@ together('the tables', () => {
       } finally {
         await locker.end();
       }
-      const took = await mesh.heard(25, 5_000);
+      const took = await mesh.heard(25);
       expectUnharmed(mesh, 'lost');
       expect(mesh.log()).not.to.contain('heartbeat failed');
       return seconds(took);
@@ -51,7 +52,7 @@ together('the tables', () => {
       await Promise.all(mesh.coordinators.map((one) => one.logs('No space left on device (53100)', round - 1)));
     }
     await query(database.url, emptyDisk('tailnet_peers'));
-    const took = await mesh.heard(4, 5_000);
+    const took = await mesh.heard(4);
     expectUnharmed(mesh, 'lost');
     expect(mesh.log()).not.to.contain('given up');
     return seconds(took);
@@ -69,7 +70,7 @@ together('the tables', () => {
       await Promise.all([mesh.alice, mesh.bob, mesh.carol].map((peer) => peer.eventuallyEnds(1)));
       mesh.update(3);
       for (const table of tables) await query(database.url, emptyDisk(table));
-      const took = await mesh.heard(3, 5_000);
+      const took = await mesh.heard(3);
       expect(mesh.told('disconnected')).to.deep.equal([]);
       return seconds(took);
     },
@@ -112,7 +113,7 @@ const untilRows = async (url: string, wanted: string): Promise<number> => {
     const found = await rowsOf(url);
     const took = performance.now() - since;
     if (found === wanted) return took;
-    if (took > 5_000) expect(found).to.equal(wanted);
+    if (took > patience) expect(found).to.equal(wanted);
   }
 };
 

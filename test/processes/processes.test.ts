@@ -143,13 +143,11 @@ describe('coordinators that are processes of their own, over one database', func
       await alices.eventuallyHasDerp(connected.id, derp);
     }
 
-    const toldAt = performance.now();
     const ended = diesOf(leaving, 'SIGTERM');
     await Promise.all([bobs, daves].map((connected) => connected.eventuallyClosed('coordinator closed')));
     expect([...proto.closeCodes, ...json.closeCodes]).to.deep.equal([1001, 1001]);
     await Promise.all([alices.eventuallyLost(bob), alices.eventuallyLost(dave)]);
     expect(await ended).to.equal(0);
-    expect(performance.now() - toldAt).to.be.below(20_000);
     await Promise.all([alices.neverSees(bob, 'disconnected'), alices.neverSees(dave, 'disconnected')]);
 
     const again = peer(await remote(staying, 'tailnet.v2.proto'), bob);

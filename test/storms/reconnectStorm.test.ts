@@ -114,18 +114,14 @@ describe(`a peer that comes back in a storm of ${String(clientCount)}, because t
     });
     const toldBefore = told.length;
     doomed.signal('SIGKILL');
-    let longest = 0;
     let updates = 0;
     while (!storm.isOver) {
-      const at = performance.now();
       bobs.updateDerp(++updates);
       await alices.eventuallyHasDerp(bob, updates);
-      longest = Math.max(longest, performance.now() - at);
     }
     const report = await over;
     expect(report, 'what the clients were told of their agents').to.include({ lost: 0 });
     expect(updates, 'updates of others meanwhile').to.be.above(5);
-    expect(longest, 'milliseconds that one of them took').to.be.below(5000);
 
     await alices.eventuallyLost(dave);
     bobs.updateDerp(++updates);
