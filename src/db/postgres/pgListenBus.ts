@@ -164,7 +164,7 @@ export function pgListenBus(
     publish: (channel, payloads) =>
       payloads.length === 0
         ? EMPTY
-        : run(publishStatement, [channel, payloads], () => undefined).pipe(ignoreElements()),
+        : run(publishStatement, [channel, JSON.stringify(payloads)], () => undefined).pipe(ignoreElements()),
 
     close: () =>
       defer(() => {
@@ -177,7 +177,7 @@ export function pgListenBus(
 
 const publishStatement: Statement = {
   name: 'tailnet_publish',
-  text: `SELECT count(pg_notify($1::text, payload)) FROM unnest($2::text[]) AS item (payload)`,
+  text: `SELECT count(pg_notify($1::text, payload)) FROM json_array_elements_text($2::json) AS item (payload)`,
 };
 
 function publishConfig(config: string | PoolConfig): PoolConfig {

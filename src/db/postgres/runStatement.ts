@@ -1,6 +1,7 @@
 import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { Observable } from 'rxjs';
 import { dropIdle } from './dropIdle.js';
+import { PreparedQuery, type Value } from './preparedQuery.js';
 import { storeErrorOf } from './storeErrorOf.js';
 
 export interface Statement {
@@ -15,7 +16,7 @@ export interface Statement {
 /** Runs a statement once per subscription; emits what `read` makes of its rows, which come all at once. */
 export type Run = <Row extends QueryResultRow, Result = readonly Row[]>(
   statement: Statement,
-  values: readonly unknown[],
+  values: readonly Value[],
   read: (rows: readonly Row[]) => Result,
 ) => Observable<Result>;
 
@@ -47,7 +48,9 @@ export function runOn(pool: Pool, isPooled = false): Run {
           receiver?.error(defect);
         }
       };
-      pool.query({ ...(!isPooled && name !== undefined && { name }), text, values: [...values] }, finish);
+      const query =
+        name === undefined || isPooled ? { text, values: [...values] } : new PreparedQuery(name, text, values);
+      pool.query(query, finish);
     });
 }
 

@@ -1,6 +1,7 @@
 import type { QueryResultRow } from 'pg';
 import type { Observable } from 'rxjs';
 import type { Announcement, Announcer } from '../announcer.js';
+import type { Value } from './preparedQuery.js';
 import type { Run } from './runStatement.js';
 import { announcedColumns, type WriteStatement } from './writeStatement.js';
 
@@ -11,7 +12,7 @@ import { announcedColumns, type WriteStatement } from './writeStatement.js';
  */
 export type RunWrite = <Row extends QueryResultRow, Result = readonly Row[]>(
   statement: WriteStatement,
-  values: readonly unknown[],
+  values: readonly Value[],
   read: (rows: readonly Row[]) => Result,
   inDoubt?: () => readonly Announcement[],
 ) => Observable<Result>;
@@ -25,7 +26,7 @@ export function notifyingRun(run: Run): RunWrite {
 export function announcingRun(run: Run, { after }: Announcer): RunWrite {
   return <Row extends QueryResultRow, Result = readonly Row[]>(
     { telling }: WriteStatement,
-    values: readonly unknown[],
+    values: readonly Value[],
     read: (rows: readonly Row[]) => Result,
     inDoubt?: () => readonly Announcement[],
   ) => {

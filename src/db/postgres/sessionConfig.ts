@@ -30,6 +30,8 @@ export function sessionConfig(config: string | PoolConfig, defaults: SessionDefa
     connectionTimeoutMillis: defaults.connectionTimeout,
     application_name: defaults.applicationName,
     ...given,
+    // In a pipeline `pg` takes no queries but its own. The pools give each connection one at a time.
+    pipeline: false,
     ...(connectionString === undefined ? {} : { connectionString }),
     ...(defaults.isPooled !== true && { statement_timeout: effectiveTimeout }),
     query_timeout: queryTimeout ?? (effectiveTimeout === false ? undefined : effectiveTimeout + CLIENT_PATIENCE),

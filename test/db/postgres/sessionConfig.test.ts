@@ -32,6 +32,10 @@ describe('sessionConfig', () => {
     expect(sessionConfig(given, defaults)).to.deep.include({ ...given, query_timeout: 1200 });
   });
 
+  it('lets nobody ask for a pipeline, in which prepared queries could not run', () => {
+    expect(sessionConfig({ host: 'localhost', pipeline: true }, defaults)).to.include({ pipeline: false });
+  });
+
   it('lets the URL win', () => {
     const config = sessionConfig('postgres://localhost/net?statement_timeout=900&query_timeout=950&ssl=0', defaults);
     expect(config).to.deep.include({

@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import pg, { type Connection, type FieldDef } from 'pg';
+import { PreparedQuery, type Value } from '../../../src/db/postgres/preparedQuery.js';
+import { testDatabase } from '../../support/testDatabase.js';
+
+const oids = { json: 114, float8: 701 } as const;
+
+/** A connection that keeps the names of what is called, and refuses to bind `unsendable`. */
+const fakeConnection = () => {
+  const calls: string[] = [];
+  const called = (name: string) => () => calls.push(name);
+  const connection = {
+    stream: { cork: called('cork'), uncork: called('uncork') },
+    parse: called('parse'),
+    bind: ({ values }: { readonly values: readonly unknown[] }) => {
+      if (values.includes('unsendable')) throw new RangeError('too long');
+      calls.push(`bind ${values.join()}`);
+    },
+    describe: called('describe'),
+    execute: called('execute'),
+    sync: called('sync'),
+  };
+  // eslint-disable-next-line no-restricted-syntax -- what a query needs of it
+  return { connection: connection as unknown as Connection, callsSince: () => calls.splice(0) };
+};
+
+const field = (name: string, dataTypeID: number) => ({ name, dataTypeID }) as FieldDef;
+
+/** A query on a connection that is not there, and how it ended. */
+const queryOf = (...values: readonly Value[]) => {
+  const query = new PreparedQuery('name', 'select $1', values);
+  const ends: unknown[] = [];
+  query.callback = (error, result) => ends.push(error ?? result?.rows);
+  return { query, ends };
+};
+
+describe('PreparedQuery', () => {
+  const first = ['cork', 'parse', 'bind 1', 'describe', 'execute', 'sync', 'uncork'];
+  const again = ['cork', 'bind 1', 'execute', 'sync', 'uncork'];
+
+  it('is prepared and described once on each connection', () => {
+    const [here, there] = [fakeConnection(), fakeConnection()];
+    const rows: unknown[] = [];
+    for (const { connection, callsSince } of [here, here, there]) {
+      const { query, ends } = queryOf(1);
+      query.submit(connection);
+      const calls = callsSince();
+      expect(calls).to.deep.equal(rows.length === 1 ? again : first);
+      if (calls.includes('describe')) query.handleRowDescription({ fields: [field('at', oids.float8)] });
+      query.handleDataRow({ fields: ['1.5'] });
+      query.handleDataRow({ fields: [null] });
+      query.handleReadyForQuery(connection);
+      rows.push(...ends);
+    }
+    expect(rows).to.deep.equal(Array(3).fill([{ at: 1.5 }, { at: null }]));
+  });
+
+  it('is prepared once, too, when it gives no rows', () => {
+    const { connection, callsSince } = fakeConnection();
+    for (const expected of [first, again]) {
+      const { query, ends } = queryOf(1);
+      query.submit(connection);
+      expect(callsSince()).to.deep.equal(expected);
+      query.handleReadyForQuery(connection);
+      expect(ends).to.deep.equal([[]]);
+    }
+  });
+
+  it('says what keeps it from being sent, and holds up nothing', () => {
+    const { connection, callsSince } = fakeConnection();
+    const { query } = queryOf('unsendable');
+    expect(query.submit(connection)).to.be.instanceOf(RangeError).with.property('message', 'too long');
+    expect(callsSince()).to.deep.equal(['cork', 'parse', 'uncork']);
+  });
+
+  it('gives the first defect of what reads a column, once all of its answer is there', () => {
+    const { connection } = fakeConnection();
+    const { query, ends } = queryOf(1);
+    query.submit(connection);
+    query.handleRowDescription({ fields: [field('options', oids.json)] });
+    for (const text of ['{}', 'first', 'second']) query.handleDataRow({ fields: [text] });
+    expect(ends).to.deep.equal([]);
+    query.handleReadyForQuery(connection);
+    expect(ends).to.have.length(1);
+    expect(ends[0]).to.be.instanceOf(SyntaxError).with.property('message').that.contains('first');
+  });
+
+  describe('on PostgreSQL', () => {
+    let pool: pg.Pool;
+    let database: Awaited<ReturnType<typeof testDatabase>>;
+
+    before(async () => {
+      database = await testDatabase();
+      pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    });
+    after(async () => {
+      await pool.end();
+      await database[Symbol.asyncDispose]();
+    });
+
+    const run = (name: string, text: string, ...values: readonly Value[]): Promise<readonly unknown[]> =>
+      new Promise((resolve, reject) => {
+        // What `pg` knows is an error or a result.
+        pool.query(new PreparedQuery(name, text, values), (error: Error | undefined, result) => {
+          if (error === undefined) resolve(result.rows);
+          else reject(error);
+        });
+      });
+
+    it('gives rows as those of `pg`, the first time and later', async () => {
+      const text = `
+        select $1::uuid as id, $2::float8 as number, $3::bytea as node, $4::int as count, $4::bigint as large,
+          true as is_shared, null::text as nothing, now() as at, '{a,NULL}'::text[] as list, pg_notify('x', 'y') as void
+        from generate_series(1, 2)`;
+      const values = ['00000000-0000-4000-8000-000000000001', 1.5, Buffer.from([0, 255]), 7] as const;
+      await pool.query('begin');
+      const { rows } = await pool.query<object>(text, [...values]);
+      for (let time = 0; time < 2; time++) expect(await run('columns', text, ...values)).to.deep.equal(rows);
+      await pool.query('commit');
+      expect(rows).to.have.length(2);
+    });
+
+    it('gives the error of the database, and the next one runs', async () => {
+      const text = 'select 1 / $1::int as quotient';
+      for (let time = 0; time < 2; time++) {
+        expect(await run('division', text, 1)).to.deep.equal([{ quotient: 1 }]);
+        const error = await run('division', text, 0).catch((reason: unknown) => reason);
+        expect(error).to.be.instanceOf(Error).with.property('code', '22012');
+      }
+      const failing = await run('division', 'select nonsense', 1).catch((reason: unknown) => reason);
+      expect(failing).to.be.instanceOf(Error).with.property('code', '42703');
+      expect(await run('division', text, 1)).to.deep.equal([{ quotient: 1 }]);
+    });
+  });
+});
