@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { pino } from 'pino';
 import type { AppliedValue } from './config/applyConfig.js';
 import { useConfigFile } from './config/configOption.js';
 import { tidyEnvironment } from './environment.js';
@@ -16,6 +15,7 @@ export function configCommand(output: Output): Command {
         .description('Check a file for serve --config, with the files that it names, together with the environment.')
         .argument('<file>', 'in YAML or JSON')
         .action(async (file: string) => {
+          const { pino } = await import('pino');
           const serve = serveOptions(new Command('serve'));
           tidyEnvironment(serve, process.env);
           let applied: readonly AppliedValue[] = [];

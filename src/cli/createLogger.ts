@@ -1,13 +1,8 @@
-import { destination, pino, type DestinationStream, type Level, type Logger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { destination, pino, type DestinationStream, type Logger } from 'pino';
 import { fitForLog } from './fitForLog.js';
 import { loggedError } from './loggedError.js';
+import type { LogLevel } from './logLevel.js';
 import { sampledLog } from './sampledLog.js';
-
-/** What `--log-level` accepts. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-export type LogLevel = Level | 'silent';
 
 /** So many bytes of lines may wait for whoever reads them. */
 const maxWaiting = 16 * 1024 * 1024;
@@ -16,9 +11,9 @@ const maxWaiting = 16 * 1024 * 1024;
  * Logs to standard output: readable lines on a terminal, JSON otherwise. Lines that cannot be written are lost, as are
  * those for which a slow reader leaves no room: a log must not hold up a heartbeat.
  */
-export function createLogger(level: LogLevel): Logger {
+export async function createLogger(level: LogLevel): Promise<Logger> {
   const isTerminal = process.stdout.isTTY;
-  const stream = isTerminal ? prettyStream() : jsonStream();
+  const stream = isTerminal ? await prettyStream() : jsonStream();
   const streamWrite = (line: string) => fitForLog(line, isTerminal);
   const logMethod = sampledLog({
     ...{ most: 10, period: 10_000 },
@@ -27,7 +22,9 @@ export function createLogger(level: LogLevel): Logger {
   return pino({ level, serializers: { err: loggedError }, hooks: { streamWrite, logMethod } }, stream);
 }
 
-function prettyStream(): DestinationStream {
+/** What makes lines readable is loaded only where somebody reads them. */
+async function prettyStream(): Promise<DestinationStream> {
+  const { PinoPretty } = await import('pino-pretty');
   return PinoPretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true, ignore: 'pid,hostname' });
 }
 

@@ -1,10 +1,7 @@
 import { Command } from 'commander';
-import { commandDatabase } from './commandDatabase.js';
-import { createLogger } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
-import { migrate, type MigrateResult } from '../db/migrate.js';
-import { migrationFailure } from './migrationFailure.js';
+import type { MigrateResult } from '../db/migrate.js';
 import type { Output } from './output.js';
 
 interface MigrateOptions {
@@ -22,7 +19,13 @@ export function migrateCommand(output: Output): Command {
     .addOption(option('--grant <role>', 'also allow this role what a coordinator needs at run time'))
     .action(async (options: MigrateOptions) => {
       if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
-      const logger = createLogger('warn');
+      const [{ commandDatabase }, { createLogger }, { migrate }, { migrationFailure }] = await Promise.all([
+        import('./commandDatabase.js'),
+        import('./createLogger.js'),
+        import('../db/migrate.js'),
+        import('./migrationFailure.js'),
+      ]);
+      const logger = await createLogger('warn');
       await using database = await commandDatabase(options, logger, true);
       const { grant } = options;
       const result = await migrate(database.url, { logger, ...(grant !== undefined && { grant }) }).catch(

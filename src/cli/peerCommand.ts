@@ -8,12 +8,9 @@ import { option } from './environment.js';
 import { errorText } from './errorText.js';
 import type { Output } from './output.js';
 import { uuid, uuids, webSocketUrl, wholeNumber } from './parsers.js';
-import { createPeerNode } from './createPeerNode.js';
 import { paint, wantsColours } from './paint.js';
 import type { PeerEvent } from './peerEvent.js';
-import { jsonPeerLines, readablePeerLines } from './peerLines.js';
 import { peerTlsOf, peerTlsOptions, type PeerTlsOptions } from './peerTls.js';
-import { runPeer } from './runPeer.js';
 import { UsageError } from './usageError.js';
 
 interface PeerOptions extends PeerTlsOptions {
@@ -55,6 +52,11 @@ export function peerCommand(output: Output, end: (exitCode: number) => void): Co
     const claimed = token ?? url.searchParams.get('token') ?? undefined;
     const id = options.id ?? url.searchParams.get('id') ?? (claimed === undefined ? randomUUID() : subjectOf(claimed));
     url.searchParams.set('id', id);
+    const [{ createPeerNode }, { jsonPeerLines, readablePeerLines }, { runPeer }] = await Promise.all([
+      import('./createPeerNode.js'),
+      import('./peerLines.js'),
+      import('./runPeer.js'),
+    ]);
     const lines = options.json === true ? jsonPeerLines : readablePeerLines;
     const node = createPeerNode(id, options.derp);
     // What others publish, and what somebody answers who may be no coordinator, is not to write to this terminal.

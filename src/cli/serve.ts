@@ -15,7 +15,7 @@ import { combineTelemetry } from '../combineTelemetry.js';
 import { createCoordinator, type Coordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { postgresOverview } from '../db/postgres/postgresOverview.js';
-import { createMetrics } from '../metrics/createMetrics.js';
+import type { Metrics } from '../metrics/createMetrics.js';
 import { CommandError } from './commandError.js';
 import { openBus, type BusOptions } from './busOptions.js';
 import { withoutPassword } from './databaseUrl.js';
@@ -114,7 +114,7 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     if (isReachable === true) {
       await warnOfPooler(listenDatabaseUrl ?? url, { isForListening: isPooled, isHeard: bus === undefined }, logger);
     }
-    const metrics = options.metricsPort === 'none' ? undefined : createMetrics({ ofProcess: true });
+    const metrics = options.metricsPort === 'none' ? undefined : await metricsOfProcess();
     const tracing = options.traces ? await tracingOfProcess() : undefined;
     const link = workerLink();
     if (link) metrics?.registry.setDefaultLabels({ worker: link.slot });
@@ -145,6 +145,11 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     // The last hints of the database go over the bus.
     await lastValueFrom(concat(closed$, bus?.close() ?? EMPTY), { defaultValue: undefined });
   }
+}
+
+async function metricsOfProcess(): Promise<Metrics> {
+  const { createMetrics } = await import('../metrics/createMetrics.js');
+  return createMetrics({ ofProcess: true });
 }
 
 /** Serves until `end` settles, then drains; rejects with what `end` rejects with. */

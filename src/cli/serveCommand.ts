@@ -1,18 +1,18 @@
 import cluster from 'node:cluster';
 import { Command, type Option } from 'commander';
 import type { Logger } from 'pino';
+import type { TokenVerifier } from '../auth/jwt/index.js';
 import { defaultV1WireLimits } from '../gateways/legacy/v1WireLimits.js';
 import { defaultGrpcLimits, type GrpcLimits } from '../gateways/grpcOptions.js';
 import { defaultWebSocketLimits, type WebSocketLimits } from '../gateways/webSocketOptions.js';
 import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { configOption, useConfigFile } from './config/configOption.js';
-import { createLogger, logLevels, type LogLevel } from './createLogger.js';
 import { busOf, busOptions } from './busOptions.js';
 import { checkDataDir, makeDataDir } from './dataDirectory.js';
 import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
-import { jwtAuthentication } from './jwtAuthentication.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
+import { logLevels, type LogLevel } from './logLevel.js';
 import { networkOptions, type NetworkOptions } from './networkOptions.js';
 import {
   authentication,
@@ -166,8 +166,8 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
   }
   if (databaseUrl === undefined) checkDataDir(options.dataDir);
   const tlsFiles = await tlsFilesOf(options);
-  const logger = ownLogger ?? createLogger(options.logLevel);
-  const verify = options.auth === 'jwt' ? await jwtAuthentication(options, command, logger) : undefined;
+  const logger = ownLogger ?? (await loggerOf(options));
+  const verify = options.auth === 'jwt' ? await verifierOf(options, command, logger) : undefined;
   const {
     v1,
     v1MaxMessageSize: maxMessageSize,
@@ -186,6 +186,17 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
     ...(v1 && { v1: { maxMessageSize, writeTimeout } }),
   };
   return { ...others, ...given, traces: options.traces === true, limits: limitsOf(options), logger };
+}
+
+async function loggerOf({ logLevel }: ServeOptions): Promise<Logger> {
+  const { createLogger } = await import('./createLogger.js');
+  return createLogger(logLevel);
+}
+
+/** Only who asks for tokens loads what verifies them. */
+async function verifierOf(options: ServeOptions, command: Command, logger: Logger): Promise<TokenVerifier> {
+  const { jwtAuthentication } = await import('./jwtAuthentication.js');
+  return jwtAuthentication(options, command, logger);
 }
 
 /** Refuses what cannot be, and what is said of something that is not served: whoever said it believes that it is. */

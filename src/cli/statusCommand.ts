@@ -1,12 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { commandDatabase } from './commandDatabase.js';
-import { createLogger } from './createLogger.js';
 import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import type { Output } from './output.js';
 import { paint, wantsColours } from './paint.js';
-import { readStatus, type Status } from './readStatus.js';
+import type { Status } from './readStatus.js';
 import { statusText, type Screen } from './statusText.js';
 import { watchStatus } from './watchStatus.js';
 
@@ -35,7 +33,12 @@ export function statusCommand(output: Output): Command {
     .addOption(option('--watch', 'show it again every two seconds, until Ctrl-C'))
     .action(async (options: StatusOptions) => {
       if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
-      await using database = await commandDatabase(options, createLogger('warn'), false);
+      const [{ commandDatabase }, { createLogger }, { readStatus }] = await Promise.all([
+        import('./commandDatabase.js'),
+        import('./createLogger.js'),
+        import('./readStatus.js'),
+      ]);
+      await using database = await commandDatabase(options, await createLogger('warn'), false);
       const { json = false, watch = false } = options;
       if (!watch) {
         const status = await readStatus(database.url);

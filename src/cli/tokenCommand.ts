@@ -7,7 +7,6 @@ import { generateKeyFiles } from './generateKeyFiles.js';
 import { jwtSecretFileOption, jwtSecretOption, onlyOption } from './jwtOptions.js';
 import type { Output } from './output.js';
 import { duration, uuid } from './parsers.js';
-import { signToken } from './signToken.js';
 import { UsageError } from './usageError.js';
 
 const roles: readonly Role[] = ['peer', 'agent', 'client', 'observer'];
@@ -69,6 +68,7 @@ export function tokenCommand(output: Output): Command {
       ['jwtSecret', 'jwtSecretFile', 'jwtPrivateKeyFile'],
       'a token needs one of --jwt-secret, --jwt-secret-file and --jwt-private-key-file, and no second one',
     );
+    const { signToken } = await import('./signToken.js');
     const claims = { sub: id, name, role, agent, aud, iss };
     output.out(`${await signToken({ source, value: keys[source] ?? '' }, claims, expires)}\n`);
   });

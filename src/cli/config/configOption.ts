@@ -1,7 +1,6 @@
 import type { Command, Option } from 'commander';
 import { option } from '../environment.js';
 import { applyConfig, type AppliedValue } from './applyConfig.js';
-import { readConfigFile } from './configFile.js';
 
 /** `--config`. */
 export function configOption(): Option {
@@ -15,5 +14,7 @@ export function configOption(): Option {
  */
 export async function useConfigFile(command: Command): Promise<readonly AppliedValue[]> {
   const { config: file } = command.opts<{ config?: string }>();
-  return file === undefined ? [] : applyConfig(command, await readConfigFile(file), file);
+  if (file === undefined) return [];
+  const { readConfigFile } = await import('./configFile.js');
+  return applyConfig(command, await readConfigFile(file), file);
 }
