@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
-import { runProgram } from './childProcess.js';
+import { runCommandLine } from './runCommandLine.js';
+import { builtCommand, runCommand } from './childProcess.js';
 
 const oneKey =
   '--auth jwt needs one of --jwt-secret, --jwt-secret-file, --jwt-key-file and --jwt-jwks-url, and no second one';
@@ -307,15 +306,26 @@ describe('the command line', () => {
   });
 
   it('hands its exit code to the shell', async () => {
-    await using program = runProgram('src/cli/main.ts', ['serve', '--prot']);
+    await using program = runCommand(['serve', '--prot']);
     expect(await program.ended).to.equal(2);
     expect(program.errors()).to.equal(`error: unknown option '--prot' (Did you mean --port?)\n`);
     expect(program.lines).to.deep.equal([]);
   });
 
+  it('loads no package but those that read options, to explain them or to refuse some', async () => {
+    const environment = { NODE_OPTIONS: `--import ${new URL('tellLoaded.mjs', import.meta.url).href}` };
+    for (const words of [['--help'], ['serve', '--port', 'http']]) {
+      await using program = runCommand(words, { environment });
+      await program.ended;
+      const packages = [...program.errors().matchAll(/^file:.*node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(
+        ([, name]) => name,
+      );
+      expect(new Set(packages), words.join(' ')).to.deep.equal(new Set(['commander', 'proxy-addr']));
+    }
+  });
+
   it('ends quietly when nobody reads any more what it says', async () => {
-    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [builtCommand(), '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));

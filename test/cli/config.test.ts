@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Command } from 'commander';
 import { useConfigFile } from '../../src/cli/config/configOption.js';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runCommandLine } from './runCommandLine.js';
 import { serveOptions } from '../../src/cli/serveCommand.js';
 import { temporaryDirectory } from './temporaryDirectory.js';
 

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { WebSocketServer } from 'ws';
 import { firstValueFrom, of, takeWhile, toArray } from 'rxjs';
 import { peerEvents } from '../../src/cli/peerEvents.js';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runCommandLine } from './runCommandLine.js';
 import { tailnetClient$ } from '../../src/client/index.js';
 import { CoordinateResponse, Node, PeerUpdateKind, uuidToBytes } from '../../src/proto/index.js';
 import { alice, bob } from '../../src/testing/index.js';

@@ -21,7 +21,7 @@ import { privateServer } from '../support/privateServer.js';
 import { PeerUpdateKind, errorResponse, updatesResponse } from '../../src/proto/responses.js';
 import { query } from '../support/query.js';
 import { migratedDatabase, testDatabase } from '../support/testDatabase.js';
-import { runProgram, type RunningProgram } from './childProcess.js';
+import { runCommand, type RunningProgram } from './childProcess.js';
 import { temporaryDirectory } from './temporaryDirectory.js';
 
 const alice = 'a11cea11-cea1-4cea-91ce-a11cea11cea1';
@@ -144,7 +144,7 @@ describe('serve', function () {
     try {
       const { port } = squatter.address() as { port: number };
       using directory = temporaryDirectory();
-      await using server = runProgram('src/cli/main.ts', [
+      await using server = runCommand([
         ...['serve', '--port', String(port), '--grpc-port', '0', '--data-dir', directory.path],
       ]);
       expect(await server.ended).to.equal(1);
@@ -196,7 +196,7 @@ describe('serve', function () {
         `error: cannot listen on 127.0.0.1, port ${port}: ${reason}; choose another with --grpc-port\n`,
       );
       const words = ['--database-url', database.url, '--port', String(await freePort())];
-      await using flexible = runProgram('src/cli/main.ts', ['serve', ...words]);
+      await using flexible = runCommand(['serve', ...words]);
       const { grpc } = await listening(flexible);
       expect(grpc).to.match(/^127\.0\.0\.1:(?!7351$)/);
       expect(flexible.lines.join('\n')).to.contain('the default port for gRPC is taken, using a free one');
@@ -247,11 +247,9 @@ describe('serve', function () {
     socket.terminate();
     const url = http.replace('https', 'wss');
     const trusting = ['peer', '--url', url, '--id', alice, '--tls-ca', authority.root.certFile];
-    await using peer = runProgram('src/cli/main.ts', [
-      ...[...trusting, '--tls-cert', shown.certFile, '--tls-key', shown.keyFile],
-    ]);
+    await using peer = runCommand([...[...trusting, '--tls-cert', shown.certFile, '--tls-key', shown.keyFile]]);
     await peer.line((line) => line.startsWith('connected to'));
-    await using stranger = runProgram('src/cli/main.ts', trusting);
+    await using stranger = runCommand(trusting);
     await stranger.line((line) => line.includes('a client certificate is required'));
     await server.line((line) => line.includes('connection rejected') && line.includes('(none was shown)'));
   });
@@ -305,7 +303,7 @@ describe('serve', function () {
   it('takes its options from the environment', async () => {
     await using database = await testDatabase();
     const environment = { DATABASE_URL: database.url, TAILNET_PORT: '0', TAILNET_LOG_LEVEL: 'debug' };
-    await using server = runProgram('src/cli/main.ts', ['serve'], { environment });
+    await using server = runCommand(['serve'], { environment });
     const { http } = await listening(server);
     await using peer = runPeer(http, alice, []);
     await server.line((line) => line.includes('"connection opened"'));
@@ -478,7 +476,7 @@ describe('peer', function () {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url]);
     const { http } = await listening(server);
-    await using peer = runProgram('src/cli/main.ts', ['peer', '--url', `${http.replace('http', 'ws')}/?role=king`]);
+    await using peer = runCommand(['peer', '--url', `${http.replace('http', 'ws')}/?role=king`]);
     expect(await peer.ended).to.equal(1);
     expect(peer.lines.join()).to.match(/^connection closed: 1006 HTTP 400 .*role.*king/);
   });
@@ -517,7 +515,7 @@ describe('status and migrate', function () {
     expect(status['tunnels']?.map(({ src, dst }) => ({ src, dst }))).to.deep.equal([{ src: bob, dst: alice }]);
     expect(await output('migrate', ...dataDir)).to.equal('nothing to do: the tables are up to date');
 
-    await using watching = runProgram('src/cli/main.ts', ['status', '--watch', '--json', ...dataDir]);
+    await using watching = runCommand(['status', '--watch', '--json', ...dataDir]);
     const peersSeen = (line: string) =>
       (JSON.parse(line) as { peers: readonly { status: string }[] }).peers.map(({ status: is }) => is);
     await watching.line((line) => peersSeen(line).join() === 'ok,ok');
@@ -557,7 +555,7 @@ describe('status and migrate', function () {
     const address = `127.0.0.1:${await freePort()}/tailnet`;
     for (const command of ['status', 'migrate']) {
       const words = [command, '--database-url', `postgres://tailnet:secret@${address}`];
-      await using program = runProgram('src/cli/main.ts', words);
+      await using program = runCommand(words);
       expect(await program.ended).to.equal(1);
       expect(program.errors())
         .to.match(/^error: .*ECONNREFUSED.*\n$/)
@@ -567,7 +565,7 @@ describe('status and migrate', function () {
 
   it('say what to do when there are no tables, and do it', async () => {
     await using database = await testDatabase();
-    await using before = runProgram('src/cli/main.ts', ['status', '--database-url', database.url]);
+    await using before = runCommand(['status', '--database-url', database.url]);
     expect(await before.ended).to.equal(1);
     expect(before.errors()).to.match(
       /^error: the database \S+ has no tailnet tables: run "tailnet-coordinator migrate"\n$/,
@@ -580,9 +578,7 @@ describe('status and migrate', function () {
 
   it('fail in one line when a role is not there', async () => {
     await using database = await testDatabase();
-    await using migrate = runProgram('src/cli/main.ts', [
-      ...['migrate', '--database-url', database.url, '--grant', 'no_such_role'],
-    ]);
+    await using migrate = runCommand([...['migrate', '--database-url', database.url, '--grant', 'no_such_role']]);
     expect(await migrate.ended).to.equal(1);
     expect(migrate.errors()).to.match(/^error: cannot grant to role "no_such_role": .*\n$/);
   });
@@ -590,11 +586,11 @@ describe('status and migrate', function () {
 
 function runServe(words: string[], options?: { cwd: string }): RunningProgram {
   const ports = ['--port', '--grpc-port'].flatMap((port) => (words.includes(port) ? [] : [port, '0']));
-  return runProgram('src/cli/main.ts', ['serve', ...ports, ...words], options);
+  return runCommand(['serve', ...ports, ...words], options);
 }
 
 function runPeer(http: string, id: string, words: string[]): RunningProgram {
-  return runProgram('src/cli/main.ts', ['peer', '--url', http.replace('http', 'ws'), '--id', id, ...words]);
+  return runCommand(['peer', '--url', http.replace('http', 'ws'), '--id', id, ...words]);
 }
 
 async function listening(server: RunningProgram): Promise<LogLine> {
@@ -609,7 +605,7 @@ async function answer(url: string): Promise<[number, unknown]> {
 
 /** The output of a command that is to succeed. */
 async function output(...words: string[]): Promise<string> {
-  await using program = runProgram('src/cli/main.ts', words);
+  await using program = runCommand(words);
   expect(await program.ended, program.errors()).to.equal(0);
   return program.lines.join('\n');
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runCommandLine } from './runCommandLine.js';
 import { migratedDatabase, type TestDatabase } from '../support/testDatabase.js';
 import { refusedUpgrade } from '../gateways/peerSocket.js';
-import { runProgram, type RunningProgram } from './childProcess.js';
+import { runCommand, type RunningProgram } from './childProcess.js';
 import { temporaryDirectory } from './temporaryDirectory.js';
 
 interface Listening {
@@ -25,10 +25,7 @@ describe('serve --debug-page', function () {
   after(() => database.drop());
 
   const runServe = (...words: readonly string[]): RunningProgram =>
-    runProgram('src/cli/main.ts', [
-      ...['serve', '--port', '0', '--grpc-port', 'none', '--database-url', database.url],
-      ...words,
-    ]);
+    runCommand([...['serve', '--port', '0', '--grpc-port', 'none', '--database-url', database.url], ...words]);
   const listening = async (server: RunningProgram): Promise<Listening> =>
     JSON.parse(await server.line((line) => line.includes('"msg":"listening"'))) as Listening;
   const get = (url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { testDatabase } from '../support/testDatabase.js';
 import { parseMetrics, type ScrapedMetric } from '../support/parseMetrics.js';
-import { runProgram, type RunningProgram } from './childProcess.js';
+import { runCommand, type RunningProgram } from './childProcess.js';
 
 const alice = 'a11cea11-cea1-4cea-91ce-a11cea11cea1';
 const bob = 'b0bb0bb0-b0bb-4bb0-8bb0-bb0bb0bb0bb0';
@@ -15,13 +15,10 @@ interface Listening {
 }
 
 const runServe = (databaseUrl: string, ...words: readonly string[]): RunningProgram =>
-  runProgram('src/cli/main.ts', [
-    ...['serve', '--port', '0', '--grpc-port', '0', '--database-url', databaseUrl],
-    ...words,
-  ]);
+  runCommand([...['serve', '--port', '0', '--grpc-port', '0', '--database-url', databaseUrl], ...words]);
 
 const runPeer = (http: string, id: string, ...words: readonly string[]): RunningProgram =>
-  runProgram('src/cli/main.ts', ['peer', '--url', http.replace('http', 'ws'), '--id', id, ...words]);
+  runCommand(['peer', '--url', http.replace('http', 'ws'), '--id', id, ...words]);
 
 const listening = async (server: RunningProgram): Promise<Listening> =>
   JSON.parse(await server.line((line) => line.includes('"msg":"listening"'))) as Listening;

@@ -2,12 +2,12 @@ import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runCommandLine } from './runCommandLine.js';
 import { base64Url, hs256, token } from '../auth/jwt/mint.js';
 import { grpcClient, PeerCall } from '../gateways/peerCall.js';
 import { PeerSocket, refusedUpgrade } from '../gateways/peerSocket.js';
 import { testDatabase } from '../support/testDatabase.js';
-import { runProgram, type RunningProgram } from './childProcess.js';
+import { runCommand, type RunningProgram } from './childProcess.js';
 import { temporaryDirectory } from './temporaryDirectory.js';
 
 const alice = 'a11cea11-cea1-4cea-91ce-a11cea11cea1';
@@ -41,7 +41,7 @@ describe('serve --auth jwt', function () {
 
     const token = join(directory.path, 'token');
     writeFileSync(token, await mint('--sub', alice, '--name', 'Alice', '--role', 'agent'));
-    await using peer = runProgram('src/cli/main.ts', ['peer', '--url', url, '--token-file', token]);
+    await using peer = runCommand(['peer', '--url', url, '--token-file', token]);
     expect(await peer.line((line) => line.startsWith('connected'))).to.contain(`as ${alice}`);
     expect(JSON.parse(await server.line((line) => line.includes('"connection opened"')))).to.include({
       ...{ peer_id: alice, name: 'Alice', role: 'agent' },
@@ -107,7 +107,7 @@ describe('serve --auth jwt', function () {
     const broken = await fetch(`${new URL(url.replace('ws', 'http')).origin}/%zz?token=${good}`);
     expect(broken.status).to.equal(404);
 
-    await using peer = runProgram('src/cli/main.ts', ['peer', '--url', `${url}?token=${good}`]);
+    await using peer = runCommand(['peer', '--url', `${url}?token=${good}`]);
     await peer.line((line) => line.startsWith('connected'));
     const newer = new PeerSocket(`${url}?token=${good}`, ['tailnet.v2.json']);
     await peer.ended;
@@ -183,7 +183,7 @@ async function output(...words: readonly string[]): Promise<string> {
 }
 
 function runServe(databaseUrl: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningProgram {
-  return runProgram('src/cli/main.ts', ['serve', '--port', '0', '--database-url', databaseUrl, ...words], {
+  return runCommand(['serve', '--port', '0', '--database-url', databaseUrl, ...words], {
     environment: { TAILNET_LOG_LEVEL: 'debug', ...environment },
   });
 }

@@ -1,14 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { testDatabase } from '../support/testDatabase.js';
-import { runProgram } from './childProcess.js';
+import { runCommand } from './childProcess.js';
 
 describe('serve --traces', function () {
   this.timeout(120_000);
 
   const run = (url: string, ...words: readonly string[]) =>
-    runProgram(
-      'src/cli/main.ts',
+    runCommand(
       ['serve', '--port', '0', '--grpc-port', 'none', '--metrics-port', 'none', '--database-url', url, ...words],
       { environment: { NODE_OPTIONS: `--import ${fileURLToPath(new URL('collector.mjs', import.meta.url))}` } },
     );

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { alice, bob } from '../../src/testing/index.js';
 import { query } from '../support/query.js';
 import { testDatabase } from '../support/testDatabase.js';
-import { runProgram, type RunningProgram } from './childProcess.js';
+import { runCommand, type RunningProgram } from './childProcess.js';
 
 interface Line {
   readonly msg: string;
@@ -20,8 +20,7 @@ const isAbout = (msg: string) => (text: string) => lineOf(text).msg === msg;
 describe('serve --workers', function () {
   this.timeout(120_000);
 
-  const run = (words: readonly string[]): RunningProgram =>
-    runProgram('src/cli/main.ts', ['serve', '--workers', '2', ...words]);
+  const run = (words: readonly string[]): RunningProgram => runCommand(['serve', '--workers', '2', ...words]);
 
   /** So many lines that say that something listens, each from another process. */
   const listening = async (program: RunningProgram, count: number): Promise<readonly Line[]> => {
@@ -52,8 +51,7 @@ describe('serve --workers', function () {
     }
 
     const url = http.replace('http', 'ws');
-    const peer = (id: string, ...words: readonly string[]) =>
-      runProgram('src/cli/main.ts', ['peer', '--url', url, '--id', id, ...words]);
+    const peer = (id: string, ...words: readonly string[]) => runCommand(['peer', '--url', url, '--id', id, ...words]);
     await using bobs = peer(bob, '--derp', '7');
     await bobs.line((line) => line.startsWith('connected'));
     await using alices = peer(alice, '--tunnel', bob);
@@ -90,15 +88,9 @@ describe('serve --workers', function () {
     const words = ['--port', '0', '--grpc-port', 'none', '--database-url', database.url, '--drain-time', '600000'];
     await using server = run(words);
     const [first] = (await listening(server, 2)) as [Line];
-    await using bobs = runProgram('src/cli/main.ts', ['peer', '--url', first.http.replace('http', 'ws'), '--id', bob]);
+    await using bobs = runCommand(['peer', '--url', first.http.replace('http', 'ws'), '--id', bob]);
     await bobs.line((line) => line.startsWith('connected'));
-    await using alices = runProgram('src/cli/main.ts', [
-      'peer',
-      '--url',
-      first.http.replace('http', 'ws'),
-      '--id',
-      alice,
-    ]);
+    await using alices = runCommand(['peer', '--url', first.http.replace('http', 'ws'), '--id', alice]);
     await alices.line((line) => line.startsWith('connected'));
     server.signal('SIGTERM');
     await server.line(isAbout('draining'));

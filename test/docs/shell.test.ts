@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runCommandLine } from '../cli/runCommandLine.js';
 import { documents, fencesOf, root, textOf } from './markdown.js';
 
 interface Line {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readFileSync, readdirSync } from 'node:fs';
 import { NEVER } from 'rxjs';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runCommandLine } from '../cli/runCommandLine.js';
 import { coordinatorTransport, webSocketTransport } from '../../src/client/index.js';
 import { resolveClientOptions } from '../../src/client/resolveClientOptions.js';
 import { defaultTuning } from '../../src/defaults.js';

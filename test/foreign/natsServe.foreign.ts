@@ -4,13 +4,13 @@ import { natsBus } from '../../src/db/nats/index.js';
 import { createCoordinator, postgresDatabase, type Coordinator } from '../../src/index.js';
 import { alice, bob, carol, testPeer } from '../../src/testing/index.js';
 import { pino } from 'pino';
-import { runProgram, type RunningProgram } from '../cli/childProcess.js';
+import { runCommand, type RunningProgram } from '../cli/childProcess.js';
 import { overWebSocket } from '../processes/overWebSocket.js';
 import { migratedDatabase, type TestDatabase } from '../support/testDatabase.js';
 import { startNatsServer, type NatsServer } from './natsServer.js';
 
 const serve = (...words: readonly string[]): RunningProgram =>
-  runProgram('src/cli/main.ts', ['serve', '--port', '0', '--grpc-port', 'none', '--drain-time', '0', ...words]);
+  runCommand(['serve', '--port', '0', '--grpc-port', 'none', '--drain-time', '0', ...words]);
 
 /** Where peers connect. */
 const remote = async (server: RunningProgram) => {

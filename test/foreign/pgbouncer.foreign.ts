@@ -9,7 +9,7 @@ import { lastValueFrom } from 'rxjs';
 import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
 import { createCoordinator, postgresDatabase, type Coordinator } from '../../src/index.js';
 import { alice, bob, testPeer } from '../../src/testing/index.js';
-import { runProgram, type RunningProgram } from '../cli/childProcess.js';
+import { runCommand, type RunningProgram } from '../cli/childProcess.js';
 import { temporaryDirectory } from '../cli/temporaryDirectory.js';
 import { migratedDatabase, type TestDatabase } from '../support/testDatabase.js';
 import { programPath } from './programPath.js';
@@ -72,7 +72,7 @@ const startPooler = async (databaseUrl: string, settings: readonly string[] = []
 };
 
 const serve = (words: readonly string[]): RunningProgram =>
-  runProgram('src/cli/main.ts', ['serve', '--port', '0', '--grpc-port', 'none', ...words]);
+  runCommand(['serve', '--port', '0', '--grpc-port', 'none', ...words]);
 
 describe('behind PgBouncer in transaction mode', function () {
   this.timeout(60_000);

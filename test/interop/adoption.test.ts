@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { firstValueFrom, ReplaySubject, timeout } from 'rxjs';
-import { runCommandLine } from '../../src/cli/runCommandLine.js';
+import { runCommandLine } from '../cli/runCommandLine.js';
 import { createCoordinator } from '../../src/coordinator.js';
 import { migrate } from '../../src/db/migrate.js';
 import { alice, bob, testPeer } from '../../src/testing/index.js';
