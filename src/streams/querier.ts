@@ -93,10 +93,12 @@ export const createQuerier = ({
 
   /** Tells a peer who came or went; those who came and are new to the view are told of once they have been read. */
   const tell = (peerId: Uuid, changed: readonly Uuid[]): void => {
-    if (changed.length === 0) return;
-    const ids = changed.map(view.idOf);
-    for (const id of ids) if (view.needsBindings(id)) watched$.next(id);
-    connections.post(peerId, peersChanged(ids));
+    const told: Uuid[] = [];
+    for (const id of changed.map(view.idOf)) {
+      if (view.needsBindings(id)) watched$.next(id);
+      else told.push(id);
+    }
+    if (told.length > 0) connections.post(peerId, peersChanged(told));
   };
 
   const readTunnels = (peerIds: readonly Uuid[]): Observable<never> => {
