@@ -91,12 +91,13 @@ export const createQuerier = ({
   const joined$ = createInbox<Uuid>();
   const watched$ = createInbox<Uuid>();
 
-  /** Tells a peer who came or went; those who came and are new to the view are told of once they have been read. */
+  /** Tells a peer who came or went; but of those who came, and are not read yet, once they have been. */
   const tell = (peerId: Uuid, changed: readonly Uuid[]): void => {
     const told: Uuid[] = [];
     for (const id of changed.map(view.idOf)) {
       if (view.needsBindings(id)) watched$.next(id);
-      else told.push(id);
+      // Who went is told at once, although another peer may just have begun to watch it.
+      if (view.sight(peerId, id) !== 'unknown') told.push(id);
     }
     if (told.length > 0) connections.post(peerId, peersChanged(told));
   };

@@ -39,6 +39,7 @@ together('connections to the database', () => {
       for (const { pid } of frozen) process.kill(pid, 'SIGSTOP');
       mesh.update(2);
       const took = await mesh.heard(2);
+      expect(mesh.log()).to.contain('not listening to the database; reconnecting');
       for (const { pid } of frozen) process.kill(pid, 'SIGCONT');
       mesh.update(3);
       await mesh.heard(3);
@@ -60,6 +61,7 @@ together('connections to the database', () => {
       proxy.setOpen('swallow', (greeting) => greeting.includes('tailnet-coordinator listen'));
       mesh.update(2);
       const took = await mesh.heard(2);
+      expect(mesh.log()).to.contain('not listening to the database; reconnecting');
       expectUnharmed(mesh, 'lost');
       return seconds(took);
     },

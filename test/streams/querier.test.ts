@@ -162,6 +162,29 @@ describe('querier', () => {
   );
 
   it(
+    'tells a peer of one that went, although another peer begins to watch that one in the same read',
+    marbles(({ scheduler, expectObservable }) => {
+      const { querier, view, at, add, remove, node, sees, told$ } = setUp(scheduler);
+      node(carol, 3);
+      at(1, () => {
+        view.join(alice);
+        view.join(bob);
+        add(tunnel(alice, carol));
+        querier.refreshTunnel(alice, carol);
+      });
+      at(50, () => {
+        remove(tunnel(alice, carol));
+        querier.refreshTunnel(alice, carol);
+        add(tunnel(bob, carol));
+        querier.refreshTunnel(bob, carol);
+      });
+      at(99, () => expect([sees(alice, carol), sees(bob, carol)]).to.deep.equal(['absent', 'node 3']));
+      expectObservable(querier.reads$).toBe('-');
+      expectObservable(told$).toBe('21ms a 38ms a 9ms b', { a: 'alice: carol', b: 'bob: carol' });
+    }),
+  );
+
+  it(
     'reads a tunnel between two who are both here for both, and one to oneself once',
     marbles(({ scheduler, expectObservable }) => {
       const { querier, view, at, add, statements$ } = setUp(scheduler);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import pg, { type Connection, type FieldDef } from 'pg';
 import { PreparedQuery, type Value } from '../../../src/db/postgres/preparedQuery.js';
 import { testDatabase } from '../../support/testDatabase.js';
+import { untilCollected } from '../../streams/support/heldKeys.js';
 
 const oids = { json: 114, float8: 701 } as const;
 
@@ -10,8 +11,13 @@ const fakeConnection = () => {
   const calls: string[] = [];
   const called = (name: string) => () => calls.push(name);
   const connection = {
+    // As `pg` has it, once a statement was sent that can be parsed.
+    parsedStatements: {} as Record<string, string>,
     stream: { cork: called('cork'), uncork: called('uncork') },
-    parse: called('parse'),
+    parse: ({ name, text }: { readonly name: string; readonly text: string }) => {
+      calls.push('parse');
+      connection.parsedStatements[name] = text;
+    },
     bind: ({ values }: { readonly values: readonly unknown[] }) => {
       if (values.includes('unsendable')) throw new RangeError('too long');
       calls.push(`bind ${values.join()}`);
@@ -66,6 +72,23 @@ describe('PreparedQuery', () => {
     }
   });
 
+  it('refuses a name that another statement has', () => {
+    const { connection, callsSince } = fakeConnection();
+    queryOf(1).query.submit(connection);
+    callsSince();
+    const refusal = new PreparedQuery('name', 'select 2', []).submit(connection);
+    expect(refusal).to.be.instanceOf(Error).with.property('message', 'two prepared statements have the name name');
+    expect(callsSince()).to.deep.equal([]);
+  });
+
+  it('is described where somebody else has prepared it', () => {
+    const { connection, callsSince } = fakeConnection();
+    queryOf(1).query.submit(connection);
+    callsSince();
+    queryOf(1).query.submit(connection);
+    expect(callsSince()).to.deep.equal(['cork', 'bind 1', 'describe', 'execute', 'sync', 'uncork']);
+  });
+
   it('says what keeps it from being sent, and holds up nothing', () => {
     const { connection, callsSince } = fakeConnection();
     const { query } = queryOf('unsendable');
@@ -118,6 +141,38 @@ describe('PreparedQuery', () => {
       for (let time = 0; time < 2; time++) expect(await run('columns', text, ...values)).to.deep.equal(rows);
       await pool.query('commit');
       expect(rows).to.have.length(2);
+    });
+
+    it('leaves none of its rows with the connection', async () => {
+      const ask = async () => {
+        const [row] = await run('rows', 'select repeat($1::text, 9) as a_lot', 'x');
+        return new WeakRef(row as object);
+      };
+      const reference = await ask();
+      await untilCollected(() => reference.deref() === undefined);
+      expect(reference.deref()).to.equal(undefined);
+    });
+
+    it('gives an error, and leaves the pool in order, when it cannot be sent, or is none to be run so', async () => {
+      // No text can be made of it.
+      const unsendable = Object.create(null) as string;
+      for (const [text, value] of [
+        ['select $1::text', unsendable],
+        ['copy (select 1) to stdout', undefined],
+        ['', undefined],
+      ] as const) {
+        await run(`odd ${text}`, text, ...(value === undefined ? [] : [value])).catch(() => undefined);
+        expect(await run('one', 'select 1 as one')).to.deep.equal([{ one: 1 }]);
+      }
+    });
+
+    it('is prepared anew where its plan is out of date', async () => {
+      await pool.query('create table changing (a int)');
+      expect(await run('changing', 'select * from changing')).to.deep.equal([]);
+      await pool.query('alter table changing add b int; insert into changing values (1, 2)');
+      const error = await run('changing', 'select * from changing').catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(Error).with.property('code', '0A000');
+      expect(await run('changing', 'select * from changing')).to.deep.equal([{ a: 1, b: 2 }]);
     });
 
     it('gives the error of the database, and the next one runs', async () => {
