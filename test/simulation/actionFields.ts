@@ -57,6 +57,7 @@ export const peerActions = ({ peers, coordinators }: Pick<Plan, 'peers' | 'coord
     refresh: { peer },
     open: { peer, other: peer },
     shut: { peer, which: whole(0, 1_000) },
+    'hand over': { peer, which: whole(0, 1_000), to: peer },
     leave: { peer },
     drop: { peer },
     vanish: { peer },

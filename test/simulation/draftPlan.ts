@@ -59,6 +59,12 @@ const drafts: readonly Draft[] = [
   draft(3, 'peers', (draw, of) => ({ do: 'refresh', peer: peerOf(draw, of) })),
   draft(14, 'peers', (draw, of) => ({ do: 'open', peer: peerOf(draw, of), other: peerOf(draw, of) })),
   draft(8, 'peers', (draw, of) => ({ do: 'shut', peer: peerOf(draw, of), which: draw.below(8) })),
+  draft(4, 'peers', (draw, of) => ({
+    do: 'hand over',
+    peer: peerOf(draw, of),
+    which: draw.below(8),
+    to: peerOf(draw, of),
+  })),
   draft(5, 'peers', (draw, of) => ({ do: 'leave', peer: peerOf(draw, of) })),
   draft(6, 'peers', (draw, of) => ({ do: 'drop', peer: peerOf(draw, of) })),
   draft(5, 'peers', (draw, of) => ({ do: 'vanish', peer: peerOf(draw, of) })),

@@ -34,6 +34,8 @@ describe('a step that cannot be done', () => {
     ['it has published nothing', connect, { do: 'refresh', peer: 0 }],
     ['no tunnel leads to oneself', connect, { do: 'open', peer: 0, other: 0 }],
     ['it has no tunnel', connect, { do: 'shut', peer: 0, which: 3 }],
+    ['peer 1 is not connected', connect, { do: 'hand over', peer: 0, which: 3, to: 1 }],
+    ['it has no tunnel', connect, { do: 'hand over', peer: 0, which: 3, to: 0 }],
     ['it sees nobody', connect, { do: 'acknowledge', peer: 0 }],
     ['every broken connection is known', { do: 'notice' }],
     ['no live coordinator has a row of it', { do: 'poison', peer: 0 }],

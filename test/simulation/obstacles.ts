@@ -50,6 +50,8 @@ export const createObstacles = (world: World): ((action: Action) => string | und
         return unless(action.peer !== action.other, 'no tunnel leads to oneself') ?? ofPeer(action.peer);
       case 'shut':
         return ofPeer(action.peer) ?? unless(hasTunnel(action.peer), 'it has no tunnel');
+      case 'hand over':
+        return ofPeer(action.peer) ?? ofPeer(action.to) ?? unless(hasTunnel(action.peer), 'it has no tunnel');
       case 'acknowledge':
         return ofPeer(action.peer) ?? unless(knowsSomebody(action.peer), 'it sees nobody');
       case 'notice':

@@ -88,6 +88,11 @@ export const createPerformance = (world: World): Performance => {
       case 'shut':
         world.shut(action.peer, action.which);
         return;
+      case 'hand over': {
+        const other = world.shut(action.peer, action.which);
+        if (other !== undefined) world.open(action.to, other);
+        return;
+      }
       case 'leave':
         world.leave(action.peer);
         return;

@@ -45,6 +45,8 @@ export type PeerAction =
   | { readonly do: 'refresh'; readonly peer: number }
   | { readonly do: 'open'; readonly peer: number; readonly other: number }
   | { readonly do: 'shut'; readonly peer: number; readonly which: number }
+  /** Shuts a tunnel, and another peer opens one to the same other in that moment. */
+  | { readonly do: 'hand over'; readonly peer: number; readonly which: number; readonly to: number }
   | { readonly do: 'leave'; readonly peer: number }
   /** Its connection breaks, and its coordinator knows. */
   | { readonly do: 'drop'; readonly peer: number }

@@ -232,17 +232,19 @@ export class World {
     if (state.link !== undefined) state.tunnels.add(other);
   }
 
-  shut(peer: number, which: number): void {
+  /** Answers whose tunnel it was. */
+  shut(peer: number, which: number): number | undefined {
     const { tunnels } = this.#peer(peer);
     const candidates = [...new Set([...tunnels, ...this.truth.tunnelsOf(peer)])];
     const other = candidates[which % candidates.length];
-    if (other === undefined) return;
+    if (other === undefined) return undefined;
     if (this.#peer(peer).link !== undefined) tunnels.delete(other);
     this.send(peer, requests.removeTunnel(this.idOf(other)), (post) => {
       this.judge.mayBeParted(peer, other);
       this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       this.truth.shut(post, other);
     });
+    return other;
   }
 
   leave(peer: number): void {

@@ -103,6 +103,13 @@ export const mutants: readonly Mutant[] = [
     why: 'A peer that connects while the database fails never learns of its neighbours, but by a rolling check.',
   },
   {
+    name: 'who went waits to be read',
+    file: 'streams/querier.ts',
+    find: "if (view.sight(peerId, id) !== 'unknown') told.push(id);",
+    replace: 'else told.push(id);',
+    why: 'A peer that loses a neighbour in the read in which another finds it is never told.',
+  },
+  {
     name: 'lost beats there',
     file: 'streams/mapping.ts',
     find: '(isThere === bestIsThere ? isNewer(binding, best) : isThere)',
