@@ -247,7 +247,7 @@ describe('serve', function () {
     socket.terminate();
     const url = http.replace('https', 'wss');
     const trusting = ['peer', '--url', url, '--id', alice, '--tls-ca', authority.root.certFile];
-    await using peer = runCommand([...[...trusting, '--tls-cert', shown.certFile, '--tls-key', shown.keyFile]]);
+    await using peer = runCommand([...trusting, '--tls-cert', shown.certFile, '--tls-key', shown.keyFile]);
     await peer.line((line) => line.startsWith('connected to'));
     await using stranger = runCommand(trusting);
     await stranger.line((line) => line.includes('a client certificate is required'));
@@ -578,7 +578,7 @@ describe('status and migrate', function () {
 
   it('fail in one line when a role is not there', async () => {
     await using database = await testDatabase();
-    await using migrate = runCommand([...['migrate', '--database-url', database.url, '--grant', 'no_such_role']]);
+    await using migrate = runCommand(['migrate', '--database-url', database.url, '--grant', 'no_such_role']);
     expect(await migrate.ended).to.equal(1);
     expect(migrate.errors()).to.match(/^error: cannot grant to role "no_such_role": .*\n$/);
   });

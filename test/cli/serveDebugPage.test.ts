@@ -25,7 +25,7 @@ describe('serve --debug-page', function () {
   after(() => database.drop());
 
   const runServe = (...words: readonly string[]): RunningProgram =>
-    runCommand([...['serve', '--port', '0', '--grpc-port', 'none', '--database-url', database.url], ...words]);
+    runCommand(['serve', '--port', '0', '--grpc-port', 'none', '--database-url', database.url, ...words]);
   const listening = async (server: RunningProgram): Promise<Listening> =>
     JSON.parse(await server.line((line) => line.includes('"msg":"listening"'))) as Listening;
   const get = (url: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>

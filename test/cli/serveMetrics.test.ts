@@ -15,7 +15,7 @@ interface Listening {
 }
 
 const runServe = (databaseUrl: string, ...words: readonly string[]): RunningProgram =>
-  runCommand([...['serve', '--port', '0', '--grpc-port', '0', '--database-url', databaseUrl], ...words]);
+  runCommand(['serve', '--port', '0', '--grpc-port', '0', '--database-url', databaseUrl, ...words]);
 
 const runPeer = (http: string, id: string, ...words: readonly string[]): RunningProgram =>
   runCommand(['peer', '--url', http.replace('http', 'ws'), '--id', id, ...words]);
