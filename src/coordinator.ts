@@ -55,7 +55,7 @@ import { heartbeats$ } from './streams/heartbeats.js';
 import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hints.js';
 import { keptTunnels$ } from './streams/keptTunnels.js';
 import { createLeftovers } from './streams/leftovers.js';
-import { withOwnHeartbeatHeard } from './streams/listening.js';
+import { listeningAnew, withOwnHeartbeatHeard } from './streams/listening.js';
 import { liveness$ } from './streams/liveness.js';
 import { measuredDatabase } from './streams/measuredDatabase.js';
 import { newestNode } from './streams/newestNode.js';
@@ -277,12 +277,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     }),
     filter(concernsCoordinators),
     withOwnHeartbeatHeard({ coordinatorId: id, beats$, limit: expiry, scheduler }),
-    tap({
-      error: (err: unknown) => {
-        logger.warn({ err }, 'not listening; will listen anew');
-      },
-    }),
-    retryWithBackoff<CoordinatorHint>(backoff),
+    listeningAnew(backoff, logger),
   );
 
   /** All that is done about heartbeats and gaps, for as long as they are heard. */

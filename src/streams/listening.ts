@@ -3,6 +3,7 @@ import {
   type Observable,
   type SchedulerLike,
   connect,
+  defer,
   exhaustMap,
   filter,
   ignoreElements,
@@ -10,12 +11,15 @@ import {
   mergeMap,
   race,
   take,
+  tap,
   throwError,
   timer,
 } from 'rxjs';
+import type { Logger } from 'pino';
 import { type Uuid, StoreError } from '../db/store.js';
 import type { Beat } from './heartbeats.js';
 import type { CoordinatorHint } from './hints.js';
+import { type RetryOptions, retryWithBackoff } from './operators/retryWithBackoff.js';
 
 export interface ListeningOptions {
   readonly coordinatorId: Uuid;
@@ -57,3 +61,27 @@ export const withOwnHeartbeatHeard = ({
       }),
     );
 };
+
+/**
+ * Listens anew when listening fails, for ever. The log says when it does (`not listening; will listen anew`), and when
+ * it has come to it (`listening again`): with the first hint, which is a gap.
+ */
+export const listeningAnew =
+  (backoff: RetryOptions, logger: Pick<Logger, 'info' | 'warn'>): MonoTypeOperatorFunction<CoordinatorHint> =>
+  (hints$) =>
+    defer(() => {
+      let isListening = true;
+      return hints$.pipe(
+        tap({
+          next: () => {
+            if (!isListening) logger.info('listening again');
+            isListening = true;
+          },
+          error: (err: unknown) => {
+            isListening = false;
+            logger.warn({ err }, 'not listening; will listen anew');
+          },
+        }),
+        retryWithBackoff<CoordinatorHint>(backoff),
+      );
+    });

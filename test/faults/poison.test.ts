@@ -49,6 +49,7 @@ together('one bad row among thousands', () => {
     await Promise.all(good.map((id) => daves.eventuallySees(id, 2)));
     const took = performance.now() - since;
     expect(daves.seen.historyOf(poisoned)).to.deep.equal([]);
+    await mesh.coordinators[0]?.logs('node in the database cannot be decoded');
     const complaints = mesh
       .log()
       .split('\n')

@@ -14,8 +14,8 @@ export interface CoordinatorProcess extends AsyncDisposable {
   /** How it ended: the exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
   readonly isRunning: boolean;
-  /** Resolves when it has logged so many lines (1) with this text. Rejects, with all it logged, when it ends before. */
-  logs(text: string, times?: number): Promise<void>;
+  /** Resolves when it has logged so many lines (1) with this. Rejects, with all it logged, when it ends before. */
+  logs(text: string | RegExp, times?: number): Promise<void>;
   /** All it logged so far. */
   log(): string;
   /** Sends it a message, which the program must await, and resolves with the next that it sends back. */
@@ -84,13 +84,13 @@ export const coordinatorProgram = (words: readonly string[], isApart = false): C
     logs: (text, times = 1) =>
       firstValueFrom(
         lines$.pipe(
-          filter((line) => line.includes(text)),
+          filter((line) => (typeof text === 'string' ? line.includes(text) : text.test(line))),
           skip(times - 1),
           map(() => undefined),
           timeout({ first: patience }),
         ),
       ).catch((cause: unknown) => {
-        throw new Error(`a coordinator did not log ${text}:\n${log.join('\n')}`, { cause });
+        throw new Error(`a coordinator did not log ${String(text)}:\n${log.join('\n')}`, { cause });
       }),
     log: () => log.join('\n'),
     ask: async (message, within) => {

@@ -1,7 +1,9 @@
+import { expect } from 'chai';
+import { defer } from 'rxjs';
 import { StoreError } from '../../src/db/store.js';
 import type { Beat } from '../../src/streams/heartbeats.js';
 import type { CoordinatorHint } from '../../src/streams/hints.js';
-import { withOwnHeartbeatHeard } from '../../src/streams/listening.js';
+import { listeningAnew, withOwnHeartbeatHeard } from '../../src/streams/listening.js';
 import { marbles, north, south } from '../../src/testing/index.js';
 
 const hints: Record<string, CoordinatorHint> = {
@@ -65,4 +67,31 @@ describe('withOwnHeartbeatHeard', () => {
   );
 
   it('fails when the bus does', listening({ beats: '-', hints: '-g-#', expected: '-g-#', listens: '^--!' }));
+});
+
+describe('listeningAnew', () => {
+  it(
+    'listens anew after each failure, and says when it is deaf and when it no longer is, once each',
+    marbles(({ scheduler, cold, expectObservable, flush }) => {
+      const lines: string[] = [];
+      const logger = {
+        info: (line: string) => lines.push(`${String(scheduler.now())} ${line}`),
+        warn: ({ err }: { err: unknown }, line: string) =>
+          lines.push(`${String(scheduler.now())} ${line}: ${String(err)}`),
+      };
+      // The second time it is deaf from the beginning.
+      const turns = ['g-s-#', '--#', '-g-s-#', 'g'];
+      const hints$ = defer(() => cold(turns.shift() ?? '', hints, gone));
+      const backoff = { initial: 10, max: 10, random: () => 0.5, scheduler };
+      expectObservable(hints$.pipe(listeningAnew(backoff, logger)), '^ 99ms !').toBe('g-s 24ms g-s 11ms g', hints);
+      flush();
+      expect(lines).to.deep.equal([
+        '4 not listening; will listen anew: Error: the bus is gone',
+        '16 not listening; will listen anew: Error: the bus is gone',
+        '27 listening again',
+        '31 not listening; will listen anew: Error: the bus is gone',
+        '41 listening again',
+      ]);
+    }),
+  );
 });
