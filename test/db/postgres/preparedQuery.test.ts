@@ -175,6 +175,33 @@ describe('PreparedQuery', () => {
       expect(await run('changing', 'select * from changing')).to.deep.equal([{ a: 1, b: 2 }]);
     });
 
+    it('gives an error when its connection ends meanwhile, and the next one runs on another', async () => {
+      const error = await run('ending', 'select pg_terminate_backend(pg_backend_pid())').catch(
+        (reason: unknown) => reason,
+      );
+      expect(error).to.be.instanceOf(Error);
+      expect(await run('one', 'select 1 as one')).to.deep.equal([{ one: 1 }]);
+    });
+
+    it('gives an error when no answer comes in time, described before or not, and the next one runs', async () => {
+      const impatient = new pg.Pool({ connectionString: database.url, max: 1, query_timeout: 1_000 });
+      const ends: unknown[] = [];
+      const ask = (seconds: number) =>
+        new Promise<void>((resolve) => {
+          const query = new PreparedQuery('sleeping', 'select pg_sleep($1::float8), $1::float8 as slept', [seconds]);
+          impatient.query(query, (error: Error | undefined, result) => {
+            ends.push(error?.message ?? result.rows.map((row: { slept: unknown }) => row.slept));
+            resolve();
+          });
+        });
+      await ask(0);
+      await ask(60);
+      await ask(60);
+      await ask(0);
+      await impatient.end();
+      expect(ends).to.deep.equal([[0], 'Query read timeout', 'Query read timeout', [0]]);
+    });
+
     it('gives the error of the database, and the next one runs', async () => {
       const text = 'select 1 / $1::int as quotient';
       for (let time = 0; time < 2; time++) {
