@@ -245,7 +245,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     logger: logger.child({ part: 'handshaker' }),
   });
   const querier = createQuerier({
-    ...{ coordinatorId: id, calls, view, binder, connections, telemetry },
+    ...{ coordinatorId: id, calls, view, binder, tunneler, connections, telemetry },
     onMissing: (src, dst) => {
       if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
     },
@@ -377,7 +377,13 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       }),
     ),
     binder.published$.pipe(tap(querier.readPutOff)),
-    tunneler.written$.pipe(tap(leftovers.tunnelsWritten)),
+    tunneler.written$.pipe(
+      tap((written) => {
+        querier.tellTunnels(written);
+        leftovers.tunnelsWritten(written);
+      }),
+    ),
+    tunneler.added$.pipe(tap(querier.readPutOffTunnels)),
   );
 
   /** Nothing was written, nothing is to be marked: so a coordinator that never had a database need not wait for it. */

@@ -141,7 +141,7 @@ describe('a coordinator', () => {
         expect(database.rows.peers(bob)).to.deep.equal([]);
         expect(database.rows.tunnels().map(({ src }) => nameOf(src))).to.deep.equal(['alice']);
       });
-      expectObservable(one.heard$.pipe(map((words) => words.split(' ')[1]))).toBe('125ms n 89ms d', {
+      expectObservable(one.heard$.pipe(map((words) => words.split(' ')[1]))).toBe('120ms n 94ms d', {
         ...{ n: 'NODE', d: 'DISCONNECTED' },
       });
     }),
@@ -184,7 +184,7 @@ describe('a coordinator', () => {
         ...{ o: 'error: peer ID overwritten by new connection', e: 'end' },
       });
       // The write at 205 is heard at once, with the row.
-      expectObservable(other.heard$).toBe('125ms n 79ms u', {
+      expectObservable(other.heard$).toBe('120ms n 84ms u', {
         n: 'alice NODE derp 1 (new)',
         u: 'alice NODE derp 2 (update)',
       });

@@ -66,6 +66,17 @@ export interface TunnelWrites {
   readonly clear: readonly Uuid[];
 }
 
+/** That tunnels were written. */
+export interface TunnelsWritten {
+  /** The time that those that were added carry now. */
+  readonly at: Microseconds;
+  /**
+   * As whom the bus knows who announced it (`Origin.sender`), on the tunnels' channel once for each that was added: one
+   * hint from there about each of those, and no more, says what this answer says. Undefined where that cannot be said.
+   */
+  readonly sender?: number;
+}
+
 /** An unordered pair of peers, for which a tunnel in either direction counts. */
 export type Pair = readonly [Uuid, Uuid];
 
@@ -133,8 +144,8 @@ export interface Store {
   /** Writes bindings. Errors with `missing-coordinator` before the first heartbeat. */
   writeBindings(writer: Writer, writes: readonly BindingWrite[]): Observable<BindingsWritten>;
 
-  /** Writes tunnels; the time of the write. Errors with `missing-coordinator` before the first heartbeat. */
-  writeTunnels(writer: Writer, writes: TunnelWrites): Observable<Microseconds>;
+  /** Writes tunnels. Errors with `missing-coordinator` before the first heartbeat. */
+  writeTunnels(writer: Writer, writes: TunnelWrites): Observable<TunnelsWritten>;
 
   /**
    * Marks every ok binding of a coordinator lost, as of now; how many there were. The day after which the cleanup takes

@@ -25,7 +25,7 @@ export const batchSizes = (maxBatchSize: number): BatchSizes => ({
   writeBindings: Math.ceil(maxBatchSize / 2),
   readBindings: Math.ceil(maxBatchSize / 5),
   pairs: 10 * maxBatchSize,
-  tunnels: 20 * maxBatchSize,
+  tunnels: 4 * maxBatchSize,
   ownRows: 2 * maxBatchSize,
   chunk: Math.ceil(maxBatchSize / 2),
 });

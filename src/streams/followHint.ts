@@ -29,7 +29,7 @@ export const followHint = (
       leftovers.peerChanged(hint.peerId);
       break;
     case 'tunnel':
-      querier.refreshTunnel(hint.src, hint.dst);
+      querier.refreshTunnel(hint.src, hint.dst, hint.sender);
       break;
     case 'ready':
       connections.post(hint.to, peerIsReady(hint.from));

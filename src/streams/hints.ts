@@ -10,7 +10,7 @@ export type Hint =
   | { readonly kind: 'heartbeat'; readonly coordinatorId: Uuid }
   | { readonly kind: 'peer'; readonly peerId: Uuid; readonly sender?: number | undefined }
   | { readonly kind: 'binding'; readonly hint: BindingHint; readonly sender?: number | undefined }
-  | { readonly kind: 'tunnel'; readonly src: Uuid; readonly dst: Uuid }
+  | { readonly kind: 'tunnel'; readonly src: Uuid; readonly dst: Uuid; readonly sender?: number | undefined }
   | { readonly kind: 'ready'; readonly to: Uuid; readonly from: Uuid }
   /** Hints may have been missed. The first one comes when all channels are listened on. */
   | { readonly kind: 'gap' };
@@ -36,7 +36,7 @@ interface Reader {
 const readers: readonly Reader[] = [
   one(channels.heartbeat, (coordinatorId) => ({ kind: 'heartbeat', coordinatorId })),
   one(channels.peer, (peerId, { sender }) => ({ kind: 'peer', peerId, sender })),
-  two(channels.tunnel, (src, dst) => ({ kind: 'tunnel', src, dst })),
+  two(channels.tunnel, (src, dst, { sender }) => ({ kind: 'tunnel', src, dst, sender })),
   two(channels.readyForHandshake, (to, from) => ({ kind: 'ready', to, from })),
   {
     channel: channels.binding,
@@ -91,15 +91,15 @@ function one(channel: string, hint: (id: Uuid, origin: Origin) => Hint): Reader 
   };
 }
 
-function two(channel: string, hint: (a: Uuid, b: Uuid) => Hint): Reader {
+function two(channel: string, hint: (a: Uuid, b: Uuid, origin: Origin) => Hint): Reader {
   return {
     channel,
     expected: 'two UUIDs separated by a comma',
-    read: (payload) => {
+    read: (payload, origin) => {
       if (payload.charCodeAt(uuidLength) !== comma) return undefined;
       const a = payload.slice(0, uuidLength);
       const b = payload.slice(uuidLength + 1);
-      return isUuid(a) && isUuid(b) ? hint(a.toLowerCase(), b.toLowerCase()) : undefined;
+      return isUuid(a) && isUuid(b) ? hint(a.toLowerCase(), b.toLowerCase(), origin) : undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, finalize, ignoreElements, merge, tap } from 'rxjs';
-import type { Binding, Pair, Uuid } from '../db/store.js';
+import { type Observable, EMPTY, finalize, ignoreElements, merge, tap } from 'rxjs';
+import type { Binding, Uuid } from '../db/store.js';
 import { bytesOf } from '../proto/nodeBytes.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import type { BindingHint } from '../db/bindingHint.js';
@@ -11,15 +11,12 @@ import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { StoreCalls } from './storeCalls.js';
 import { tellWatchers } from './tellWatchers.js';
 import { ToldHints } from './toldHints.js';
+import { type TunnelReads, type TunnelReadsOptions, createTunnelReads } from './tunnelReads.js';
 import type { View } from './view.js';
 import { createInbox } from './inbox.js';
 
 /** Keeps the view true: reads what hints say has changed, and tells the connections whom it concerns. */
-export interface Querier {
-  /** All that a peer shares a tunnel with must be read: it has connected, or hints were missed. */
-  refreshNeighbours(peerId: Uuid): void;
-  /** A tunnel between these two came or went. */
-  refreshTunnel(src: Uuid, dst: Uuid): void;
+export interface Querier extends TunnelReads {
   /**
    * A peer's bindings changed, or are to be read for another reason: then there is no sender. Answers whether they are read
    * for it: not when nobody here watches the peer, which costs one look-up, and not when it was told already: by the hint
@@ -38,44 +35,38 @@ export interface Querier {
   readonly tellWritten: (written: WrittenBindings) => void;
   /** No answer is awaited any more about nodes of these peers: what was put off is read, unless it is told now. */
   readonly readPutOff: (peerIds: readonly Uuid[]) => void;
-  /** Forgets what is still to be read for a peer that is gone. */
-  forget(peerId: Uuid): void;
   /** Reads while it is subscribed to. Never completes. */
   readonly reads$: Observable<never>;
 }
 
 export interface QuerierOptions {
   readonly coordinatorId: Uuid;
-  readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'readBindings' | 'sizes' | 'inBatches'>;
+  readonly calls: Pick<StoreCalls, 'readBindings'> & TunnelReadsOptions['calls'];
   readonly view: View;
   readonly binder: Pick<Binder, 'isOk' | 'isPublishing' | 'publishing'>;
+  readonly tunneler: TunnelReadsOptions['tunneler'];
   readonly connections: Connections;
   readonly logger: Logger;
-  /** Told when a tunnel that a connected peer may have opened was not found. */
-  readonly onMissing: (peerId: Uuid, otherId: Uuid) => void;
+  readonly onMissing: TunnelReadsOptions['onMissing'];
   /** Told of what hints say of bindings, and of peers whose bindings were read, told of, or need not be any more. Default: nobody. */
   readonly telemetry?: Pick<Telemetry, 'hintHeard' | 'bindingsTold' | 'bindingsIgnored'>;
 }
 
-/** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
-type Unread = 'all' | Set<Uuid>;
-
 /**
  * There are two kinds of reads, each with one read of a key at a time, so that an older answer never overwrites a newer
- * one: of whom a connected peer shares tunnels with (all, or single pairs: they share a key, since both say something
- * about the same pair), and of a watched peer's bindings.
+ * one: of whom a connected peer shares tunnels with (`tunnelReads.ts`), and of a watched peer's bindings.
  */
 export const createQuerier = ({
   coordinatorId,
   calls,
   view,
   binder,
+  tunneler,
   connections,
   logger,
   onMissing,
   telemetry = silentTelemetry,
 }: QuerierOptions): Querier => {
-  const unread = new Map<Uuid, Unread>();
   /** Whose bindings are being read: by an answer that may be older than what is heard or written meanwhile. */
   const reading = new Set<Uuid>();
   /** What the last hint with rows has told: the same sender says next whose they are. */
@@ -88,7 +79,6 @@ export const createQuerier = ({
   const putOff = new Map<Uuid, number[]>();
   /** Whose nodes were being written while hints were missed: those about them may have been among these. */
   const unsure = new Set<Uuid>();
-  const joined$ = createInbox<Uuid>();
   const watched$ = createInbox<Uuid>();
 
   /** Tells a peer who came or went; but of those who came, and are not read yet, once they have been. */
@@ -102,58 +92,7 @@ export const createQuerier = ({
     if (told.length > 0) connections.post(peerId, peersChanged(told));
   };
 
-  const readTunnels = (peerIds: readonly Uuid[]): Observable<never> => {
-    const all: Uuid[] = [];
-    const some: Pair[] = [];
-    for (const peerId of peerIds) {
-      const what = unread.get(peerId);
-      unread.delete(peerId);
-      if (what === undefined || !view.isJoined(peerId)) continue;
-      if (what === 'all') {
-        all.push(peerId);
-        continue;
-      }
-      const others = [...what];
-      const fitting = others.slice(0, calls.sizes.pairs - some.length);
-      for (const otherId of fitting) some.push([peerId, otherId]);
-      // The others are asked for in one more read of this peer.
-      if (fitting.length < others.length) refresh(peerId, new Set(others.slice(fitting.length)));
-    }
-    return merge(all.length > 0 ? readAll(all) : EMPTY, some.length > 0 ? readSome(some) : EMPTY).pipe(
-      catchError((error: unknown) => {
-        // What is not read stays unread; the retry finds it, with all that has come meanwhile.
-        for (const peerId of all) markUnreadIfJoined(peerId, 'all');
-        for (const [peerId, otherId] of some) markUnreadIfJoined(peerId, new Set([otherId]));
-        throw error;
-      }),
-    );
-  };
-
-  const readAll = (peerIds: readonly Uuid[]): Observable<never> =>
-    calls.readNeighbours(peerIds).pipe(
-      tap((neighbours) => {
-        for (const [peerId, neighbourIds] of neighbours) tell(peerId, view.setNeighbours(peerId, neighbourIds));
-      }),
-      ignoreElements(),
-    );
-
-  const readSome = (pairs: readonly Pair[]): Observable<never> =>
-    calls.readPairs(pairs).pipe(
-      tap((shared) => {
-        const changed = new Map<Uuid, Uuid[]>();
-        pairs.forEach(([peerId, otherId], index) => {
-          const isShared = shared[index] === true;
-          if (view.setShared(peerId, otherId, isShared)) {
-            const others = changed.get(peerId);
-            if (others === undefined) changed.set(peerId, [otherId]);
-            else others.push(otherId);
-          }
-          if (!isShared) onMissing(peerId, otherId);
-        });
-        for (const [peerId, others] of changed) tell(peerId, others);
-      }),
-      ignoreElements(),
-    );
+  const tunnels = createTunnelReads({ calls, view, tunneler, tell, onMissing, logger });
 
   const readBindings = (peerIds: readonly Uuid[]): Observable<never> => {
     const watched = peerIds.filter((peerId) => view.isWatched(peerId));
@@ -196,37 +135,13 @@ export const createQuerier = ({
     return (isHinted && !isHintedOwn) || ((isHinted || isAnswered) && binder.isOk(peerId));
   };
 
-  const markUnread = (peerId: Uuid, what: Unread): void => {
-    const before = unread.get(peerId);
-    if (before === 'all') return;
-    if (what === 'all' || before === undefined) unread.set(peerId, what);
-    else for (const otherId of what) before.add(otherId);
-  };
-
-  /** Nothing is kept of one who has left meanwhile. */
-  const markUnreadIfJoined = (peerId: Uuid, what: Unread): void => {
-    if (view.isJoined(peerId)) markUnread(peerId, what);
-  };
-
-  const refresh = (peerId: Uuid, what: Unread): void => {
-    if (!view.isJoined(peerId)) return;
-    markUnread(peerId, what);
-    joined$.next(peerId);
-  };
-
   /** A defect ends the read of one key, loudly; the others go on. */
-  const giveUp = (kind: string) => (peerId: Uuid, err: unknown) => {
-    logger.error({ err, peer_id: peerId, kind }, 'read given up');
+  const giveUp = (peerId: Uuid, err: unknown) => {
+    logger.error({ err, peer_id: peerId, kind: 'bindings' }, 'read given up');
   };
 
   return {
-    refreshNeighbours: (peerId) => {
-      refresh(peerId, 'all');
-    },
-    refreshTunnel: (src, dst) => {
-      refresh(src, new Set([dst]));
-      if (src !== dst) refresh(dst, new Set([src]));
-    },
+    ...tunnels,
     refreshBindings: (peerId, sender) => {
       // Whether somebody looks or not: it is this hint that is put off, or was told of, and none that comes later.
       if (sender !== undefined && binder.isPublishing(peerId)) {
@@ -268,6 +183,7 @@ export const createQuerier = ({
       hinted.clear();
       answered.clear();
       for (const peerId of binder.publishing()) unsure.add(peerId);
+      tunnels.forgetTold();
     },
     tellWritten: ({ bindings, at, sender }) => {
       const rows: Binding[] = [];
@@ -290,12 +206,9 @@ export const createQuerier = ({
         else watched$.next(view.idOf(peerId));
       }
     },
-    forget: (peerId) => {
-      unread.delete(peerId);
-    },
     reads$: merge(
-      joined$.pipe(coalesceInBatches(readTunnels, calls.inBatches('readTunnels', giveUp('tunnels')))),
-      watched$.pipe(coalesceInBatches(readBindings, calls.inBatches('readBindings', giveUp('bindings')))),
+      tunnels.reads$,
+      watched$.pipe(coalesceInBatches(readBindings, calls.inBatches('readBindings', giveUp))),
     ),
   };
 };

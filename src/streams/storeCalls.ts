@@ -13,9 +13,9 @@ import {
   type Binding,
   type BindingWrite,
   type BindingsWritten,
-  type Microseconds,
   type Pair,
   type Store,
+  type TunnelsWritten,
   type TunnelWrites,
   type Uuid,
   type Writer,
@@ -33,7 +33,7 @@ import { type RetryOptions, retryWithBackoff } from './operators/retryWithBackof
  */
 export interface StoreCalls {
   readonly writeBindings: (newest: () => readonly BindingWrite[]) => Observable<BindingsWritten>;
-  readonly writeTunnels: (newest: () => TunnelWrites) => Observable<Microseconds>;
+  readonly writeTunnels: (newest: () => TunnelWrites) => Observable<TunnelsWritten>;
   /** Has an entry for each of the peers, also for one without neighbours. */
   readonly readNeighbours: (peerIds: readonly Uuid[]) => Observable<ReadonlyMap<Uuid, ReadonlySet<Uuid>>>;
   /** One answer for each of the pairs, in their order. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, defer, filter, map, merge } from 'rxjs';
-import type { Microseconds, Tunnel, TunnelWrites, Uuid } from '../db/store.js';
+import { type Observable, EMPTY, defer, filter, finalize, map, merge } from 'rxjs';
+import type { Tunnel, TunnelsWritten, TunnelWrites, Uuid } from '../db/store.js';
 import type { Binder } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { repeatWhile } from './operators/repeatWhile.js';
@@ -24,11 +24,13 @@ export interface WrittenSource {
   readonly clear: boolean;
 }
 
-/** What was written in one statement, and when by the database's clock. */
-export interface WrittenTunnels {
+/** What was written in one statement, and the answer. */
+export interface WrittenTunnels extends TunnelsWritten {
   readonly sources: readonly WrittenSource[];
-  readonly at: Microseconds;
 }
+
+/** Tunnels that one statement opens: the destinations of each source. */
+export type AddedTunnels = ReadonlyMap<Uuid, ReadonlySet<Uuid>>;
 
 /** Keeps the tunnels that connected peers opened, and writes what they change. */
 export interface Tunneler {
@@ -38,6 +40,12 @@ export interface Tunneler {
   readonly reassert: (src: Uuid, dst: Uuid) => void;
   /** Whether something that this source asked for is not written yet. */
   readonly isWriting: (src: Uuid) => boolean;
+  /** Whether a statement is under way that opens this tunnel. */
+  readonly isAdding: (src: Uuid, dst: Uuid) => boolean;
+  /** The sources of which a statement is under way that opens tunnels. */
+  adding(): Iterable<Uuid>;
+  /** What a statement was to open, once that is not under way any more: its answer has been told, or it failed. */
+  readonly added$: Observable<AddedTunnels>;
   /** The tunnels that a connected source wants. */
   wantedBy(src: Uuid): ReadonlySet<Uuid>;
   /** The tunnels that connected sources want. */
@@ -97,6 +105,8 @@ export const createTunneler = (
   const sources = new Map<Uuid, Source>();
   /** What the last statement about a source says, until that is settled. */
   const underWay = new Map<Uuid, Part>();
+  const adding = new Map<Uuid, ReadonlySet<Uuid>>();
+  const added$ = createInbox<AddedTunnels>();
   const dirty$ = createInbox<Uuid>();
 
   const sourceOf = (src: Uuid): Source => {
@@ -187,20 +197,37 @@ export const createTunneler = (
     let next: ReturnType<typeof nextParts> = { parts: [], isCut: false };
     const newest = (): TunnelWrites => {
       next = nextParts(srcs);
-      for (const part of next.parts) underWay.set(part.written.src, part);
+      for (const part of next.parts) {
+        const { src, add } = part.written;
+        underWay.set(src, part);
+        if (add.length > 0) adding.set(src, new Set(add));
+      }
       return tunnelWrites(next.parts.map(({ written }) => written));
     };
     const statement$ = defer(() => {
       next = { parts: [], isCut: false };
       if (!srcs.some(dueSource)) return EMPTY;
       return calls.writeTunnels(newest).pipe(
-        map((at) => {
+        map((answer) => {
           next.parts.forEach(settle);
-          return { sources: next.parts.map(({ written }) => written), at };
+          return { sources: next.parts.map(({ written }) => written), ...answer };
+        }),
+        finalize(() => {
+          endAdding(next.parts);
         }),
       );
     });
     return statement$.pipe(repeatWhile(() => next.isCut));
+  };
+
+  const endAdding = (parts: readonly Part[]): void => {
+    const added = new Map<Uuid, ReadonlySet<Uuid>>();
+    for (const { src } of parts.map(({ written }) => written)) {
+      const destinations = adding.get(src);
+      if (destinations !== undefined) added.set(src, destinations);
+      adding.delete(src);
+    }
+    if (added.size > 0) added$.next(added);
   };
 
   const giveUp = (src: Uuid, err: unknown): void => {
@@ -250,6 +277,9 @@ export const createTunneler = (
       const source = sources.get(src);
       return source !== undefined && !isSettled(source);
     },
+    isAdding: (src, dst) => adding.get(src)?.has(dst) === true,
+    adding: () => adding.keys(),
+    added$,
     wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
     wantedCount: () => {
       let count = 0;
@@ -272,6 +302,9 @@ export const createTunneler = (
         ...calls.inBatches('writeTunnels', giveUp),
         // Of a source with more tunnels than go into one statement, it is only those of the refused one that are lost.
         hasMore: (src) => dueSource(src) !== undefined,
+      }),
+      finalize(() => {
+        added$.complete();
       }),
     ),
   };

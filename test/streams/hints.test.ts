@@ -67,7 +67,7 @@ describe('hints$', () => {
       expectObservable(hints$(bus, logbook().logger).pipe(map(withoutRows))).toBe('-hptrb', {
         h: { kind: 'heartbeat', coordinatorId: north },
         p: { kind: 'peer', peerId: alice, sender: 7 },
-        t: { kind: 'tunnel', src: alice, dst: bob },
+        t: { kind: 'tunnel', src: alice, dst: bob, sender: 7 },
         r: { kind: 'ready', to: alice, from: bob },
         b: { kind: 'binding', sender: 8, peerIds: [alice, bob] },
       });
@@ -154,7 +154,7 @@ describe('hints$', () => {
       expectObservable(hints$(bus, book.logger).pipe(map(withoutRows))).toBe('-------xyz', {
         z: { kind: 'binding', sender: 7, peerIds: [alice] },
         x: { kind: 'peer', peerId: alice, sender: 7 },
-        y: { kind: 'tunnel', src: bob, dst: alice },
+        y: { kind: 'tunnel', src: bob, dst: alice, sender: 7 },
       });
       scheduler.schedule(() => {
         expect(book.lines).to.deep.equal(Array.from({ length: 16 }, () => 'error notification not understood'));

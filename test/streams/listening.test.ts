@@ -74,11 +74,11 @@ describe('listeningAnew', () => {
     'listens anew after each failure, and says when it is deaf and when it no longer is, once each',
     marbles(({ scheduler, cold, expectObservable, flush }) => {
       const lines: string[] = [];
-      const logger = {
-        info: (line: string) => lines.push(`${String(scheduler.now())} ${line}`),
-        warn: ({ err }: { err: unknown }, line: string) =>
-          lines.push(`${String(scheduler.now())} ${line}: ${String(err)}`),
+      const note = (...said: readonly unknown[]): void => {
+        const [{ err }, line] = said.length > 1 ? (said as [{ err: Error }, string]) : [{ err: undefined }, said[0]];
+        lines.push(`${String(scheduler.now())} ${String(line)}${err === undefined ? '' : `: ${err.message}`}`);
       };
+      const logger = { info: note, warn: note };
       // The second time it is deaf from the beginning.
       const turns = ['g-s-#', '--#', '-g-s-#', 'g'];
       const hints$ = defer(() => cold(turns.shift() ?? '', hints, gone));
@@ -86,10 +86,10 @@ describe('listeningAnew', () => {
       expectObservable(hints$.pipe(listeningAnew(backoff, logger)), '^ 99ms !').toBe('g-s 24ms g-s 11ms g', hints);
       flush();
       expect(lines).to.deep.equal([
-        '4 not listening; will listen anew: Error: the bus is gone',
-        '16 not listening; will listen anew: Error: the bus is gone',
+        '4 not listening; will listen anew: the bus is gone',
+        '16 not listening; will listen anew: the bus is gone',
         '27 listening again',
-        '31 not listening; will listen anew: Error: the bus is gone',
+        '31 not listening; will listen anew: the bus is gone',
         '41 listening again',
       ]);
     }),

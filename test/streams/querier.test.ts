@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Observable, map } from 'rxjs';
+import { Observable, map, merge } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import type { BindingHint } from '../../src/db/bindingHint.js';
 import type { Binding, Tunnel, TunnelWrites, Uuid } from '../../src/db/store.js';
@@ -38,12 +38,17 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
   const missing: string[] = [];
   const publishing = new Set<Uuid>();
   const left = new Set<Uuid>();
+  const adding = new Map<Uuid, ReadonlySet<Uuid>>();
   const querier = createQuerier({
     ...{ coordinatorId: north, view, connections, logger: book.logger },
     binder: {
       isOk: (peerId) => !left.has(peerId),
       isPublishing: (peerId) => publishing.has(peerId),
       publishing: () => publishing,
+    },
+    tunneler: {
+      isAdding: (src, dst) => adding.get(src)?.has(dst) === true,
+      adding: () => adding.keys(),
     },
     calls: storeCallsOn(database.store, scheduler),
     onMissing: (peerId, otherId) => missing.push(`${nameOf(peerId)}>${nameOf(otherId)}`),
@@ -52,7 +57,7 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
     database.tables.store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }).subscribe();
   };
   return {
-    ...{ database, book, view, missing, publishing, left, querier },
+    ...{ database, book, view, missing, publishing, left, adding, querier },
     at: onTime(scheduler),
     statements$: statementsOf(database),
     /** What is found out about, as `alice: bob, carol`. */
@@ -201,6 +206,176 @@ describe('querier', () => {
       });
     }),
   );
+
+  describe('of a tunnel that is opened here', () => {
+    const seven = 7;
+
+    /** What is done about a tunnel from alice to bob, who are both here, whose answer comes at 20 if it does. */
+    const opening = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = {}) => {
+      const set = setUp(scheduler, wire);
+      const { querier, view, at, adding, node } = set;
+      node(alice, 1);
+      node(bob, 2);
+      at(1, () => {
+        for (const peerId of [alice, bob]) view.join(peerId);
+      });
+      at(2, () => adding.set(alice, new Set([bob])));
+      const end = () => {
+        adding.delete(alice);
+        querier.readPutOffTunnels(new Map([[alice, new Set([bob])]]));
+      };
+      return {
+        ...set,
+        hear: (time: number, ...senders: readonly (number | undefined)[]) => {
+          at(time, () => {
+            for (const sender of senders) querier.refreshTunnel(alice, bob, sender);
+          });
+        },
+        answer: (sender: number | undefined = seven) => {
+          at(20, () => {
+            const written = { src: alice, add: [bob], remove: [], clear: false };
+            querier.tellTunnels({ sources: [written], at: 1, ...(sender !== undefined && { sender }) });
+            end();
+          });
+        },
+        fail: () => {
+          at(20, end);
+        },
+        shares: () => [view.neighboursOf(alice).has(bob), view.neighboursOf(bob).has(alice)],
+      };
+    };
+    const bindings = 'bindings of bob, alice';
+    const pairs = 'pairs alice-bob, bob-alice';
+
+    for (const [when, time] of [
+      ['before', 10],
+      ['after', 30],
+    ] as const) {
+      it(
+        `tells both ends when the answer comes, and reads nothing for its hint ${when} it`,
+        marbles(({ scheduler, expectObservable }) => {
+          const { querier, at, hear, answer, shares, statements$, told$ } = opening(scheduler);
+          hear(time, seven);
+          answer();
+          at(19, () => expect(shares()).to.deep.equal([false, false]));
+          at(21, () => expect(shares()).to.deep.equal([true, true]));
+          expectObservable(querier.reads$).toBe('-');
+          expectObservable(statements$).toBe('20ms b', { b: bindings });
+          expectObservable(told$).toBe('30ms (ab)', { a: 'alice: bob', b: 'bob: alice' });
+        }),
+      );
+    }
+
+    it(
+      'reads it for one more hint, whoever sends it, and once for all that came before the answer',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, hear, answer, shares, at, statements$ } = opening(scheduler, { latency: 1 });
+        hear(10, 8, seven);
+        answer();
+        hear(40, seven);
+        hear(50, undefined);
+        // The tunnel is in no table: so it has been removed since, as far as these can tell.
+        at(30, () => expect(shares()).to.deep.equal([false, false]));
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('20ms (bp) 16ms p 9ms p', { b: bindings, p: pairs });
+      }),
+    );
+
+    for (const [which, before, after] of [
+      ['of somebody else', [8], [seven]],
+      ['of nobody knows whom', [undefined], []],
+      ['that came twice', [seven, seven], []],
+    ] as const) {
+      it(
+        `reads it once the answer is told, for a hint before it ${which}`,
+        marbles(({ scheduler, expectObservable }) => {
+          const { querier, hear, answer, statements$ } = opening(scheduler, { latency: 1 });
+          hear(10, ...before);
+          answer();
+          hear(40, ...after);
+          expectObservable(querier.reads$).toBe('-');
+          const expected = after.length > 0 ? '20ms (bp) 16ms p' : '20ms (bp)';
+          expectObservable(statements$).toBe(expected, { b: bindings, p: pairs });
+        }),
+      );
+    }
+
+    it(
+      'reads it, and takes nothing from the answer, where hints were missed meanwhile',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, hear, answer, shares, statements$ } = opening(scheduler, { latency: 1 });
+        hear(10, seven);
+        at(11, () => {
+          querier.forgetTold();
+        });
+        answer();
+        at(20, () => expect(shares()).to.deep.equal([false, false]));
+        hear(40, seven);
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('20ms p 19ms p', { p: pairs });
+      }),
+    );
+
+    it(
+      'forgets what it was told when hints are missed after the answer',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, hear, answer, statements$ } = opening(scheduler, { latency: 1 });
+        answer();
+        at(30, () => {
+          querier.forgetTold();
+        });
+        hear(40, seven);
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('20ms b 19ms p', { b: bindings, p: pairs });
+      }),
+    );
+
+    it(
+      'reads for the hints that came, and for none that did not, where it was not written',
+      marbles(({ scheduler, expectObservable }) => {
+        const [heard, unheard] = [opening(scheduler, { latency: 1 }), opening(scheduler, { latency: 1 })];
+        heard.hear(10, seven);
+        for (const { fail } of [heard, unheard]) fail();
+        expectObservable(merge(heard.querier.reads$, unheard.querier.reads$)).toBe('-');
+        expectObservable(heard.statements$).toBe('20ms p', { p: pairs });
+        expectObservable(unheard.statements$).toBe('-');
+      }),
+    );
+
+    it(
+      'reads it once more where an answer is under way that may be older, and takes the one end that none is about',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, add, answer, shares, sees, statements$ } = opening(scheduler);
+        at(15, () => {
+          querier.refreshNeighbours(alice);
+        });
+        answer();
+        at(21, () => expect(shares()).to.deep.equal([false, true]));
+        at(22, () => {
+          add(tunnel(alice, bob));
+        });
+        at(60, () => expect([shares(), sees(alice, bob)]).to.deep.equal([[true, true], 'node 2']));
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('15ms n 4ms b 4ms p 9ms c', {
+          ...{ n: 'neighbours of alice', b: 'bindings of alice', p: 'pairs alice-bob', c: 'bindings of bob' },
+        });
+      }),
+    );
+
+    it(
+      'reads nothing once more where the answer that is under way is about another pair',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, answer, shares, statements$ } = opening(scheduler);
+        at(15, () => {
+          querier.refreshTunnel(alice, carol);
+        });
+        answer();
+        at(40, () => expect(shares()).to.deep.equal([true, true]));
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('15ms p 4ms b', { p: 'pairs alice-carol', b: bindings });
+      }),
+    );
+  });
 
   describe('told of rows by a hint', () => {
     const knowingBob = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = {}) => {

@@ -118,7 +118,7 @@ const writeTunnels =
       expect(failureOf(call$)).to.have.property('reason', 'missing-coordinator');
       return nothing;
     }
-    const updatedAt = answer(call$);
+    const { at: updatedAt } = answer(call$);
     const gone = takeTunnels(
       model,
       (row) =>

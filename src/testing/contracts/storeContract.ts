@@ -93,7 +93,7 @@ export function storeContract(
     const bind = async (writer: Writer, ...writes: BindingWrite[]): Promise<number> =>
       (await lastOf(store.writeBindings(writer, writes)))?.at ?? NaN;
     const tunnels = async (writer: Writer, writes: Partial<TunnelWrites>): Promise<number> =>
-      (await lastOf(store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }))) ?? NaN;
+      (await lastOf(store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes })))?.at ?? NaN;
     const online = (peerId: Uuid, node: string): BindingWrite => ({ kind: 'node', peerId, node: bytes(node) });
     const lost = (peerId: Uuid, node: string): BindingWrite => ({ kind: 'lost', peerId, node: bytes(node) });
     const gone = (peerId: Uuid): BindingWrite => ({ kind: 'disconnected', peerId });
@@ -426,6 +426,33 @@ export function storeContract(
     });
 
     describe('writeTunnels', () => {
+      it('says who announces what is added, if at all, as the bus does: once for each', async () => {
+        await beat(here);
+        const heard = await listen(channels.tunnel);
+        const [dave, eve] = uuids(2) as [Uuid, Uuid];
+        await tunnels(allLive(here), { add: [tunnel(dave, bob), tunnel(eve, bob)] });
+        const writes: readonly Partial<TunnelWrites>[] = [
+          { add: [tunnel(alice, bob)] },
+          { add: [tunnel(alice, bob), tunnel(alice, carol), tunnel(bob, alice)] },
+          { add: [tunnel(alice, dave), tunnel(eve, bob)], remove: [tunnel(dave, bob)], clear: [eve, alice] },
+        ];
+        await heard.untilNow();
+        for (const some of writes) {
+          const from = heard.events.length;
+          const all = { add: [], remove: [], clear: [], ...some };
+          const sender = (await lastOf(store.writeTunnels(allLive(here), all)))?.sender;
+          const payloads = await heard.untilNow();
+          for (const { src, dst } of all.add) {
+            equal(payloads.filter((payload) => payload === `${src},${dst}`).length, 1);
+          }
+          if (tested.saysSender === true) ok(sender !== undefined);
+          if (sender === undefined) continue;
+          for (const event of heard.events.slice(from)) {
+            if (event.kind === 'message' && payloads.includes(event.payload)) equal(event.sender, sender);
+          }
+        }
+      });
+
       it('adds, and announces `src,dst`', async () => {
         await beat(here);
         const heard = await listen(channels.tunnel);

@@ -29,6 +29,6 @@ export const tunnelWrites = (tables: Tables, clock: Clock, transaction: Transact
         putTunnel(tables, { coordinatorId, src, dst, updatedAt });
         changes.tunnel({ src, dst });
       }
-      return updatedAt;
+      return { at: updatedAt, sender: changes.sender };
     }),
 });

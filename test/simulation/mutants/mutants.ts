@@ -32,6 +32,20 @@ export const mutants: readonly Mutant[] = [
     why: 'What the database refuses of one peer is not written of others either.',
   },
   {
+    name: 'opened tunnels told over an older answer',
+    file: 'streams/tunnelReads.ts',
+    find: "if (underWay === 'all' || underWay?.has(otherId) === true) refresh",
+    replace: "if (underWay === 'all' && peerId === otherId) refresh",
+    why: 'A read that began before a tunnel was written says afterwards that it is not there, and nothing reads it again.',
+  },
+  {
+    name: 'hints about opened tunnels passed over',
+    file: 'streams/tunnelReads.ts',
+    find: 'for (const dst of dubious ?? []) refreshBoth(src, dst);',
+    replace: 'void dubious;',
+    why: 'What somebody else said of a tunnel while it was being written is never looked at.',
+  },
+  {
     name: 'gap ignored',
     file: 'streams/hints.ts',
     find: 'if (listening.size === readers.length) subscriber.next(gap);',

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { anything, channels } from '../../bus.js';
-import type { Microseconds, Tunnel, TunnelWrites, Uuid, Writer } from '../../store.js';
+import type { Tunnel, TunnelsWritten, TunnelWrites, Uuid, Writer } from '../../store.js';
 import { joinTunnelByKey, judgementOf, microseconds, sourceIsLive } from '../fragments.js';
 import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
@@ -19,7 +19,7 @@ const addOnly = writeStatement(
       ON CONFLICT (coordinator_id, src_id, dst_id) DO UPDATE SET updated_at = excluded.updated_at
       RETURNING src_id, dst_id
     )
-    SELECT ${microseconds('now()')} AS at, ${announce.tunnels('added')}`,
+    SELECT ${microseconds('now()')} AS at, ${announce.sender} ${announce.tunnels('added')}`,
 );
 
 /**
@@ -70,14 +70,10 @@ const allKinds = writeStatement(
     ), changed AS (
       SELECT src_id, dst_id FROM added UNION SELECT src_id, dst_id FROM removed
     )
-    SELECT ${microseconds('now()')} AS at, ${announce.tunnels('changed')}`,
+    SELECT ${microseconds('now()')} AS at, ${announce.sender} ${announce.tunnels('changed')}`,
 );
 
-interface Row {
-  readonly at: Microseconds;
-}
-
-export function writeTunnels(run: RunWrite, writer: Writer, writes: TunnelWrites): Observable<Microseconds> {
+export function writeTunnels(run: RunWrite, writer: Writer, writes: TunnelWrites): Observable<TunnelsWritten> {
   /** Which tunnels a source had nobody can say afterwards. */
   const inDoubt = () => [
     {
@@ -89,12 +85,15 @@ export function writeTunnels(run: RunWrite, writer: Writer, writes: TunnelWrites
     },
   ];
   const added = [writer.coordinatorId, ...columns(writes.add)];
-  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, timeOf, inDoubt);
+  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, answerOf, inDoubt);
   const cleared = uuidArray([...writes.clear].sort(compareUuids));
-  return run(allKinds, [...added, ...columns(writes.remove), cleared, ...judgementOf(writer)], timeOf, inDoubt);
+  return run(allKinds, [...added, ...columns(writes.remove), cleared, ...judgementOf(writer)], answerOf, inDoubt);
 }
 
-const timeOf = (rows: readonly Row[]): Microseconds => onlyRow(rows).at;
+const answerOf = (rows: readonly TunnelsWritten[]): TunnelsWritten => {
+  const { at, sender } = onlyRow(rows);
+  return { at, ...(sender !== undefined && { sender }) };
+};
 
 function columns(tunnels: readonly Tunnel[]): [src: string, dst: string] {
   const src: Uuid[] = [];
