@@ -3,8 +3,8 @@ const mostSenders = 64;
 
 /**
  * Hints that are still to come and say nothing more: what they are about was told before. Each is one hint, about one
- * thing (a peer, or a tunnel as `src,dst`), by one sender. Everything costs O(1) but `size`. What is held is a text for each of them, as it is given, of no more
- * than so many senders: where hints never come, the oldest are forgotten.
+ * thing (a peer, or a tunnel as `src,dst`), by one sender. Everything costs O(1) but `size`. What is held is a text for
+ * each of them, as it is given, of no more than so many senders: where hints never come, the oldest are forgotten.
  */
 export class ToldHints {
   readonly #about = new Map<number, Set<string>>();

@@ -151,7 +151,7 @@ export const createTunnelReads = ({
 
   const putOffHint = (src: Uuid, dst: Uuid, sender: number | undefined): void => {
     let heard = putOff.get(src);
-    if (heard === undefined) putOff.set(src, (heard = new Map()));
+    if (heard === undefined) putOff.set(src, (heard = new Map<Uuid, Heard>()));
     heard.set(dst, heard.has(dst) ? 'several' : (sender ?? 'nobody knows'));
   };
 

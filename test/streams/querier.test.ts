@@ -281,11 +281,12 @@ describe('querier', () => {
       }),
     );
 
-    for (const [which, before, after] of [
+    const odd: readonly (readonly [string, before: readonly (number | undefined)[], after: readonly number[]])[] = [
       ['of somebody else', [8], [seven]],
       ['of nobody knows whom', [undefined], []],
       ['that came twice', [seven, seven], []],
-    ] as const) {
+    ];
+    for (const [which, before, after] of odd) {
       it(
         `reads it once the answer is told, for a hint before it ${which}`,
         marbles(({ scheduler, expectObservable }) => {

@@ -39,13 +39,6 @@ export const mutants: readonly Mutant[] = [
     why: 'A read that began before a tunnel was written says afterwards that it is not there, and nothing reads it again.',
   },
   {
-    name: 'hints about opened tunnels passed over',
-    file: 'streams/tunnelReads.ts',
-    find: 'for (const dst of dubious ?? []) refreshBoth(src, dst);',
-    replace: 'void dubious;',
-    why: 'What somebody else said of a tunnel while it was being written is never looked at.',
-  },
-  {
     name: 'gap ignored',
     file: 'streams/hints.ts',
     find: 'if (listening.size === readers.length) subscriber.next(gap);',
