@@ -231,10 +231,10 @@ describe('querier', () => {
             for (const sender of senders) querier.refreshTunnel(alice, bob, sender);
           });
         },
-        answer: (sender: number | undefined = seven) => {
+        answer: () => {
           at(20, () => {
             const written = { src: alice, add: [bob], remove: [], clear: false };
-            querier.tellTunnels({ sources: [written], at: 1, ...(sender !== undefined && { sender }) });
+            querier.tellTunnels({ sources: [written], at: 1, sender: seven });
             end();
           });
         },
