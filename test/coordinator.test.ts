@@ -192,6 +192,32 @@ describe('a coordinator', () => {
   );
 
   it(
+    'tells both ends that a tunnel has gone which was asked for twice, by the connection that opened it first',
+    marbles(({ createCoordinator, database, scheduler }) => {
+      const coordinator = createCoordinator({ database: database.connect({ latency: 10, busLatency: 9 }) });
+      const at = onTime(scheduler);
+      const [one, other, third] = [
+        virtualPeer(coordinator, alice),
+        virtualPeer(coordinator, bob),
+        virtualPeer(coordinator, carol),
+      ];
+      at(50, () => other.derp(1));
+      at(60, () => one.derp(1));
+      at(100, () => one.tunnel(bob));
+      // The hint about the first one comes while the second is under way.
+      at(110, () => one.tunnel(bob));
+      // So that the connection of the first has its turn again.
+      at(200, () => third.derp(1));
+      at(300, () => third.derp(2));
+      at(400, () => one.removeTunnel(bob));
+      at(1000, () => {
+        expect(one.heard.at(-1)).to.equal('bob DISCONNECTED (disconnected)');
+        expect(other.heard.at(-1)).to.equal('alice DISCONNECTED (disconnected)');
+      });
+    }),
+  );
+
+  it(
     'tells a receiver that was never ready what is true when it is, and of nothing that came and went',
     marbles(({ createCoordinator, scheduler, cold, expectObservable }) => {
       const coordinator = createCoordinator();

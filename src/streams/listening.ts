@@ -64,7 +64,7 @@ export const withOwnHeartbeatHeard = ({
 
 /**
  * Listens anew when listening fails, for ever. The log says when it does (`not listening; will listen anew`), and when
- * it has come to it (`listening again`): with the first hint, which is a gap.
+ * it has come to it (`listening again`): with the first gap, which says that all is heard.
  */
 export const listeningAnew =
   (backoff: RetryOptions, logger: Pick<Logger, 'info' | 'warn'>): MonoTypeOperatorFunction<CoordinatorHint> =>
@@ -73,9 +73,10 @@ export const listeningAnew =
       let isListening = true;
       return hints$.pipe(
         tap({
-          next: () => {
-            if (!isListening) logger.info('listening again');
+          next: ({ kind }) => {
+            if (kind !== 'gap' || isListening) return;
             isListening = true;
+            logger.info('listening again');
           },
           error: (err: unknown) => {
             isListening = false;

@@ -167,8 +167,10 @@ export const createTunnelReads = ({
       refresh(peerId, 'all');
     },
     refreshTunnel: (src, dst, sender) => {
+      // A hint about an earlier statement, too: if it stayed expected, a later one of that sender would be taken for it.
+      if (answered.take(sender, tunnelKey(src, dst))) return;
       if (tunneler.isAdding(src, dst)) putOffHint(src, dst, sender);
-      else if (!answered.take(sender, tunnelKey(src, dst))) refreshBoth(src, dst);
+      else refreshBoth(src, dst);
     },
     tellTunnels: ({ sources, sender }) => {
       const changes = new Changes();

@@ -80,17 +80,18 @@ describe('listeningAnew', () => {
       };
       const logger = { info: note, warn: note };
       // The second time it is deaf from the beginning.
-      const turns = ['g-s-#', '--#', '-g-s-#', 'g'];
+      // The third time a heartbeat is heard before all channels are.
+      const turns = ['g-s-#', '--#', 's-g-s-#', 'g'];
       const hints$ = defer(() => cold(turns.shift() ?? '', hints, gone));
       const backoff = { initial: 10, max: 10, random: () => 0.5, scheduler };
-      expectObservable(hints$.pipe(listeningAnew(backoff, logger)), '^ 99ms !').toBe('g-s 24ms g-s 11ms g', hints);
+      expectObservable(hints$.pipe(listeningAnew(backoff, logger)), '^ 99ms !').toBe('g-s 23ms s-g-s 11ms g', hints);
       flush();
       expect(lines).to.deep.equal([
         '4 not listening; will listen anew: the bus is gone',
         '16 not listening; will listen anew: the bus is gone',
-        '27 listening again',
-        '31 not listening; will listen anew: the bus is gone',
-        '41 listening again',
+        '28 listening again',
+        '32 not listening; will listen anew: the bus is gone',
+        '42 listening again',
       ]);
     }),
   );

@@ -224,6 +224,11 @@ describe('querier', () => {
         adding.delete(alice);
         querier.readPutOffTunnels(new Map([[alice, new Set([bob])]]));
       };
+      const tell = (sender: number) => {
+        const written = { src: alice, add: [bob], remove: [], clear: false };
+        querier.tellTunnels({ sources: [written], at: 1, sender });
+        end();
+      };
       return {
         ...set,
         hear: (time: number, ...senders: readonly (number | undefined)[]) => {
@@ -231,11 +236,10 @@ describe('querier', () => {
             for (const sender of senders) querier.refreshTunnel(alice, bob, sender);
           });
         },
-        answer: () => {
+        tell,
+        answer: (sender = seven) => {
           at(20, () => {
-            const written = { src: alice, add: [bob], remove: [], clear: false };
-            querier.tellTunnels({ sources: [written], at: 1, sender: seven });
-            end();
+            tell(sender);
           });
         },
         fail: () => {
@@ -316,6 +320,81 @@ describe('querier', () => {
         expectObservable(statements$).toBe('20ms p 19ms p', { p: pairs });
       }),
     );
+
+    it(
+      'reads it, too, where hints were missed and none had come before; and is told by the next answer again',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, add, adding, answer, tell, shares, statements$ } = opening(scheduler, { latency: 1 });
+        at(11, () => {
+          querier.forgetTold();
+        });
+        answer();
+        at(40, () => adding.set(alice, new Set([bob])));
+        at(50, () => {
+          add(tunnel(alice, bob));
+          tell(seven);
+          expect(shares()).to.deep.equal([true, true]);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('20ms p 29ms b', { p: pairs, b: bindings });
+      }),
+    );
+
+    it(
+      'keeps nothing of what was put off for the next time that it is opened',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, add, adding, hear, answer, tell, statements$ } = opening(scheduler, { latency: 1 });
+        add(tunnel(alice, bob));
+        hear(10, 8);
+        answer();
+        at(40, () => adding.set(alice, new Set([bob])));
+        at(50, () => {
+          tell(seven);
+        });
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('20ms (bp)', { p: pairs, b: bindings });
+      }),
+    );
+
+    for (const [whose, second, hints] of [
+      [
+        'one by another sender',
+        8,
+        [
+          [10, seven],
+          [30, 8],
+        ],
+      ],
+      [
+        'one by the same sender',
+        seven,
+        [
+          [10, seven],
+          [11, seven],
+        ],
+      ],
+    ] as const) {
+      it(
+        `reads a removal by the sender of an earlier answer, whose hint came while it was opened again: ${whose}`,
+        marbles(({ scheduler, expectObservable }) => {
+          const { querier, at, add, remove, adding, hear, answer, tell, shares } = opening(scheduler, { latency: 1 });
+          at(3, () => {
+            add(tunnel(alice, bob));
+            tell(seven);
+            adding.set(alice, new Set([bob]));
+          });
+          for (const [time, sender] of hints) hear(time, sender);
+          answer(second);
+          at(50, () => {
+            expect(shares()).to.deep.equal([true, true]);
+            remove(tunnel(alice, bob));
+          });
+          hear(50, seven);
+          at(60, () => expect(shares()).to.deep.equal([false, false]));
+          expectObservable(querier.reads$).toBe('-');
+        }),
+      );
+    }
 
     it(
       'forgets what it was told when hints are missed after the answer',

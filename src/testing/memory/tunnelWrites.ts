@@ -30,5 +30,5 @@ export const tunnelWrites = (tables: Tables, clock: Clock, transaction: Transact
         changes.tunnel({ src, dst });
       }
       return { at: updatedAt, sender: changes.sender };
-    }),
+    }, writer.coordinatorId),
 });
