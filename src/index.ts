@@ -58,6 +58,7 @@ export type {
   StoreErrorReason,
   Tunnel,
   TunnelWrites,
+  TunnelsWritten,
   Uuid,
   Writer,
 } from './db/store.js';

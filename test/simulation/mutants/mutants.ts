@@ -104,7 +104,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the wait of a failed read forgets what it was for',
-    file: 'streams/querier.ts',
+    file: 'streams/tunnelReads.ts',
     find: "for (const peerId of all) markUnreadIfJoined(peerId, 'all');",
     replace: '',
     why: 'A peer that connects while the database fails never learns of its neighbours, but by a rolling check.',
