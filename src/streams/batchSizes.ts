@@ -17,7 +17,8 @@ export interface BatchSizes {
 /**
  * All in proportion to the keys in one statement: each must end before its timeout, and leave time for others. Bindings
  * come in smaller portions: what is in an answer is told in one go, and while that of the first is, the database works
- * on the next; and what was just written is not to wait until all that was read is told.
+ * on the next; and what was just written is not to wait until all that was read is told. So do tunnels that are written,
+ * which are told by the answer.
  *
  * @param maxBatchSize keys in one statement
  */

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import {
   type MonoTypeOperatorFunction,
   type Observable,
@@ -15,7 +16,6 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import type { Logger } from 'pino';
 import { type Uuid, StoreError } from '../db/store.js';
 import type { Beat } from './heartbeats.js';
 import type { CoordinatorHint } from './hints.js';

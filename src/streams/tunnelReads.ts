@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Observable, EMPTY, catchError, finalize, ignoreElements, merge, tap } from 'rxjs';
-import type { Pair, Tunnel, Uuid } from '../db/store.js';
+import type { Pair, Uuid } from '../db/store.js';
 import { createInbox } from './inbox.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { StoreCalls } from './storeCalls.js';
@@ -212,7 +212,7 @@ export const createTunnelReads = ({
   };
 };
 
-const tunnelKey = (src: Tunnel['src'], dst: Tunnel['dst']): string => `${src},${dst}`;
+const tunnelKey = (src: Uuid, dst: Uuid): string => `${src},${dst}`;
 
 /** Who came or went, for each peer connected here. */
 class Changes {

@@ -2,9 +2,9 @@ import type { Observable } from 'rxjs';
 import { composeBindingHint } from '../../bindingHint.js';
 import { channels } from '../../bus.js';
 import type { BindingsWritten, BindingWrite, Uuid, Writer } from '../../store.js';
+import { answerOfWrite } from '../answerOfWrite.js';
 import type { HintSeal } from '../hintSeal.js';
 import { isLeftBehind, judgementOf, microseconds } from '../fragments.js';
-import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
 import { writeStatement, type Announce } from '../writeStatement.js';
 import { compareUuids, uuidArray } from '../uuidArray.js';
@@ -116,16 +116,16 @@ export function writeBindings(
     const isOne = only !== undefined && nodes.length === 1;
     const values = isOne ? [only.peerId, Buffer.from(only.node)] : columns(nodes);
     const [plain, telling] = isOne ? [oneNode, oneNodeTold] : [manyNodes, fewNodesTold];
-    return run(sealing === undefined ? plain : telling, [writer.coordinatorId, ...values, ...told], answerOf, inDoubt);
+    return run(
+      sealing === undefined ? plain : telling,
+      [writer.coordinatorId, ...values, ...told],
+      answerOfWrite,
+      inDoubt,
+    );
   }
   const values = [...columns(nodes), ...columns(lost), uuidArray(disconnected), ...judgementOf(writer)];
-  return run(allKinds, [writer.coordinatorId, ...values], answerOf, inDoubt);
+  return run(allKinds, [writer.coordinatorId, ...values], answerOfWrite, inDoubt);
 }
-
-const answerOf = (rows: readonly BindingsWritten[]): BindingsWritten => {
-  const { at, sender } = onlyRow(rows);
-  return { at, ...(sender !== undefined && { sender }) };
-};
 
 type NodeWrite = Exclude<BindingWrite, { kind: 'disconnected' }>;
 

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
 import { anything, channels } from '../../bus.js';
 import type { Tunnel, TunnelsWritten, TunnelWrites, Uuid, Writer } from '../../store.js';
+import { answerOfWrite } from '../answerOfWrite.js';
 import { joinTunnelByKey, judgementOf, microseconds, sourceIsLive } from '../fragments.js';
-import { onlyRow } from '../runStatement.js';
 import type { RunWrite } from '../runWrite.js';
 import { writeStatement } from '../writeStatement.js';
 import { compareTunnels } from '../compareTunnels.js';
@@ -85,15 +85,10 @@ export function writeTunnels(run: RunWrite, writer: Writer, writes: TunnelWrites
     },
   ];
   const added = [writer.coordinatorId, ...columns(writes.add)];
-  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, answerOf, inDoubt);
+  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, answerOfWrite, inDoubt);
   const cleared = uuidArray([...writes.clear].sort(compareUuids));
-  return run(allKinds, [...added, ...columns(writes.remove), cleared, ...judgementOf(writer)], answerOf, inDoubt);
+  return run(allKinds, [...added, ...columns(writes.remove), cleared, ...judgementOf(writer)], answerOfWrite, inDoubt);
 }
-
-const answerOf = (rows: readonly TunnelsWritten[]): TunnelsWritten => {
-  const { at, sender } = onlyRow(rows);
-  return { at, ...(sender !== undefined && { sender }) };
-};
 
 function columns(tunnels: readonly Tunnel[]): [src: string, dst: string] {
   const src: Uuid[] = [];
