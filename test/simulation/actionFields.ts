@@ -57,6 +57,7 @@ export const peerActions = ({ peers, coordinators }: Pick<Plan, 'peers' | 'coord
     refresh: { peer },
     open: { peer, other: peer },
     shut: { peer, which: whole(0, 1_000) },
+    flap: { peer, other: peer, times, every: duration, by: duration, for: duration },
     'hand over': { peer, which: whole(0, 1_000), to: peer },
     leave: { peer },
     drop: { peer },

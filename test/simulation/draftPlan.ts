@@ -34,6 +34,11 @@ const bounceOf = (draw: Chance, of: Dimensions) => ({
   ...{ where: draw.oneOf<'from' | 'to'>(['from', 'to']), for: span(draw, 8_000) },
 });
 
+const flapOf = (draw: Chance, of: Dimensions) => ({
+  ...{ do: 'flap' as const, peer: peerOf(draw, of), other: peerOf(draw, of) },
+  ...{ times: 2 + draw.below(5), every: draw.oneOf([0, 5, 20, 100, 400]) },
+});
+
 const outrunOf = (draw: Chance, of: Dimensions) => ({
   do: 'outrun' as const,
   peer: peerOf(draw, of),
@@ -65,6 +70,8 @@ const drafts: readonly Draft[] = [
     which: draw.below(8),
     to: peerOf(draw, of),
   })),
+  draft(3, 'peers', (draw, of) => ({ ...flapOf(draw, of), by: 0, for: 0 })),
+  draft(4, 'notifications', (draw, of) => ({ ...flapOf(draw, of), by: draw.below(2_000), for: span(draw, 8_000) })),
   draft(5, 'peers', (draw, of) => ({ do: 'leave', peer: peerOf(draw, of) })),
   draft(6, 'peers', (draw, of) => ({ do: 'drop', peer: peerOf(draw, of) })),
   draft(5, 'peers', (draw, of) => ({ do: 'vanish', peer: peerOf(draw, of) })),

@@ -12,6 +12,7 @@ const noted = (...actions: readonly Action[]): readonly string[] => {
 
 const connect = { do: 'connect', peer: 0, to: 0, node: 'none', tunnels: [] } as const;
 const outrun = { do: 'outrun', peer: 0, after: 1, trouble: 'late', for: 1 } as const;
+const flap = { do: 'flap', peer: 0, times: 3, every: 0, by: 5, for: 9 } as const;
 const bounce = { do: 'bounce', peer: 0, within: 1, trouble: 'none', where: 'to', for: 1 } as const;
 
 describe('a step that cannot be done', () => {
@@ -33,6 +34,8 @@ describe('a step that cannot be done', () => {
     ],
     ['it has published nothing', connect, { do: 'refresh', peer: 0 }],
     ['no tunnel leads to oneself', connect, { do: 'open', peer: 0, other: 0 }],
+    ['no tunnel leads to oneself', connect, { ...flap, other: 0 }],
+    ['peer 0 is not connected', { ...flap, other: 1 }],
     ['it has no tunnel', connect, { do: 'shut', peer: 0, which: 3 }],
     ['peer 1 is not connected', connect, { do: 'hand over', peer: 0, which: 3, to: 1 }],
     ['it has no tunnel', connect, { do: 'hand over', peer: 0, which: 3, to: 0 }],
@@ -54,7 +57,7 @@ describe('a step that cannot be done', () => {
       ...[connect, { do: 'publish', peer: 0, times: 1 } as const, { do: 'open', peer: 0, other: 1 } as const],
       ...[{ do: 'shut', peer: 0, which: 0 } as const, { do: 'vanish', peer: 0 } as const, { do: 'notice' } as const],
       ...[{ do: 'back up' } as const, { do: 'restore' } as const, connect, { ...bounce, to: 1 }],
-      ...[connect, { ...outrun, to: 1 }],
+      ...[connect, { ...flap, other: 1 }, { ...outrun, to: 1 }],
     );
     expect(lines.filter((line) => line === '' || line.includes('left out'))).to.deep.equal([]);
   });

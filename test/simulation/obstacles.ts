@@ -47,6 +47,7 @@ export const createObstacles = (world: World): ((action: Action) => string | und
       case 'refresh':
         return ofPeer(action.peer) ?? unless(world.peers[action.peer]?.derp !== 0, 'it has published nothing');
       case 'open':
+      case 'flap':
         return unless(action.peer !== action.other, 'no tunnel leads to oneself') ?? ofPeer(action.peer);
       case 'shut':
         return ofPeer(action.peer) ?? unless(hasTunnel(action.peer), 'it has no tunnel');

@@ -88,6 +88,20 @@ export const createPerformance = (world: World): Performance => {
       case 'shut':
         world.shut(action.peer, action.which);
         return;
+      case 'flap': {
+        const { peer, other, times, every } = action;
+        const [link, phase] = [world.peers[peer]?.link, calms];
+        if (link === undefined) return;
+        if (action.by > 0) disturb({ do: 'delay', site: link.site.index, by: action.by, for: action.for });
+        for (let time = 0; time < times; time++) {
+          world.after(time * every, () => {
+            if (calms !== phase || world.peers[peer]?.link !== link) return;
+            if (time % 2 === 0) world.open(peer, other);
+            else world.part(peer, other);
+          });
+        }
+        return;
+      }
       case 'hand over': {
         const other = world.shut(action.peer, action.which);
         if (other !== undefined) world.open(action.to, other);

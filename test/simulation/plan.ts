@@ -45,6 +45,19 @@ export type PeerAction =
   | { readonly do: 'refresh'; readonly peer: number }
   | { readonly do: 'open'; readonly peer: number; readonly other: number }
   | { readonly do: 'shut'; readonly peer: number; readonly which: number }
+  /**
+   * Opens a tunnel, shuts it, opens it again and so on, each after `every` milliseconds, while notifications reach its
+   * coordinator late by `by`, for `for` milliseconds.
+   */
+  | {
+      readonly do: 'flap';
+      readonly peer: number;
+      readonly other: number;
+      readonly times: number;
+      readonly every: number;
+      readonly by: number;
+      readonly for: number;
+    }
   /** Shuts a tunnel, and another peer opens one to the same other in that moment. */
   | { readonly do: 'hand over'; readonly peer: number; readonly which: number; readonly to: number }
   | { readonly do: 'leave'; readonly peer: number }

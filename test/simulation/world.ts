@@ -237,14 +237,19 @@ export class World {
     const { tunnels } = this.#peer(peer);
     const candidates = [...new Set([...tunnels, ...this.truth.tunnelsOf(peer)])];
     const other = candidates[which % candidates.length];
-    if (other === undefined) return undefined;
+    if (other !== undefined) this.part(peer, other);
+    return other;
+  }
+
+  /** Shuts the tunnel to this one, or what a peer takes for it. */
+  part(peer: number, other: number): void {
+    const { tunnels } = this.#peer(peer);
     if (this.#peer(peer).link !== undefined) tunnels.delete(other);
     this.send(peer, requests.removeTunnel(this.idOf(other)), (post) => {
       this.judge.mayBeParted(peer, other);
       this.#spared = this.#spared.filter(([{ peer: viewer }, seen]) => viewer !== peer && seen !== peer);
       this.truth.shut(post, other);
     });
-    return other;
   }
 
   leave(peer: number): void {
