@@ -17,11 +17,11 @@ export const tooManyEntries = `ready_for_handshake has more than ${String(maxRea
 /** What a request asks for. */
 export interface ParsedRequest {
   /** The node to publish. */
-  readonly node?: Node;
+  readonly node: Node | undefined;
   /** The peer to open a tunnel to. */
-  readonly addTunnel?: Uuid;
+  readonly addTunnel: Uuid | undefined;
   /** The peer to close the tunnel to. */
-  readonly removeTunnel?: Uuid;
+  readonly removeTunnel: Uuid | undefined;
   /** Leave for good. */
   readonly disconnect: boolean;
   /** The peers to tell that this one is ready; none if the request says goodbye. */
@@ -66,12 +66,13 @@ export function validateRequest(request: CoordinateRequest | null | undefined): 
 export function parseRequest(request: CoordinateRequest): ParsedRequest {
   const { updateSelf, addTunnel, removeTunnel } = request;
   const disconnect = Boolean(request.disconnect);
-  if (updateSelf?.node) checkTypes(updateSelf.node);
+  const node = updateSelf?.node ?? undefined;
+  if (node) checkTypes(node);
   const entries = (request as Partial<CoordinateRequest>).readyForHandshake ?? [];
   return {
-    ...(updateSelf?.node && { node: updateSelf.node }),
-    ...(addTunnel && { addTunnel: destination('add_tunnel', addTunnel.id) }),
-    ...(removeTunnel && { removeTunnel: destination('remove_tunnel', removeTunnel.id) }),
+    node,
+    addTunnel: addTunnel ? destination('add_tunnel', addTunnel.id) : undefined,
+    removeTunnel: removeTunnel ? destination('remove_tunnel', removeTunnel.id) : undefined,
     disconnect,
     readyForHandshake: disconnect ? [] : entries.map(({ id }) => peerId('ready_for_handshake', id)),
   };

@@ -72,6 +72,8 @@ describe('validateRequest', () => {
 });
 
 describe('parseRequest', () => {
+  const nothingAsked = { node: undefined, addTunnel: undefined, removeTunnel: undefined, readyForHandshake: [] };
+
   it('reads all parts of one request', () => {
     const node = Node.fromPartial({ preferredDerp: 3 });
     const request = {
@@ -90,7 +92,7 @@ describe('parseRequest', () => {
   });
 
   it('leaves out what a request does not ask for', () => {
-    const empty = { disconnect: false, readyForHandshake: [] };
+    const empty = { ...nothingAsked, disconnect: false };
     expect(parseRequest({ ...requests.disconnect(), disconnect: undefined })).to.deep.equal(empty);
     expect(parseRequest(untyped('{"disconnect": null, "addTunnel": null}')!)).to.deep.equal(empty);
   });
@@ -122,7 +124,7 @@ describe('parseRequest', () => {
 
   it('ignores acknowledgements that come with a goodbye', () => {
     const request = { ...requests.disconnect(), readyForHandshake: [{ id: new Uint8Array(3) }] };
-    expect(parseRequest(request)).to.deep.equal({ disconnect: true, readyForHandshake: [] });
+    expect(parseRequest(request)).to.deep.equal({ ...nothingAsked, disconnect: true });
   });
 
   const empty = requests.readyForHandshake();
