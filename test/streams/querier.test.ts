@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Observable, map, merge } from 'rxjs';
+import { Observable, map, merge, take } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import type { BindingHint } from '../../src/db/bindingHint.js';
 import type { Binding, Tunnel, TunnelWrites, Uuid } from '../../src/db/store.js';
@@ -439,6 +439,26 @@ describe('querier', () => {
         expectObservable(statements$).toBe('15ms n 4ms b 4ms p 9ms c', {
           ...{ n: 'neighbours of alice', b: 'bindings of alice', p: 'pairs alice-bob', c: 'bindings of bob' },
         });
+      }),
+    );
+
+    it(
+      'reads both ends once more where an answer about that very pair is under way, which may be older',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, at, add, answer, shares, statements$ } = opening(scheduler, { latency: 29 });
+        // Before it is being opened here: afterwards, hints are put off.
+        at(1, () => {
+          querier.refreshTunnel(alice, bob);
+        });
+        answer();
+        at(21, () => expect(shares()).to.deep.equal([false, false]));
+        at(22, () => {
+          add(tunnel(alice, bob));
+        });
+        at(31, () => expect(shares()).to.deep.equal([false, false]));
+        at(70, () => expect(shares()).to.deep.equal([true, true]));
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$.pipe(take(2))).toBe('1ms p 28ms (p|)', { p: pairs });
       }),
     );
 
