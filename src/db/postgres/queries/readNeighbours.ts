@@ -3,30 +3,46 @@ import type { Neighbour, Uuid } from '../../store.js';
 import type { Run, Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
-/** One row per peer, not per neighbour: a hub has thousands, and a row costs more than the id in it. */
-const statement: Statement = {
+/**
+ * All neighbours of a peer in one value: a hub has thousands, and a row costs more than the id in it. As a subquery for
+ * each peer, which PostgreSQL can only answer from the indexes: it would join the peers with all tunnels for good if
+ * there were hardly any when it made its plan.
+ */
+const neighbourIdsOf = (peer: string): string => `(
+      SELECT string_agg(neighbour.id::text, ',')
+      FROM (
+        SELECT dst_id FROM tailnet_tunnels WHERE src_id = ${peer}
+        UNION
+        SELECT src_id FROM tailnet_tunnels WHERE dst_id = ${peer}
+      ) AS neighbour (id)
+    ) AS neighbour_ids`;
+
+/** What is read for who comes alone. The plan is made once: with an array of ids, PostgreSQL prefers a new one each time. */
+const onePeer: Statement = {
+  name: 'tailnet_read_neighbours_of_one',
+  text: `SELECT $1::uuid AS peer_id, ${neighbourIdsOf('$1::uuid')}`,
+};
+
+const manyPeers: Statement = {
   name: 'tailnet_read_neighbours',
-  text: `
-    SELECT edge.peer_id, string_agg(edge.neighbour_id::text, ',') AS neighbour_ids
-    FROM (
-      SELECT peer.id AS peer_id, tunnel.dst_id AS neighbour_id
-      FROM unnest($1::uuid[]) AS peer (id) JOIN tailnet_tunnels AS tunnel ON tunnel.src_id = peer.id
-      UNION
-      SELECT peer.id, tunnel.src_id
-      FROM unnest($1::uuid[]) AS peer (id) JOIN tailnet_tunnels AS tunnel ON tunnel.dst_id = peer.id
-    ) AS edge
-    GROUP BY edge.peer_id`,
+  text: `SELECT peer.id AS peer_id, ${neighbourIdsOf('peer.id')} FROM unnest($1::uuid[]) AS peer (id)`,
 };
 
 interface Row {
   readonly peer_id: Uuid;
-  readonly neighbour_ids: string;
+  /** null without any */
+  readonly neighbour_ids: string | null;
 }
 
 export function readNeighbours(run: Run, peerIds: readonly Uuid[]): Observable<readonly Neighbour[]> {
-  return run<Row, readonly Neighbour[]>(statement, [uuidArray(peerIds)], (rows) =>
-    rows.flatMap(({ peer_id: peerId, neighbour_ids: ids }) =>
-      ids.split(',').map((neighbourId) => ({ peerId, neighbourId })),
-    ),
-  );
+  const [only] = peerIds;
+  return only !== undefined && peerIds.length === 1
+    ? run(onePeer, [only], neighboursOf)
+    : run(manyPeers, [uuidArray(peerIds)], neighboursOf);
 }
+
+const neighboursOf = (rows: readonly Row[]): readonly Neighbour[] =>
+  rows.flatMap(
+    ({ peer_id: peerId, neighbour_ids: ids }) =>
+      ids?.split(',').map((neighbourId) => ({ peerId, neighbourId })) ?? [],
+  );
