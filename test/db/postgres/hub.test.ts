@@ -4,6 +4,7 @@ import { EMPTY, type Observable } from 'rxjs';
 import type { Run, Statement } from '../../../src/db/postgres/runStatement.js';
 import { notifyingRun } from '../../../src/db/postgres/runWrite.js';
 import { sessionConfig } from '../../../src/db/postgres/sessionConfig.js';
+import { loseBindings } from '../../../src/db/postgres/queries/loseBindings.js';
 import { readBindings } from '../../../src/db/postgres/queries/readBindings.js';
 import { readNeighbours } from '../../../src/db/postgres/queries/readNeighbours.js';
 import { readPairs } from '../../../src/db/postgres/queries/readPairs.js';
@@ -24,6 +25,7 @@ interface PlanNode {
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
   readonly 'Rows Removed by Index Recheck'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
   readonly 'Shared Hit Blocks': number;
   readonly 'Shared Read Blocks': number;
   readonly Plans?: readonly PlanNode[];
@@ -72,6 +74,9 @@ describe('a hub with 20,000 tunnels in each direction', () => {
       writeTunnels(notifyingRun(run), writer, { add: [], remove: [], clear: asked }),
   };
 
+  /** What the connection has prepared, and maybe a plan for. */
+  const prepared = new Set<string>();
+
   const capture = (statementOf: (run: Run) => Observable<unknown>): { statement: Statement; values: unknown[] } => {
     let captured: { statement: Statement; values: unknown[] } | undefined;
     statementOf((statement, values) => {
@@ -92,7 +97,7 @@ describe('a hub with 20,000 tunnels in each direction', () => {
     const { name = 'planned_each_time' } = statement;
     await client.query('begin');
     try {
-      if (statement.name === undefined) await client.query(`prepare ${name} as ${statement.text}`);
+      if (!prepared.has(name)) await client.query(`prepare ${name} as ${statement.text}`);
       const { rows } = await client.query<{ 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(
         `explain (analyze, buffers, format json) execute ${name} (${literals.join(', ')})`,
       );
@@ -101,18 +106,22 @@ describe('a hub with 20,000 tunnels in each direction', () => {
       return plan;
     } finally {
       await client.query('rollback');
-      if (statement.name === undefined) await client.query(`deallocate ${name}`);
+      if (!prepared.has(name)) await client.query(`deallocate ${name}`);
     }
   };
   const nodesOf = (plan: PlanNode): PlanNode[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
   const rowsRead = (node: PlanNode): number =>
-    (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
+    (node['Actual Rows'] +
+      (node['Rows Removed by Filter'] ?? 0) +
+      (node['Rows Removed by Index Recheck'] ?? 0) +
+      (node['Rows Removed by Join Filter'] ?? 0)) *
     node['Actual Loops'];
 
   const prepareAll = async () => {
     for (const statementOf of Object.values(statements)) {
       const { statement, values } = capture(statementOf);
       if (statement.name === undefined) continue;
+      prepared.add(statement.name);
       // After five executions PostgreSQL may keep one plan for all parameters.
       for (let i = 0; i < 7; i++) {
         await client.query('begin');
@@ -127,7 +136,9 @@ describe('a hub with 20,000 tunnels in each direction', () => {
     await client.query(
       `insert into tailnet_coordinators select gen_random_uuid(), now() from generate_series(2, ${COORDINATORS})`,
     );
-    await client.query('insert into tailnet_coordinators values ($1, now()) on conflict do nothing', [writer.coordinatorId]);
+    await client.query('insert into tailnet_coordinators values ($1, now()) on conflict do nothing', [
+      writer.coordinatorId,
+    ]);
     const everywhere = `(select id from tailnet_coordinators order by id offset number % ${COORDINATORS} limit 1)`;
     await client.query(
       `insert into tailnet_tunnels (coordinator_id, src_id, dst_id, updated_at)
@@ -195,6 +206,34 @@ describe('a hub with 20,000 tunnels in each direction', () => {
       await prepareAll();
     });
     expectFewRowsRead();
+  });
+
+  describe('with statistics from before this coordinator came, with as many peers and tunnels', () => {
+    before(async () => {
+      await empty();
+      await fill();
+      await client.query('delete from tailnet_coordinators where id = $1', [writer.coordinatorId]);
+      await client.query('vacuum analyze tailnet_coordinators, tailnet_peers, tailnet_tunnels');
+      await client.query('insert into tailnet_coordinators values ($1, now())', [writer.coordinatorId]);
+      await prepareAll();
+      const ofAsked = `coalesce(($2::uuid[])[number], gen_random_uuid())`;
+      await client.query(
+        `insert into tailnet_peers (id, coordinator_id, updated_at, node, status)
+         select ${ofAsked}, $1, now(), '', 'ok' from generate_series(1, ${DEGREE}) as number`,
+        [writer.coordinatorId, asked],
+      );
+      await client.query(
+        `insert into tailnet_tunnels (coordinator_id, src_id, dst_id, updated_at)
+         select $1::uuid, $3::uuid, ${ofAsked}, now() from generate_series(1, ${DEGREE}) as number`,
+        [writer.coordinatorId, asked, hub],
+      );
+    });
+    expectFewRowsRead();
+
+    it('costs loseBindings as much as there is to lose', async () => {
+      const plan = await explain((run) => loseBindings(notifyingRun(run), writer.coordinatorId));
+      expect(Math.max(...nodesOf(plan).map(rowsRead))).to.be.lessThan(DEGREE * 2);
+    });
   });
 
   describe('while a coordinator that has none yet writes as many, which nobody can see until it is done', () => {

@@ -43,6 +43,5 @@ export function readNeighbours(run: Run, peerIds: readonly Uuid[]): Observable<r
 
 const neighboursOf = (rows: readonly Row[]): readonly Neighbour[] =>
   rows.flatMap(
-    ({ peer_id: peerId, neighbour_ids: ids }) =>
-      ids?.split(',').map((neighbourId) => ({ peerId, neighbourId })) ?? [],
+    ({ peer_id: peerId, neighbour_ids: ids }) => ids?.split(',').map((neighbourId) => ({ peerId, neighbourId })) ?? [],
   );

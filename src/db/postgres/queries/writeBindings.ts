@@ -54,20 +54,32 @@ function writeNodes(announce: Announce, binding: string): string {
 }
 
 /**
+ * The row `peer` is of this coordinator. Of one that is new, statistics know no rows, and PostgreSQL would go through all
+ * that it has to find those of a few peers; what is in a CASE, it does not look up.
+ */
+const isOwn = 'CASE WHEN peer.coordinator_id = $1::uuid THEN true ELSE false END';
+
+/** The row `peer` goes, if its peer says goodbye. */
+const goes = `CASE
+          WHEN peer.coordinator_id = $1::uuid THEN true
+          ELSE ${isLeftBehind('peer', { expiry: '$11::float8', shifts: '$12::jsonb' })}
+        END`;
+
+/** The number that a lost peer has among all that are lost. */
+const lostNumber = 'array_position($6::uuid[], peer.id)';
+
+/**
  * All kinds. First `held` finds and locks every row that will change, in one order; everything else waits for it, and
- * so no two such statements can wait for each other.
+ * so no two such statements can wait for each other. What waits finds its rows by itself: a join with `held` would be
+ * planned by statistics, and might compare each with each.
  */
 const allKinds = writeStatement(
   undefined,
   (announce) => `
     WITH held AS MATERIALIZED (
-      SELECT peer.id, peer.coordinator_id
-      FROM tailnet_peers AS peer
+      SELECT FROM tailnet_peers AS peer
       WHERE peer.id = ANY ($2::uuid[] || $6::uuid[] || $10::uuid[])
-        AND (
-          peer.coordinator_id = $1::uuid
-          OR peer.id = ANY ($10::uuid[]) AND ${isLeftBehind('peer', { expiry: '$11::float8', shifts: '$12::jsonb' })}
-        )
+        AND (${isOwn} OR peer.id = ANY ($10::uuid[]) AND ${goes})
       ORDER BY peer.id, peer.coordinator_id
       FOR UPDATE OF peer
     ), written AS (
@@ -79,14 +91,14 @@ const allKinds = writeStatement(
         SET updated_at = excluded.updated_at, node = excluded.node, status = excluded.status
       RETURNING id
     ), lost AS (
-      UPDATE tailnet_peers AS peer SET updated_at = now(), node = ${nodeOf('$7')}, status = 'lost'
-      FROM unnest($6::uuid[], $8::int[], $9::int[]) AS item (id, start, length)
-      JOIN held ON held.id = item.id AND held.coordinator_id = $1::uuid
-      WHERE peer.id = ANY ($6::uuid[]) AND peer.id = item.id AND peer.coordinator_id = $1::uuid
+      UPDATE tailnet_peers AS peer
+      SET updated_at = now(), status = 'lost',
+        node = substring($7::bytea FROM ($8::int[])[${lostNumber}] FOR ($9::int[])[${lostNumber}])
+      WHERE peer.id = ANY ($6::uuid[]) AND ${isOwn} AND (SELECT count(*) FROM held) >= 0
       RETURNING peer.id
     ), gone AS (
-      DELETE FROM tailnet_peers AS peer USING held
-      WHERE peer.id = ANY ($10::uuid[]) AND peer.id = held.id AND peer.coordinator_id = held.coordinator_id
+      DELETE FROM tailnet_peers AS peer
+      WHERE peer.id = ANY ($10::uuid[]) AND ${goes} AND (SELECT count(*) FROM held) >= 0
       RETURNING peer.id
     ), changed AS (
       SELECT id FROM written UNION ALL SELECT id FROM lost UNION SELECT id FROM gone

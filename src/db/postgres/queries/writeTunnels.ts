@@ -54,9 +54,8 @@ const allKinds = writeStatement(
       DELETE FROM tailnet_tunnels AS tunnel
       WHERE tunnel.ctid = ANY (ARRAY (
         SELECT held.place FROM held
-        WHERE NOT EXISTS (
-          SELECT FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
-          WHERE item.src = held.src_id AND item.dst = held.dst_id
+        WHERE (held.src_id, held.dst_id) NOT IN (
+          SELECT item.src, item.dst FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
         )
       ))
       RETURNING src_id, dst_id
