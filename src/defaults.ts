@@ -15,6 +15,7 @@ export const defaultTuning: Tuning = {
   authTimeout: 10_000,
   maxBatchSize: 500,
   maxBatchesInFlight: 2,
+  batchSpacing: 10,
   maxUpdatesPerResponse: 1_024,
   maxResponseSize: 2 * 1024 * 1024,
 };

@@ -73,6 +73,8 @@ interface Entry {
   at: Microseconds | undefined;
   /** Whether a statement with it has been made. */
   isTried: boolean;
+  /** Whether it is a new node of a peer that had one: those who see it wait for this. */
+  readonly isUpdate: boolean;
 }
 
 /** With so many bytes of nodes a statement takes no more, for it must end before its timeout. */
@@ -121,7 +123,8 @@ export const createBinder = (
   const put = (binding: HeldBinding): void => {
     const { peerId } = binding;
     const owed = owesGoodbye(peerId);
-    entries.set(peerId, { binding, at: undefined, isTried: false });
+    const isUpdate = binding.kind === 'node' && entries.get(peerId)?.binding.kind === 'node';
+    entries.set(peerId, { binding, at: undefined, isTried: false, isUpdate });
     dirty$.next(peerId);
     if (owed && binding.kind !== 'disconnected') goodbyeSettled$.next(peerId);
   };
@@ -240,7 +243,10 @@ export const createBinder = (
       dirty$.complete();
     },
     written$: dirty$.pipe(
-      coalesceInBatches(writeNewest, calls.inBatches('writeBindings', giveUp)),
+      coalesceInBatches(writeNewest, {
+        ...calls.inBatches('writeBindings', giveUp),
+        isUrgent: (peerId) => entries.get(peerId)?.isUpdate === true,
+      }),
       finalize(() => {
         goodbyeSettled$.complete();
         published$.complete();

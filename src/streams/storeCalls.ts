@@ -51,7 +51,7 @@ export interface StoreCalls {
 export interface StoreCallsOptions {
   readonly store: Store;
   readonly writer: Writer;
-  readonly tuning: Pick<Tuning, 'maxBatchSize' | 'maxBatchesInFlight'>;
+  readonly tuning: Pick<Tuning, 'maxBatchSize' | 'maxBatchesInFlight' | 'batchSpacing'>;
   /** On which the end of a turn is waited for. */
   readonly turnScheduler: SchedulerLike;
   /** How failed calls are made again. */
@@ -64,6 +64,15 @@ export interface StoreCallsOptions {
   readonly telemetry?: Pick<Telemetry, 'keyCoalesced' | 'keyGivenUp'>;
   readonly logger: Logger;
 }
+
+/**
+ * What peers that come, go, or change their tunnels ask for. Bindings are not among what is read so: where many come,
+ * their neighbours have just been read together, and where one publishes a node, the others wait for it.
+ */
+const paced: ReadonlySet<Work> = new Set<Work>(['writeBindings', 'writeTunnels', 'readTunnels']);
+
+/** Statements of one kind that follow each other at once after it was quiet: a few who come together do not wait. */
+const batchBurst = 10;
 
 /** Whether it may help to make the call again. */
 const isTransient = (error: unknown): boolean => error instanceof StoreError && error.reason !== 'refused';
@@ -154,6 +163,7 @@ export const createStoreCalls = ({
       maxSize: maxSizes[work] ?? tuning.maxBatchSize,
       maxInFlight: tuning.maxBatchesInFlight,
       scheduler: turnScheduler,
+      pace: { period: paced.has(work) ? tuning.batchSpacing : 0, burst: batchBurst },
       retry,
       onGivenUp: (key, error) => {
         telemetry.keyGivenUp(work, key);

@@ -43,7 +43,8 @@ describe('the tour', () => {
     for (const part of parts) symlinkSync(root + part, `${directory.path}/${part}`);
     const free = await Promise.all(ports.map(async () => String(await freePort())));
     const onFreePorts = (text: string): string =>
-      ports.reduce((before, port, index) => before.replaceAll(port, free[index] ?? ''), text);
+      // In one go: a free port may have another one's digits in it.
+      text.replaceAll(new RegExp(ports.join('|'), 'g'), (found) => free[ports.indexOf(found)] ?? '');
     const [port = '', grpcPort = ''] = free;
 
     const terminals = new Map<string, Terminal>();

@@ -62,10 +62,10 @@ describe('a multi-agent at the other end of a gateway', () => {
       expect(await ended).to.equal('the end');
       expect(() => multiAgent.subscribeAgent(idOf(1))).to.throw('multiagent is closed');
       expect(await gateway.event('closed')).to.include({ peerId: alice, code: 1000, received: 5002 });
-      expect(database.rows.tunnels()).to.deep.equal([]);
       for (const connection of connections) connection.unsubscribe();
       gateway.subscription.unsubscribe();
       await Promise.all([north.close(), south.close()]);
+      expect(database.rows.tunnels()).to.deep.equal([]);
     });
   }
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Observable, asyncScheduler, map, merge } from 'rxjs';
+import { type Observable, asyncScheduler, map, merge, skip } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
 import { bytesOf, holdNode } from '../../src/proto/nodeBytes.js';
@@ -90,7 +90,7 @@ describe('binder', () => {
   it(
     'writes nothing again that a statement has taken along which had to wait',
     marbles(({ scheduler, hot, expectObservable }) => {
-      const tuning = { maxBatchSize: 500, maxBatchesInFlight: 1 };
+      const tuning = { maxBatchSize: 500, maxBatchesInFlight: 1, batchSpacing: 0 };
       const { binder, at, statements$ } = setUp(scheduler, { begun$: hot('50ms |'), tuning });
       at(1, () => binder.accept(node(alice, 1)));
       at(20, () => binder.accept(node(alice, 2)));
@@ -102,6 +102,28 @@ describe('binder', () => {
         ...{ a: 'write alice 2', b: 'write bob 1', c: 'write alice 3' },
       });
       expectObservable(inWords(binder)).toBe('60ms a 9ms b 19ms a', { a: 'alice node', b: 'bob node' });
+    }),
+  );
+
+  it(
+    'lets those who come and go in quick succession wait for each other, but no new node of a peer that had one',
+    marbles(({ scheduler, expectObservable }) => {
+      const tuning = { maxBatchSize: 500, maxBatchesInFlight: 2, batchSpacing: 1000 };
+      const { binder, at, statements$ } = setUp(scheduler, { tuning });
+      at(1, () => binder.accept(node(bob, 1)));
+      for (let count = 0; count < 10; count++) {
+        at(1 + 20 * count, () => binder.accept(count % 2 === 0 ? node(alice, 1) : lost(alice)));
+      }
+      at(300, () => binder.accept(node(carol, 1)));
+      at(500, () => binder.accept(node(bob, 2)));
+      at(600, () => binder.accept(node(eve, 1)));
+      at(900, () => binder.accept(node(alice, 1)));
+      expectObservable(statements$).toBe('500ms x 500ms y', {
+        ...{ x: 'write carol 1, bob 2', y: 'write eve 1, alice 1' },
+      });
+      expectObservable(inWords(binder).pipe(skip(10))).toBe('510ms x 500ms y', {
+        ...{ x: 'carol node, bob node', y: 'eve node, alice node' },
+      });
     }),
   );
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Observable, map, merge } from 'rxjs';
+import { type Observable, asyncScheduler, map, merge } from 'rxjs';
 import {
   type BindingWrite,
   type Pair,
@@ -10,7 +10,8 @@ import {
 } from '../../src/db/store.js';
 import { encodeNode } from '../../src/proto/node.js';
 import { coalesceInBatches } from '../../src/streams/operators/coalesceInBatches.js';
-import { aNode, alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
+import type { Work } from '../../src/telemetry.js';
+import { aNode, alice, bob, carol, dave, eve, marbles, memoryDatabase, nameOf } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
 import { logbook } from './support/logbook.js';
 import { northsDatabase } from './support/northsDatabase.js';
@@ -163,7 +164,7 @@ describe('store calls', () => {
     'share statements as the tuning says, and are made again in batches by the same rule',
     marbles(({ scheduler, hot, cold, expectObservable, expectSubscriptions }) => {
       const calls = storeCallsOn(northsDatabase(scheduler).store, scheduler, {
-        tuning: { maxBatchSize: 10, maxBatchesInFlight: 2 },
+        tuning: { maxBatchSize: 10, maxBatchesInFlight: 2, batchSpacing: 0 },
       });
       const givenUp: string[] = [];
       const failing$ = cold('-#', {}, new StoreError('unavailable', 'later'));
@@ -191,4 +192,15 @@ describe('store calls', () => {
       });
     }),
   );
+
+  it('are paced where peers come, go, and change their tunnels', () => {
+    const { store } = memoryDatabase();
+    const tuning = { maxBatchSize: 10, maxBatchesInFlight: 2, batchSpacing: 7 };
+    const calls = storeCallsOn(store, asyncScheduler, { tuning });
+    const paceOf = (work: Work) => calls.inBatches(work, () => undefined).pace;
+    for (const work of ['writeBindings', 'writeTunnels', 'readTunnels'] as const) {
+      expect(paceOf(work), work).to.deep.equal({ period: 7, burst: 10 });
+    }
+    for (const work of ['readBindings', 'leftovers'] as const) expect(paceOf(work)?.period, work).to.equal(0);
+  });
 });

@@ -324,7 +324,7 @@ describe('tunneler', () => {
   it(
     'gives up one statement of a source that needs several, and writes the others',
     marbles(({ scheduler, expectObservable }) => {
-      const tuning = { maxBatchSize: 1, maxBatchesInFlight: 2 };
+      const tuning = { maxBatchSize: 1, maxBatchesInFlight: 2, batchSpacing: 0 };
       const { tunneler, faults, at, statements$, settled$, rows } = setUp(scheduler, noGoodbyes, { tuning });
       faults.failNext('writeTunnels', 1, new StoreError('refused', 'no'));
       at(1, () => {

@@ -1,4 +1,5 @@
 import { type OperatorFunction, type SchedulerLike, Observable, Subscription, defer } from 'rxjs';
+import { Pace, type PaceOptions } from './pace.js';
 import { type RetryOptions, retryWait$ } from './retryWithBackoff.js';
 
 export interface CoalesceInBatchesOptions<K> {
@@ -6,8 +7,12 @@ export interface CoalesceInBatchesOptions<K> {
   readonly maxSize: number;
   /** Batches in flight at the same time; the keys that come meanwhile are collected. */
   readonly maxInFlight: number;
-  /** On which the end of a turn is waited for, so that the keys of this turn share a batch. */
+  /** On which the end of a turn is waited for, so that the keys of this turn share a batch; and what `pace` says. */
   readonly scheduler: SchedulerLike;
+  /** How often a batch begins that is not full: keys that come one by one share batches then. Default: at once. */
+  readonly pace?: PaceOptions;
+  /** Asked of a key that comes: whether it, and what waits with it, is not paced. Default: none is urgent. */
+  readonly isUrgent?: (key: K) => boolean;
   /** When the keys of a failed batch are tried again. Default: never. */
   readonly retry?: RetryOptions;
   /** Told of each key whose run failed alone, with an error that is not tried again. */
@@ -28,7 +33,8 @@ type Progress = 'running' | 'marked' | 'waiting';
  * that `run` looks things up when it is subscribed to and not before.
  *
  * Keys of the same turn, and of the time while as many batches as allowed are in flight, share a batch: the busier it
- * is, the larger the batches are, and a lone key waits for nothing but the end of the turn.
+ * is, the larger the batches are, and a lone key waits for nothing but the end of the turn. With a `pace`, so do keys that
+ * come after too many batches in quick succession.
  *
  * A batch that fails with an error that `retry` takes is tried again after a wait, with whatever else came meanwhile; it
  * holds no place until then. One that fails otherwise is divided, until the key at fault stands alone: that one is given
@@ -43,6 +49,8 @@ export const coalesceInBatches = <K, R>(
     maxSize,
     maxInFlight,
     scheduler,
+    pace: paceOptions = { period: 0, burst: 1 },
+    isUrgent = () => false,
     retry,
     onGivenUp,
     onCoalesced,
@@ -56,32 +64,64 @@ export const coalesceInBatches = <K, R>(
       const progress = new Map<K, Progress>();
       /** How often in a row a key was in a batch that failed; only keys that failed last time. */
       const failures = new Map<K, number>();
+      const pace = new Pace(paceOptions);
       let inFlight = 0;
       let isStartScheduled = false;
+      let isPausing = false;
+      let isUrgentPending = false;
       let isSourceComplete = false;
 
       const mark = (key: K): void => {
         const now = progress.get(key);
         const pendingBefore = pending.size;
-        if (now === undefined) pending.add(key);
+        if (now === undefined) enqueue(key);
         else if (now === 'running') progress.set(key, 'marked');
         if (now !== 'running' && pending.size === pendingBefore) onCoalesced?.();
         startAfterTurn();
       };
 
+      const enqueue = (key: K): void => {
+        pending.add(key);
+        isUrgentPending ||= isUrgent(key);
+      };
+
       const startAfterTurn = (): void => {
         if (isStartScheduled || pending.size === 0 || inFlight >= maxInFlight) return;
+        const isPaced = !isUrgentPending && !isSourceComplete && pending.size < maxSize;
+        const wait = isPaced ? pace.waitAt(scheduler.now()) : 0;
+        if (wait > 0) startAfterPause(wait);
+        else scheduleStart();
+      };
+
+      const scheduleStart = (): void => {
         isStartScheduled = true;
         // Nobody takes this back: an action that has been executed would stay with the subscriber for ever.
         scheduler.schedule(startBatches);
+      };
+
+      const startAfterPause = (wait: number): void => {
+        if (isPausing) return;
+        isPausing = true;
+        const pause = new Subscription();
+        subscriber.add(pause);
+        pause.add(
+          scheduler.schedule(() => {
+            subscriber.remove(pause);
+            isPausing = false;
+            // What is to wait is not reckoned once more: the clock may have been set.
+            if (!isStartScheduled) startBatches();
+          }, wait),
+        );
       };
 
       const startBatches = (): void => {
         isStartScheduled = false;
         while (pending.size > 0 && inFlight < maxInFlight && !subscriber.closed) {
           inFlight++;
+          pace.beginAt(scheduler.now());
           runInTurn([takePending()]);
         }
+        if (pending.size === 0) isUrgentPending = false;
       };
 
       const takePending = (): readonly K[] => {
@@ -178,7 +218,7 @@ export const coalesceInBatches = <K, R>(
             subscriber.remove(wait);
             for (const key of keys) {
               progress.delete(key);
-              pending.add(key);
+              enqueue(key);
             }
             startAfterTurn();
           }),
@@ -197,6 +237,7 @@ export const coalesceInBatches = <K, R>(
           },
           complete: () => {
             isSourceComplete = true;
+            startAfterTurn();
             completeIfDone();
           },
         }),

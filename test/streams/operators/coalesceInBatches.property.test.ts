@@ -42,6 +42,8 @@ const scenario = fc.record({
   plans: fc.array(plan, { maxLength: 25, size: 'max' }),
   maxSize: fc.integer({ min: 1, max: 4 }),
   maxInFlight: fc.integer({ min: 1, max: 3 }),
+  pace: fc.record({ period: fc.nat(5), burst: fc.integer({ min: 1, max: 3 }) }),
+  urgent: fc.subarray([...allKeys]),
   firstWait: fc.integer({ min: 1, max: 3 }),
   wakesAt: fc.array(fc.nat(30), { maxLength: 3 }),
   keysEndAt: fc.nat(30),
@@ -69,7 +71,7 @@ interface History {
 describe('coalesceInBatches, whatever comes when', () => {
   it('has each key in one batch at a time, within its limits, and in a complete one after the last time it came', () => {
     fc.assert(
-      fc.property(scenario, ({ arrivals, plans, maxSize, maxInFlight, firstWait, wakesAt, ...ends }) => {
+      fc.property(scenario, ({ arrivals, plans, maxSize, maxInFlight, pace, urgent, firstWait, wakesAt, ...ends }) => {
         const scheduler = new VirtualTimeScheduler();
         const keys$ = new Subject<Key>();
         const wake$ = new Subject<void>();
@@ -89,6 +91,7 @@ describe('coalesceInBatches, whatever comes when', () => {
         let plansLeft = [...plans];
         const end = { completed: false, unsubscribed: false };
         let keysEnded = false;
+        let lastStart = -Infinity;
 
         const arrive = (key: Key): void => {
           if (keysEnded || end.unsubscribed) return;
@@ -123,6 +126,7 @@ describe('coalesceInBatches, whatever comes when', () => {
             plansLeft = rest;
             note(`${keys.join('')} starts`);
             checkStart(keys);
+            lastStart = scheduler.now();
             const seen = new Map(keys.map((key) => [key, historyOf(key).came]));
             for (const key of keys) {
               historyOf(key).started = seen.get(key) ?? 0;
@@ -173,7 +177,8 @@ describe('coalesceInBatches, whatever comes when', () => {
         const subscription = keys$
           .pipe(
             coalesceInBatches(run, {
-              ...{ maxSize, maxInFlight, scheduler },
+              ...{ maxSize, maxInFlight, scheduler, pace },
+              isUrgent: (key) => urgent.includes(key),
               retry: {
                 ...{ initial: firstWait, max: 10, random: () => 0.5, scheduler, wake$ },
                 retryable: (error) => error instanceof ForNow,
@@ -220,13 +225,20 @@ describe('coalesceInBatches, whatever comes when', () => {
             if (keys$.observed || wake$.observed) wrong.push('listens although nobody listens');
           }, unsubscribesAt);
         }
-        // Between the milliseconds, nobody waits for a place while there is one.
+        // Between the milliseconds, nobody waits for a place while there is one, but for those that are paced.
         for (let time = 0.5; time < 40; time++) {
           scheduler.schedule(() => {
             if (end.unsubscribed || inFlight.size >= maxInFlight) return;
-            for (const [key, { came, started, again }] of history) {
-              if (came > started && again === undefined && !isRunning(key)) wrong.push(`${key} waits in vain`);
-            }
+            const waiting = [...history.keys()].filter((key) => {
+              const { came, started, again } = historyOf(key);
+              return came > started && again === undefined && !isRunning(key);
+            });
+            const arePaced =
+              scheduler.now() < lastStart + pace.period &&
+              !keysEnded &&
+              waiting.length < maxSize &&
+              !waiting.some((key) => urgent.includes(key));
+            if (!arePaced) for (const key of waiting) wrong.push(`${key} waits in vain`);
           }, time);
         }
 

@@ -517,6 +517,114 @@ describe('coalesceInBatches', () => {
     });
   });
 
+  describe('with a pace', () => {
+    /** Two at once, then one every 10 ms. */
+    const pace = { period: 10, burst: 2 };
+
+    it(
+      'puts keys that come after too many batches in quick succession into one, and lets a lone one begin at once',
+      marbles((context) => {
+        const { hot, expectObservable } = context;
+        const keys$ = hot('   -a-b-c-de---------f----------------g-');
+        const expected = '    -a-b-------x---------f-------------g-';
+        const run = running(context, 's|');
+        const result$ = keys$.pipe(setUp(context).inBatches(run, { pace }));
+        expectObservable(result$).toBe(expected, { a: 'a', b: 'b', x: 'cde', f: 'f', g: 'g' });
+      }),
+    );
+
+    it(
+      'lets what is urgent begin at once, with what waits, and what comes after it wait',
+      marbles((context) => {
+        const { hot, expectObservable } = context;
+        const keys$ = hot('   -a-b-c-u-d-----');
+        const expected = '    -a-b---x---d---';
+        const run = running(context, 's|');
+        const isUrgent = (key: string) => key === 'u';
+        const result$ = keys$.pipe(setUp(context).inBatches(run, { pace, isUrgent }));
+        expectObservable(result$).toBe(expected, { a: 'a', b: 'b', x: 'cu', d: 'd' });
+      }),
+    );
+
+    it(
+      'remembers that something urgent waits while there is no place',
+      marbles((context) => {
+        const { hot, expectObservable } = context;
+        const keys$ = hot('   -a-b-u-c------');
+        const expected = '    -a-b-----x----';
+        const run = running(context, 's|', 's-----|', 's|');
+        const isUrgent = (key: string) => key === 'u';
+        const result$ = keys$.pipe(setUp(context).inBatches(run, { pace, isUrgent }));
+        expectObservable(result$).toBe(expected, { a: 'a', b: 'b', x: 'uc' });
+      }),
+    );
+
+    it(
+      'lets a batch that is full begin at once',
+      marbles((context) => {
+        const { hot, expectObservable } = context;
+        const keys$ = hot('   -a-b-c-d--e----');
+        const expected = '    -a-b---x---e---';
+        const run = running(context, 's|');
+        const result$ = keys$.pipe(setUp(context).inBatches(run, { pace, maxSize: 2 }));
+        expectObservable(result$).toBe(expected, { a: 'a', b: 'b', x: 'cd', e: 'e' });
+      }),
+    );
+
+    it(
+      'lets what waits begin when no more will come, and completes after it',
+      marbles((context) => {
+        const { hot, expectObservable } = context;
+        const keys$ = hot('   -a-b-c--|');
+        const expected = '    -a-b----c|';
+        const run = running(context, 's|');
+        expectObservable(keys$.pipe(setUp(context).inBatches(run, { pace }))).toBe(expected);
+      }),
+    );
+
+    it('leaves nothing scheduled when it is unsubscribed while keys wait', () => {
+      const scheduler = new VirtualTimeScheduler();
+      const keys$ = new Subject<string>();
+      const batches: string[] = [];
+      const run = (keys: readonly string[]) => {
+        batches.push(keys.join(''));
+        return EMPTY;
+      };
+      const inBatches = setUp({ scheduler }).inBatches(run, { pace: { period: 10, burst: 1 } });
+      const subscription = keys$.pipe(inBatches).subscribe();
+      keys$.next('a');
+      scheduler.flush();
+      keys$.next('b');
+      expect(scheduler.actions).to.have.lengthOf(1);
+      subscription.unsubscribe();
+      expect(scheduler.actions).to.deep.equal([]);
+      scheduler.flush();
+      expect(batches).to.deep.equal(['a']);
+    });
+
+    it('lets nothing wait for longer than a period, although the clock is set back while it waits', () => {
+      const scheduler = new VirtualTimeScheduler();
+      let setBack = 0;
+      scheduler.now = () => scheduler.frame - setBack;
+      const keys$ = new Subject<string>();
+      const batches: string[] = [];
+      const run = (keys: readonly string[]) => {
+        batches.push(`${keys.join('')} at ${String(scheduler.frame)}`);
+        return EMPTY;
+      };
+      const inBatches = setUp({ scheduler }).inBatches(run, { pace: { period: 10, burst: 1 } });
+      const subscription = keys$.pipe(inBatches).subscribe();
+      keys$.next('a');
+      scheduler.schedule(() => {
+        setBack = 3_600_000;
+        keys$.next('b');
+      }, 4);
+      scheduler.flush();
+      expect(batches).to.deep.equal(['a at 0', 'b at 14']);
+      subscription.unsubscribe();
+    });
+  });
+
   it('schedules one start for all keys of a turn, and none while there is no place', () => {
     const scheduler = new VirtualTimeScheduler();
     const keys$ = new Subject<string>();

@@ -13,7 +13,7 @@ export const storeCallsOn = (
   createStoreCalls({
     store,
     writer: { coordinatorId: north, expiry: 6000 },
-    tuning: { maxBatchSize: 500, maxBatchesInFlight: 2 },
+    tuning: { maxBatchSize: 500, maxBatchesInFlight: 2, batchSpacing: 0 },
     turnScheduler: scheduler,
     backoff: { initial: 500, max: 10_000, random: () => 0.5, scheduler, ...(wake$ && { wake$ }) },
     begun$: EMPTY,
