@@ -68,6 +68,7 @@ import { createQuerier } from './streams/querier.js';
 import { createStoreCalls } from './streams/storeCalls.js';
 import { resync$, rollingCheck$ } from './streams/sweep.js';
 import { trouble$ } from './streams/trouble.js';
+import { createTeller } from './streams/teller.js';
 import { createTunneler } from './streams/tunneler.js';
 import { looks$, unheard$ } from './streams/unheard.js';
 import { unshiftedDatabase } from './streams/unshiftedDatabase.js';
@@ -244,8 +245,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize, telemetry },
     logger: logger.child({ part: 'handshaker' }),
   });
+  const teller = createTeller({ view, connections, scheduler });
   const querier = createQuerier({
-    ...{ coordinatorId: id, calls, view, binder, tunneler, connections, telemetry },
+    ...{ coordinatorId: id, calls, view, binder, tunneler, connections, teller, telemetry },
     onMissing: (src, dst) => {
       if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
     },
@@ -351,7 +353,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     const silent = [...before].filter((other) => !live.has(other));
     logger.info({ live: [...live], silent }, 'live coordinators changed');
     live$.next(live);
-    applyLive(view, connections, live);
+    applyLive(view, teller, live);
     if (silent.length > 0) leftovers.lookAgain();
   };
 
@@ -443,6 +445,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         handshaker.published$,
         leftovers.work$,
         querier.reads$,
+        teller.told$,
         evacuate$,
         cleanUp$,
       ),

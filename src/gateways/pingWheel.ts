@@ -11,7 +11,7 @@ export interface Probed {
 }
 
 /** Into how many parts a period is divided, so that a fleet is not asked all at once. */
-const slotCount = 16;
+const slotCount = 64;
 
 /**
  * Asks everybody once in each period, and terminates who does not answer until the next: one timer for all, which runs

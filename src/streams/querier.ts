@@ -9,7 +9,7 @@ import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { StoreCalls } from './storeCalls.js';
-import { tellWatchers } from './tellWatchers.js';
+import type { Teller } from './teller.js';
 import { ToldHints } from './toldHints.js';
 import { type TunnelReads, type TunnelReadsOptions, createTunnelReads } from './tunnelReads.js';
 import type { View } from './view.js';
@@ -45,7 +45,8 @@ export interface QuerierOptions {
   readonly view: View;
   readonly binder: Pick<Binder, 'isOk' | 'isPublishing' | 'publishing'>;
   readonly tunneler: TunnelReadsOptions['tunneler'];
-  readonly connections: Connections;
+  readonly connections: Pick<Connections, 'post'>;
+  readonly teller: Pick<Teller, 'tellWatchers'>;
   readonly logger: Logger;
   readonly onMissing: TunnelReadsOptions['onMissing'];
   /** Told of what hints say of bindings, and of peers whose bindings were read, told of, or need not be any more. Default: nobody. */
@@ -63,6 +64,7 @@ export const createQuerier = ({
   binder,
   tunneler,
   connections,
+  teller,
   logger,
   onMissing,
   telemetry = silentTelemetry,
@@ -105,7 +107,7 @@ export const createQuerier = ({
       tap((bindings) => {
         const changed: Uuid[] = [];
         for (const [peerId, rows] of bindings) if (view.setBindings(peerId, rows)) changed.push(peerId);
-        tellWatchers(view, connections, changed);
+        teller.tellWatchers(changed);
         for (const peerId of watched) telemetry.bindingsTold(peerId);
       }),
       ignoreElements(),
@@ -124,7 +126,7 @@ export const createQuerier = ({
       if (outcome !== 'unread') known.push(row.peerId);
       if (outcome === 'changed') changed.push(row.peerId);
     }
-    if (changed.length > 0) tellWatchers(view, connections, changed);
+    if (changed.length > 0) teller.tellWatchers(changed);
     return known;
   };
 

@@ -42,44 +42,44 @@ describe('PingWheel', () => {
 
   beforeEach(() => {
     scheduler = new VirtualTimeScheduler();
-    wheel = new PingWheel(16_000, scheduler);
+    wheel = new PingWheel(64_000, scheduler);
   });
 
   it('asks everybody once in a period', () => {
     const alice = peer();
     const stop = wheel.watch(alice);
-    at(40_500, stop);
+    at(160_500, stop);
     scheduler.flush();
-    expect(alice.asked).to.deep.equal([1000, 17_000, 33_000]);
+    expect(alice.asked).to.deep.equal([1000, 65_000, 129_000]);
     expect(alice.terminatedAt).to.equal(undefined);
   });
 
-  it('terminates who has not answered by the next question, a sixteenth of a period later', () => {
+  it('terminates who has not answered by the next question, a 64th of a period later', () => {
     const alice = peer();
     alice.answers = false;
     const stop = wheel.watch(alice);
-    at(60_000, stop);
+    at(240_000, stop);
     scheduler.flush();
     expect(alice.asked).to.deep.equal([1000]);
-    expect(alice.terminatedAt).to.equal(18_000);
+    expect(alice.terminatedAt).to.equal(66_000);
   });
 
   it('lets live who is heard between suspicion and verdict', () => {
     const alice = peer();
     alice.answers = false;
     const stop = wheel.watch(alice);
-    at(17_500, () => {
+    at(65_500, () => {
       alice.hear();
     });
-    at(18_500, stop);
+    at(66_500, stop);
     scheduler.flush();
     expect(alice.terminatedAt).to.equal(undefined);
   });
 
   it('asks those who come together one after the other', () => {
-    const peers = Array.from({ length: 16 }, peer);
+    const peers = Array.from({ length: 64 }, peer);
     const stops = peers.map((probed) => wheel.watch(probed));
-    at(16_500, () => {
+    at(64_500, () => {
       for (const stop of stops) stop();
     });
     scheduler.flush();
@@ -92,7 +92,7 @@ describe('PingWheel', () => {
     const alice = peer();
     const stop = wheel.watch(alice);
     expect(scheduler.actions).to.have.lengthOf(1);
-    at(20_000, stop);
+    at(80_000, stop);
     scheduler.flush();
     expect(alice.asked).to.have.lengthOf(2);
     expect(scheduler.actions).to.have.lengthOf(0);
@@ -105,8 +105,8 @@ describe('PingWheel', () => {
     const stopBob = wheel.watch(bob);
     stopAlice();
     stopAlice();
-    at(20_000, stopBob);
+    at(80_000, stopBob);
     scheduler.flush();
-    expect(bob.asked).to.deep.equal([2000, 18_000]);
+    expect(bob.asked).to.deep.equal([2000, 66_000]);
   });
 });

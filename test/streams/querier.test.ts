@@ -7,6 +7,7 @@ import { decodeNode, encodeNode } from '../../src/proto/node.js';
 import { holdNode } from '../../src/proto/nodeBytes.js';
 import { Connections } from '../../src/streams/connections.js';
 import { createQuerier } from '../../src/streams/querier.js';
+import { createTeller } from '../../src/streams/teller.js';
 import { View } from '../../src/streams/view.js';
 import {
   type WireOptions,
@@ -41,6 +42,7 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
   const adding = new Map<Uuid, ReadonlySet<Uuid>>();
   const querier = createQuerier({
     ...{ coordinatorId: north, view, connections, logger: book.logger },
+    teller: createTeller({ view, connections, scheduler }),
     binder: {
       isOk: (peerId) => !left.has(peerId),
       isPublishing: (peerId) => publishing.has(peerId),

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { endWith, map, tap } from 'rxjs';
+import { asyncScheduler, endWith, map, tap } from 'rxjs';
 import type { Binding } from '../../src/db/store.js';
 import { decodeNode, encodeNode } from '../../src/proto/node.js';
 import { peersChanged } from '../../src/streams/changes.js';
 import { Connections } from '../../src/streams/connections.js';
-import { tellWatchers } from '../../src/streams/tellWatchers.js';
+import { createTeller } from '../../src/streams/teller.js';
 import { View } from '../../src/streams/view.js';
 import { type WatchUpdate, watch$ } from '../../src/streams/watch.js';
 import { aNode, alice, bob, nameOf, north, south } from '../../src/testing/index.js';
@@ -13,6 +13,7 @@ import { describeWatch } from '../support/describeWatch.js';
 const setUp = () => {
   const connections = new Connections();
   const view = new View(north, ({ node }) => decodeNode(node));
+  const { tellWatchers } = createTeller({ view, connections, scheduler: asyncScheduler });
   /** What was to be read. */
   const reads: string[] = [];
   const querier = { refreshBindings: (peerId: string) => void reads.push(nameOf(peerId)) };
@@ -32,9 +33,9 @@ const setUp = () => {
 
   /** Bob's rows are these now, and have been read. */
   const read = (...rows: readonly Binding[]) => {
-    if (view.setBindings(bob, rows)) tellWatchers(view, connections, [bob]);
+    if (view.setBindings(bob, rows)) tellWatchers([bob]);
   };
-  return { connections, view, reads, watch, read };
+  return { connections, view, tellWatchers, reads, watch, read };
 };
 
 const row = (derp: number, more: Partial<Binding> = {}): Binding => ({
@@ -95,11 +96,11 @@ describe('watch$', () => {
   });
 
   it('goes by the best of several rows, and by which coordinators are live', () => {
-    const { watch, read, view, connections } = setUp();
+    const { watch, read, view, tellWatchers } = setUp();
     const { heard } = watch();
     read(row(1, lost), row(9, { coordinatorId: south }));
-    tellWatchers(view, connections, view.setLive(new Set([south])));
-    tellWatchers(view, connections, view.setLive(new Set()));
+    tellWatchers(view.setLive(new Set([south])));
+    tellWatchers(view.setLive(new Set()));
     expect(heard).to.deep.equal(['lost derp 9', 'node derp 9', 'lost derp 9']);
   });
 

@@ -1,0 +1,109 @@
+import { Observable, type SchedulerLike, concatMap } from 'rxjs';
+import type { Uuid } from '../db/store.js';
+import { type Changes, peersChanged } from './changes.js';
+import type { Connections } from './connections.js';
+import { createInbox } from './inbox.js';
+import type { View } from './view.js';
+
+/** Tells connections of what they watch. */
+export interface Teller {
+  /**
+   * Tells each connection of all the peers among these that it watches: they may look different now. Those for whom there
+   * is no time in this turn are told in later ones.
+   */
+  readonly tellWatchers: (changedIds: readonly Uuid[]) => void;
+  /** Tells those who have to wait, while it is subscribed to. Never completes. */
+  readonly told$: Observable<never>;
+}
+
+export interface TellerOptions {
+  readonly view: Pick<View, 'watchersOf'>;
+  readonly connections: Pick<Connections, 'post'>;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Milliseconds that telling keeps the process from everything else. */
+const turnLength = 8;
+
+/** So many are told between two looks at the clock. */
+const step = 64;
+
+/** Who is still to be told, and what. */
+interface Round {
+  readonly watcherIds: Iterator<string>;
+  readonly changesFor: (watcherId: string) => Changes;
+}
+
+/**
+ * What concerns a connection is only that a peer may look different: what has become of it is looked up as it is told.
+ * So it does not matter that some hear it a few turns later, once for several changes, or in another order. To tell the
+ * ten thousand watchers of one peer takes a tenth of a second, and the heartbeats of this process are not to wait for it.
+ *
+ * What waits is bounded by the peers that are watched. Meanwhile, the few whom another change concerns are told at once.
+ */
+export const createTeller = ({ view, connections, scheduler }: TellerOptions): Teller => {
+  /** Peers whose watchers are told when those are told who are being told. */
+  const waiting = new Set<Uuid>();
+  let isBehind = false;
+  const late$ = createInbox<Round>();
+
+  const roundAbout = (changedIds: readonly Uuid[]): Round => {
+    const [only] = changedIds;
+    if (only !== undefined && changedIds.length === 1) {
+      // One peer, perhaps with thousands of watchers: all are told by the same object.
+      const changes = peersChanged([only]);
+      return { watcherIds: view.watchersOf(only).values(), changesFor: () => changes };
+    }
+    const concerned = new Map<string, Uuid[]>();
+    for (const peerId of changedIds) {
+      for (const watcherId of view.watchersOf(peerId)) {
+        const peers = concerned.get(watcherId);
+        if (peers === undefined) concerned.set(watcherId, [peerId]);
+        else peers.push(peerId);
+      }
+    }
+    return { watcherIds: concerned.keys(), changesFor: (watcherId) => peersChanged(concerned.get(watcherId) ?? []) };
+  };
+
+  /** Tells one step at least. Answers whether all are told. */
+  const tellFor = (milliseconds: number, { watcherIds, changesFor }: Round): boolean => {
+    const start = scheduler.now();
+    for (let count = 1; ; count++) {
+      const next = watcherIds.next();
+      if (next.done === true) return true;
+      connections.post(next.value, changesFor(next.value));
+      if (count % step === 0 && scheduler.now() - start >= milliseconds) return false;
+    }
+  };
+
+  const tellInTurns = (late: Round): Observable<never> =>
+    new Observable((subscriber) => {
+      let round = late;
+      return scheduler.schedule(function () {
+        if (!tellFor(turnLength, round)) {
+          this.schedule(undefined, 0);
+        } else if (waiting.size > 0) {
+          round = roundAbout([...waiting]);
+          waiting.clear();
+          this.schedule(undefined, 0);
+        } else {
+          isBehind = false;
+          subscriber.complete();
+        }
+      }, 0);
+    });
+
+  return {
+    tellWatchers: (changedIds) => {
+      const round = roundAbout(changedIds);
+      if (tellFor(isBehind ? 0 : turnLength, round)) return;
+      if (isBehind) {
+        for (const peerId of changedIds) waiting.add(peerId);
+      } else {
+        isBehind = true;
+        late$.next(round);
+      }
+    },
+    told$: late$.pipe(concatMap(tellInTurns)),
+  };
+};
