@@ -326,7 +326,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         timer(tuning.rollingCheckPeriod, tuning.rollingCheckPeriod, scheduler),
       ).pipe(
         map(() => 'own rows'),
-        coalesceByKey(() => checkOwnRows$({ store, calls, coordinatorId: id, binder, tunneler, logger })),
+        coalesceByKey(() => checkOwnRows$({ store, calls, coordinatorId: id, binder, tunneler, scheduler, logger })),
       ),
     );
   };

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import {
   type Observable,
+  type SchedulerLike,
   EMPTY,
   bufferCount,
   catchError,
@@ -10,14 +11,13 @@ import {
   expand,
   from,
   ignoreElements,
-  last,
-  map,
   mergeMap,
   tap,
 } from 'rxjs';
 import type { Store, Tunnel, Uuid } from '../db/store.js';
 import { holdBytes } from '../proto/nodeBytes.js';
 import type { Binder } from './binder.js';
+import { inTurns } from './operators/inTurns.js';
 import type { StoreCalls } from './storeCalls.js';
 import type { Tunneler } from './tunneler.js';
 
@@ -27,6 +27,7 @@ export interface OwnRowsOptions {
   readonly coordinatorId: Uuid;
   readonly binder: Binder;
   readonly tunneler: Tunneler;
+  readonly scheduler: SchedulerLike;
   readonly logger: Logger;
 }
 
@@ -59,7 +60,7 @@ interface OwnBinding {
   readonly status: string;
 }
 
-const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptions): Observable<never> =>
+const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, scheduler }: OwnRowsOptions): Observable<never> =>
   defer(() => {
     /** What stood written when this began, less what is found as it should be. */
     const missing = new Map(binder.written());
@@ -76,11 +77,14 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptio
       ignoreElements(),
     );
 
-    const writeMissing$ = defer(() => {
-      // What was written meanwhile is newer than what was read.
-      for (const [peerId, at] of missing) if (binder.writtenAt(peerId) === at) binder.reassert(peerId);
-      return EMPTY;
-    });
+    const writeMissing$ = inTurns(
+      missing.entries(),
+      ([peerId, at]) => {
+        // What was written meanwhile is newer than what was read.
+        if (binder.writtenAt(peerId) === at) binder.reassert(peerId);
+      },
+      scheduler,
+    );
 
     const loseDeserted$ = defer(() => from(deserted)).pipe(
       bufferCount(chunk),
@@ -96,13 +100,13 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder }: OwnRowsOptio
     return concat(compare$, writeMissing$, loseDeserted$);
   });
 
-const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler }: OwnRowsOptions): Observable<never> =>
+const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler, scheduler }: OwnRowsOptions): Observable<never> =>
   defer(() => {
     const { ownRows } = calls.sizes;
     const found = new Map<Uuid, Set<Uuid>>();
     /** Rows that are there although their sources have removed them. */
     const extra: Tunnel[] = [];
-    return allPages<Tunnel>(ownRows, (after) =>
+    const compare$ = allPages<Tunnel>(ownRows, (after) =>
       store.readOwnTunnels(coordinatorId, after, ownRows).pipe(calls.retry()),
     ).pipe(
       tap(({ src, dst }) => {
@@ -111,11 +115,29 @@ const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler }: OwnRowsOpti
         if (destinations === undefined) found.set(src, new Set([dst]));
         else destinations.add(dst);
       }),
-      last(null, undefined),
-      map(() => {
-        for (const { src, dst } of tunneler.wanted()) if (!found.get(src)?.has(dst)) tunneler.reassert(src, dst);
-        for (const { src, dst } of extra) if (tunneler.hasRemoved(src, dst)) tunneler.reassert(src, dst);
-      }),
       ignoreElements(),
     );
+
+    // One that is opened meanwhile is written once more: that costs less than to keep the process from everything else.
+    const writeMissing$ = defer(() =>
+      inTurns(
+        tunneler.wanted()[Symbol.iterator](),
+        ({ src, dst }) => {
+          if (!found.get(src)?.has(dst)) tunneler.reassert(src, dst);
+        },
+        scheduler,
+      ),
+    );
+
+    const removeExtra$ = defer(() =>
+      inTurns(
+        extra.values(),
+        ({ src, dst }) => {
+          if (tunneler.hasRemoved(src, dst)) tunneler.reassert(src, dst);
+        },
+        scheduler,
+      ),
+    );
+
+    return concat(compare$, writeMissing$, removeExtra$);
   });

@@ -1,8 +1,10 @@
-import { Observable, type SchedulerLike, concatMap } from 'rxjs';
+import { type Observable, type SchedulerLike, concatMap, defer } from 'rxjs';
 import type { Uuid } from '../db/store.js';
 import { type Changes, peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
 import { createInbox } from './inbox.js';
+import { inTurns, workForOneTurn } from './operators/inTurns.js';
+import { repeatWhile } from './operators/repeatWhile.js';
 import type { View } from './view.js';
 
 /** Tells connections of what they watch. */
@@ -21,12 +23,6 @@ export interface TellerOptions {
   readonly connections: Pick<Connections, 'post'>;
   readonly scheduler: SchedulerLike;
 }
-
-/** Milliseconds that telling keeps the process from everything else. */
-const turnLength = 8;
-
-/** So many are told between two looks at the clock. */
-const step = 64;
 
 /** Who is still to be told, and what. */
 interface Round {
@@ -65,38 +61,30 @@ export const createTeller = ({ view, connections, scheduler }: TellerOptions): T
     return { watcherIds: concerned.keys(), changesFor: (watcherId) => peersChanged(concerned.get(watcherId) ?? []) };
   };
 
-  /** Tells one step at least. Answers whether all are told. */
-  const tellFor = (milliseconds: number, { watcherIds, changesFor }: Round): boolean => {
-    const start = scheduler.now();
-    for (let count = 1; ; count++) {
-      const next = watcherIds.next();
-      if (next.done === true) return true;
-      connections.post(next.value, changesFor(next.value));
-      if (count % step === 0 && scheduler.now() - start >= milliseconds) return false;
-    }
-  };
+  const tell =
+    ({ changesFor }: Round) =>
+    (watcherId: string): void => {
+      connections.post(watcherId, changesFor(watcherId));
+    };
 
-  const tellInTurns = (late: Round): Observable<never> =>
-    new Observable((subscriber) => {
-      let round = late;
-      return scheduler.schedule(function () {
-        if (!tellFor(turnLength, round)) {
-          this.schedule(undefined, 0);
-        } else if (waiting.size > 0) {
-          round = roundAbout([...waiting]);
-          waiting.clear();
-          this.schedule(undefined, 0);
-        } else {
-          isBehind = false;
-          subscriber.complete();
-        }
-      }, 0);
-    });
+  /** Those who wait meanwhile come next. */
+  const tellInTurns = (late: Round): Observable<never> => {
+    let round = late;
+    const isMore = (): boolean => {
+      isBehind = waiting.size > 0;
+      if (isBehind) round = roundAbout([...waiting]);
+      waiting.clear();
+      return isBehind;
+    };
+    return defer(() => inTurns(round.watcherIds, tell(round), scheduler)).pipe(repeatWhile(isMore));
+  };
 
   return {
     tellWatchers: (changedIds) => {
       const round = roundAbout(changedIds);
-      if (tellFor(isBehind ? 0 : turnLength, round)) return;
+      // Meanwhile, a crowd is not to take the turns of those who wait.
+      const milliseconds = isBehind ? 0 : undefined;
+      if (workForOneTurn(round.watcherIds, tell(round), scheduler, milliseconds)) return;
       if (isBehind) {
         for (const peerId of changedIds) waiting.add(peerId);
       } else {

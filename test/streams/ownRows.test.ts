@@ -34,7 +34,7 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
     }
   });
   const check$: Observable<never> = checkOwnRows$({
-    ...{ store: database.store, calls, binder, tunneler, coordinatorId: north, logger },
+    ...{ store: database.store, calls, binder, tunneler, coordinatorId: north, scheduler, logger },
   });
   const rows = () => [
     ...database.rows
