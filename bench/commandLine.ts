@@ -86,6 +86,15 @@ export const parseCommandLine = (
 /** Go's programs write long options with one hyphen, and the definitions of the workloads do so, too. */
 export const withTwoHyphens = (arg: string): string => arg.replace(/^-(?=[a-z][\w-]+)/, '--');
 
+/** A negative number is a value, though a wrong one, and no option. */
+const withNegativeValues = (args: readonly string[]): string[] =>
+  args.reduce<string[]>((joined, arg) => {
+    const before = joined.at(-1);
+    return /^-[\d.]/.test(arg) && before?.startsWith('--') === true && !before.includes('=')
+      ? [...joined.slice(0, -1), `${before}=${arg}`]
+      : [...joined, arg];
+  }, []);
+
 const parse = (
   args: readonly string[],
   options: readonly string[],
@@ -93,7 +102,7 @@ const parse = (
 ): Readonly<Record<string, string | boolean | undefined>> => {
   try {
     const { values } = parseArgs({
-      args: [...args],
+      args: withNegativeValues(args),
       options: {
         ...Object.fromEntries(options.map((option) => [option, { type: 'string' as const }])),
         ...Object.fromEntries(flags.map((option) => [option, { type: 'boolean' as const }])),
@@ -108,17 +117,27 @@ const parse = (
 
 const toNumber = (option: string, text: string | undefined, fallback: number, least: number): number => {
   if (text === undefined) return fallback;
-  const number = Number(text);
-  // Counts are whole; times need not be, and may be nothing.
-  const isTime = /seconds|wait/.test(option);
-  if (
-    text.trim() !== '' &&
-    (isTime ? number >= 0 && number < Infinity : Number.isSafeInteger(number) && number >= least)
-  ) {
-    return number;
-  }
-  const wanted = isTime ? 'a number of seconds' : `a whole number from ${least} on`;
+  const number = text.trim() === '' ? NaN : Number(text);
+  const { isRight, wanted } = kindOf(option, least);
+  if (isRight(number)) return number;
   throw new UsageError(`--${option} must be ${wanted}, got "${text}"`);
+};
+
+/** Counts are whole; times need not be. A pause may be nothing, but not the time in which something is measured. */
+const kindOf = (
+  option: string,
+  least: number,
+): { readonly isRight: (number: number) => boolean; readonly wanted: string } => {
+  if (/^(milli)?seconds$/.test(option)) {
+    return { isRight: (number) => number > 0 && number < Infinity, wanted: `more than 0 ${option}` };
+  }
+  if (/seconds|wait/.test(option)) {
+    return { isRight: (number) => number >= 0 && number < Infinity, wanted: 'a number of seconds' };
+  }
+  return {
+    isRight: (number) => Number.isSafeInteger(number) && number >= least,
+    wanted: `a whole number from ${least} on`,
+  };
 };
 
 const toList = (option: string, text: string | undefined): readonly number[] | undefined => {

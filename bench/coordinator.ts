@@ -15,18 +15,35 @@ const refuse = (message: string): never => {
   process.exit(2);
 };
 
+const usage = `usage: npm run --silent bench:coordinator -- --database-url URL [--brief]
+
+One coordinator, which is told what to do by lines of JSON on stdin, and says what happens by lines of JSON on stdout:
+docs/benchmark.md says which.
+
+  --database-url URL    a PostgreSQL database, which is migrated. Default: TAILNET_DATABASE_URL
+  --brief               say only preferred_derp of each node that a peer is told
+`;
+
 const parse = () => {
   try {
     return parseArgs({
       args: process.argv.slice(2).map(withTwoHyphens),
-      options: { 'database-url': { type: 'string' }, brief: { type: 'boolean', default: false } },
+      options: {
+        'database-url': { type: 'string' },
+        brief: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     }).values;
   } catch (error) {
     return refuse((error instanceof Error ? error.message : String(error)).split(/\. |\n/)[0] ?? '');
   }
 };
 
-const { 'database-url': given = process.env['TAILNET_DATABASE_URL'], brief } = parse();
+const { 'database-url': given = process.env['TAILNET_DATABASE_URL'], brief, help } = parse();
+if (help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
 const database = given ?? refuse('--database-url is required');
 
 const say = (event: ScriptedEvent): void => {
@@ -40,7 +57,12 @@ const complain = (line: string, error: unknown): void => {
 /** Whom a line is about, if that can be read. */
 const idIn = (line: string): unknown => /"id"\s*:\s*"([^"]*)"/.exec(line)?.[1]?.toLowerCase() ?? null;
 
-await migrate(database);
+try {
+  await migrate(database);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
 const coordinator = createCoordinator({ database });
 await firstValueFrom(coordinator.health$.pipe(filter((health) => health === 'healthy')));
 const peers = scriptedPeers(coordinator, say, brief);

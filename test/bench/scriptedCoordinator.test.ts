@@ -100,4 +100,11 @@ describe('the scripted coordinator', () => {
     await using coordinator = scriptedProcess('--verbose');
     expect(await coordinator.ended).to.deep.equal({ lines: [], errors: "Unknown option '--verbose'\n", code: 2 });
   });
+
+  it('says in one line that the database is not there', async () => {
+    await using coordinator = scriptedProcess('--database-url', 'postgres://nobody@127.0.0.1:9/nothing');
+    const { lines, errors, code } = await coordinator.ended;
+    expect([lines, code]).to.deep.equal([[], 1]);
+    expect(errors).to.equal('cannot migrate: connect ECONNREFUSED 127.0.0.1:9 (ECONNREFUSED)\n');
+  });
 });
