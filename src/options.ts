@@ -42,7 +42,7 @@ export interface Tuning {
   /**
    * From one statement to the next of the same kind where many peers come, go, open or close tunnels one after the other,
    * so that they share statements; ten go out without waiting after it was quiet, and a known peer's new node never
-   * waits. Shorter: more statements while everybody comes back. 0: none waits. Default 10.
+   * waits. Shorter: more statements while everybody comes back. 0: none waits. At most 10000. Default 10.
    */
   readonly batchSpacing: number;
   /** Peer updates in one response. Default 1024. */

@@ -12,7 +12,7 @@ import { silentTelemetry } from './telemetry.js';
  * Fills in the defaults. This is where time, chance and ids come in; nothing behind it reaches for them.
  *
  * @throws TypeError `not a UUID: "…"`, `database: …`
- * @throws RangeError `tuning: heartbeatPeriod must be a positive number, got -1`
+ * @throws RangeError `tuning: heartbeatPeriod must be a positive number, got -1`, `tuning: batchSpacing must be at most …`
  */
 export const resolveOptions = ({
   database,
@@ -28,6 +28,9 @@ export const resolveOptions = ({
     if (!(name in defaultTuning)) throw new RangeError(`tuning: there is no ${name}; there are ${tunable}`);
     if (!(value > 0 || (value === 0 && mayBeZero.has(name)))) {
       throw new RangeError(`tuning: ${name} must be a positive number, got ${String(value)}`);
+    }
+    if (name === 'batchSpacing' && value > maxSpacing) {
+      throw new RangeError(`tuning: batchSpacing must be at most ${maxSpacing}, got ${String(value)}`);
     }
   }
   if (!isDatabase(database)) checkConnection(database);
@@ -50,7 +53,10 @@ export const resolveOptions = ({
 };
 
 const tunable = Object.keys(defaultTuning).join(', ');
-const mayBeZero: ReadonlySet<string> = new Set(['resyncJitter', 'unhealthySpread']);
+const mayBeZero: ReadonlySet<string> = new Set(['resyncJitter', 'unhealthySpread', 'batchSpacing']);
+
+/** Milliseconds that newcomers may wait for each other at most: far too long already. */
+const maxSpacing = 10_000;
 
 /** Says at once what would otherwise be found out with every statement. */
 const checkConnection = (connection: unknown): void => {

@@ -48,10 +48,17 @@ describe('resolveOptions', () => {
     expect(tuned({ heartbeatPeriod: 0 })).to.throw(RangeError, 'got 0');
   });
 
-  it('lets those jitters be zero that may be', () => {
-    expect(resolved({ tuning: { resyncJitter: 0, unhealthySpread: 0 } }).tuning).to.include({
-      ...{ resyncJitter: 0, unhealthySpread: 0 },
-    });
+  it('lets those times be zero that may be', () => {
+    const tuning = { resyncJitter: 0, unhealthySpread: 0, batchSpacing: 0 };
+    expect(resolved({ tuning }).tuning).to.include(tuning);
+  });
+
+  it('refuses a spacing of statements that makes newcomers wait for longer than anybody would', () => {
+    expect(resolved({ tuning: { batchSpacing: 10_000 } }).tuning).to.include({ batchSpacing: 10_000 });
+    for (const batchSpacing of [10_001, Infinity]) {
+      const message = `tuning: batchSpacing must be at most 10000, got ${String(batchSpacing)}`;
+      expect(() => resolved({ tuning: { batchSpacing } })).to.throw(RangeError, message);
+    }
   });
 
   it('waits for the end of a turn at once in real time, and within the frame in virtual time', () => {

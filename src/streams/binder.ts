@@ -73,7 +73,7 @@ interface Entry {
   at: Microseconds | undefined;
   /** Whether a statement with it has been made. */
   isTried: boolean;
-  /** Whether it is a new node of a peer that had one: those who see it wait for this. */
+  /** Whether it is a new node of a peer of whom one was written: those who see that wait for this. */
   readonly isUpdate: boolean;
 }
 
@@ -123,7 +123,9 @@ export const createBinder = (
   const put = (binding: HeldBinding): void => {
     const { peerId } = binding;
     const owed = owesGoodbye(peerId);
-    const isUpdate = binding.kind === 'node' && entries.get(peerId)?.binding.kind === 'node';
+    const before = entries.get(peerId);
+    const isKnown = before?.binding.kind === 'node' && (before.at !== undefined || before.isUpdate);
+    const isUpdate = isKnown && binding.kind === 'node';
     entries.set(peerId, { binding, at: undefined, isTried: false, isUpdate });
     dirty$.next(peerId);
     if (owed && binding.kind !== 'disconnected') goodbyeSettled$.next(peerId);

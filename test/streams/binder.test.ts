@@ -116,13 +116,18 @@ describe('binder', () => {
       }
       at(300, () => binder.accept(node(carol, 1)));
       at(500, () => binder.accept(node(bob, 2)));
+      // That one is not written yet.
+      at(505, () => binder.accept(node(bob, 3)));
       at(600, () => binder.accept(node(eve, 1)));
-      at(900, () => binder.accept(node(alice, 1)));
-      expectObservable(statements$.pipe(skip(10))).toBe('500ms x 500ms y', {
-        ...{ x: 'write carol 1, bob 2', y: 'write eve 1, alice 1' },
+      // Of whom none was written yet, nobody waits for a second one; nor for one that goes, or has come back.
+      at(700, () => binder.accept(node(eve, 2)));
+      at(800, () => binder.accept(lost(bob)));
+      at(900, () => binder.accept(node(bob, 4)));
+      expectObservable(statements$.pipe(skip(10))).toBe('500ms x 9ms z 490ms y', {
+        ...{ x: 'write carol 1, bob 2', z: 'write bob 3', y: 'write eve 2, bob 4' },
       });
-      expectObservable(inWords(binder).pipe(skip(10))).toBe('510ms x 500ms y', {
-        ...{ x: 'carol node, bob node', y: 'eve node, alice node' },
+      expectObservable(inWords(binder).pipe(skip(10))).toBe('510ms x 9ms z 490ms y', {
+        ...{ x: 'carol node, bob node', z: 'bob node', y: 'eve node, bob node' },
       });
     }),
   );

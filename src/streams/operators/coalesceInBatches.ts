@@ -87,11 +87,13 @@ export const coalesceInBatches = <K, R>(
 
       const startAfterTurn = (): void => {
         if (isStartScheduled || pending.size === 0 || inFlight >= maxInFlight) return;
-        const isPaced = !isUrgentPending && !isSourceComplete && pending.size < maxSize;
-        const wait = isPaced ? pace.waitAt(scheduler.now()) : 0;
+        const wait = isPaced() ? pace.waitAt(scheduler.now()) : 0;
         if (wait > 0) startAfterPause(wait);
         else scheduleStart();
       };
+
+      /** Whether what waits may have to wait for company. If not, it does not count for those who come later. */
+      const isPaced = (): boolean => !isUrgentPending && !isSourceComplete && pending.size < maxSize;
 
       const scheduleStart = (): void => {
         isStartScheduled = true;
@@ -118,7 +120,7 @@ export const coalesceInBatches = <K, R>(
         isStartScheduled = false;
         while (pending.size > 0 && inFlight < maxInFlight && !subscriber.closed) {
           inFlight++;
-          pace.beginAt(scheduler.now());
+          if (isPaced()) pace.beginAt(scheduler.now());
           runInTurn([takePending()]);
         }
         if (pending.size === 0) isUrgentPending = false;

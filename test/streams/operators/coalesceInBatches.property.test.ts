@@ -234,7 +234,7 @@ describe('coalesceInBatches, whatever comes when', () => {
               return came > started && again === undefined && !isRunning(key);
             });
             const arePaced =
-              scheduler.now() < lastStart + pace.period &&
+              scheduler.now() <= lastStart + pace.period &&
               !keysEnded &&
               waiting.length < maxSize &&
               !waiting.some((key) => urgent.includes(key));

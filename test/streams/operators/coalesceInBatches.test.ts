@@ -7,6 +7,7 @@ import {
   ReplaySubject,
   type SchedulerLike,
   Subject,
+  Subscriber,
   VirtualTimeScheduler,
   asyncScheduler,
   defer,
@@ -581,6 +582,59 @@ describe('coalesceInBatches', () => {
         expectObservable(keys$.pipe(setUp(context).inBatches(run, { pace }))).toBe(expected);
       }),
     );
+
+    it(
+      'does not count what was urgent or full',
+      marbles((context) => {
+        const { hot, expectObservable } = context;
+        const keys$ = hot('   -u-u-u-(xyz)-b-c----------------');
+        const expected = '    -u-u-u-f-----b-c----------------';
+        const run = running(context, 's|');
+        const isUrgent = (key: string) => key === 'u';
+        const result$ = keys$.pipe(setUp(context).inBatches(run, { pace, isUrgent, maxSize: 3 }));
+        expectObservable(result$).toBe(expected, { u: 'u', f: 'xyz', b: 'b', c: 'c' });
+      }),
+    );
+
+    it(
+      'lets what is urgent be tried again without waiting, after its wait',
+      marbles((context) => {
+        const { hot, expectObservable } = context;
+        // It fails at 2, waits until 6, and would wait until 13 behind b and c.
+        const keys$ = hot('   -u-b-c--------------');
+        const expected = '    -u-b-cu-------------';
+        const run = running(context, 's#', 's|');
+        const isUrgent = (key: string) => key === 'u';
+        const slow = { period: 20, burst: 2 };
+        const result$ = keys$.pipe(setUp(context).inBatches(run, { pace: slow, isUrgent }));
+        expectObservable(result$).toBe(expected, { u: 'u', b: 'b', c: 'c' });
+      }),
+    );
+
+    it('waits once for all keys that wait, and keeps nothing of waits that are over', () => {
+      const scheduler = new VirtualTimeScheduler();
+      const keys$ = new Subject<string>();
+      let kept = 0;
+      const subscriber = new Subscriber<never>();
+      const inBatches = setUp({ scheduler }).inBatches(() => EMPTY, { pace: { period: 10, burst: 1 } });
+      keys$.pipe(inBatches).subscribe(subscriber);
+      const finalizers = () =>
+        (subscriber as unknown as { _finalizers: readonly unknown[] | null })._finalizers?.length ?? 0;
+      for (let count = 0; count < 20; count++) {
+        for (const key of ['a', 'b', 'c']) {
+          keys$.next(`${key}${String(count)}`);
+          if (count > 0) expect(scheduler.actions).to.have.lengthOf(1);
+        }
+        const action = scheduler.actions.shift();
+        if (action !== undefined) {
+          scheduler.frame = action.delay;
+          action.execute(action.state as never, action.delay);
+        }
+        if (count === 1) kept = finalizers();
+      }
+      expect(finalizers()).to.equal(kept);
+      subscriber.unsubscribe();
+    });
 
     it('leaves nothing scheduled when it is unsubscribed while keys wait', () => {
       const scheduler = new VirtualTimeScheduler();

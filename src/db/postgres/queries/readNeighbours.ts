@@ -5,8 +5,8 @@ import { uuidArray } from '../uuidArray.js';
 
 /**
  * All neighbours of a peer in one value: a hub has thousands, and a row costs more than the id in it. As a subquery for
- * each peer, which PostgreSQL can only answer from the indexes: it would join the peers with all tunnels for good if
- * there were hardly any when it made its plan.
+ * each peer, which PostgreSQL answers from the indexes (`sessionConfig.ts` tells it not to read whole tables): it would
+ * join the peers with all tunnels for good if there were hardly any when it made its plan.
  */
 const neighbourIdsOf = (peer: string): string => `(
       SELECT string_agg(neighbour.id::text, ',')
