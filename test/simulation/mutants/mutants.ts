@@ -20,9 +20,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'several runs of a key',
     file: 'streams/operators/coalesceInBatches.ts',
-    find: "if (now === undefined) pending.add(key);\n        else if (now === 'running') progress.set(key, 'marked');",
-    replace: 'void now;\n        pending.add(key);',
+    find: "if (now === undefined) enqueue(key);\n        else if (now === 'running') progress.set(key, 'marked');",
+    replace: 'void now;\n        enqueue(key);',
     why: 'An older read overwrites a newer one: snapshots are applied out of order.',
+  },
+  {
+    name: 'who waits for company is forgotten',
+    file: 'streams/operators/coalesceInBatches.ts',
+    find: 'if (!isStartScheduled) startBatches();',
+    replace: '',
+    why: 'Of many who come in quick succession the last ones are not written, nor told of anybody.',
   },
   {
     name: 'a bad key takes its batch with it',

@@ -7,7 +7,6 @@ import {
   ReplaySubject,
   type SchedulerLike,
   Subject,
-  Subscriber,
   VirtualTimeScheduler,
   asyncScheduler,
   defer,
@@ -615,11 +614,9 @@ describe('coalesceInBatches', () => {
       const scheduler = new VirtualTimeScheduler();
       const keys$ = new Subject<string>();
       let kept = 0;
-      const subscriber = new Subscriber<never>();
       const inBatches = setUp({ scheduler }).inBatches(() => EMPTY, { pace: { period: 10, burst: 1 } });
-      keys$.pipe(inBatches).subscribe(subscriber);
-      const finalizers = () =>
-        (subscriber as unknown as { _finalizers: readonly unknown[] | null })._finalizers?.length ?? 0;
+      const subscription = keys$.pipe(inBatches).subscribe();
+      const finalizers = (): number => (Reflect.get(subscription, '_finalizers') as readonly unknown[]).length;
       for (let count = 0; count < 20; count++) {
         for (const key of ['a', 'b', 'c']) {
           keys$.next(`${key}${String(count)}`);
@@ -633,7 +630,7 @@ describe('coalesceInBatches', () => {
         if (count === 1) kept = finalizers();
       }
       expect(finalizers()).to.equal(kept);
-      subscriber.unsubscribe();
+      subscription.unsubscribe();
     });
 
     it('leaves nothing scheduled when it is unsubscribed while keys wait', () => {
