@@ -13,18 +13,22 @@ export interface Probed {
 /** Into how many parts a period is divided, so that a fleet is not asked all at once. */
 const slotCount = 64;
 
+/** So many parts of a period lie between suspicion and verdict. */
+const grace = 4;
+
 /**
  * Asks everybody once in each period, and terminates who does not answer until the next: one timer for all, which runs
  * only while somebody is there.
  *
- * The verdict falls one part of a period after the suspicion. After a stall of this process timers run before sockets
+ * The verdict falls a sixteenth of a period after the suspicion. After a stall of this process timers run before sockets
  * are read; what waits in the sockets by then still counts.
  */
 export class PingWheel {
   readonly #slots: readonly Set<Probed>[] = Array.from({ length: slotCount }, () => new Set<Probed>());
   readonly #period: number;
   readonly #scheduler: SchedulerLike;
-  #suspects: Probed[] = [];
+  /** Who is suspected since which tick, oldest first. */
+  #suspects: (readonly Probed[])[] = [];
   #current = 0;
   #next = 0;
   #count = 0;
@@ -57,11 +61,10 @@ export class PingWheel {
   }
 
   #tick(): void {
-    const suspects = this.#suspects;
-    this.#suspects = [];
-    for (const suspect of suspects) if (!suspect.alive()) suspect.terminate();
+    const accused = this.#suspects.length < grace ? [] : (this.#suspects.shift() ?? []);
+    for (const suspect of accused) if (!suspect.alive()) suspect.terminate();
     const slot = this.#slots[this.#current];
     this.#current = (this.#current + 1) % slotCount;
-    for (const probed of slot ?? []) if (!probed.probe()) this.#suspects.push(probed);
+    this.#suspects.push([...(slot ?? [])].filter((probed) => !probed.probe()));
   }
 }

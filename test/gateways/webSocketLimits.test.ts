@@ -529,19 +529,19 @@ describe('the limits of a WebSocket gateway', () => {
   describe('on silence', () => {
     it('terminate who does not answer a ping until the next', async () => {
       const clock = new Clock();
-      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000 } });
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 64_000 } });
       const peer = await fixture.join(gateway, `id=${alice}`, [], { autoPong: false });
       const coordination = await fixture.coordinator.coordination(alice);
       const pinged = once(peer.webSocket, 'ping');
       clock.advanceTo(1000);
       await pinged;
-      clock.advanceTo(17_000);
+      clock.advanceTo(68_999);
       await roundTrip(gateway);
       expect(coordination.isUnsubscribed).to.equal(false);
-      clock.advanceTo(18_000);
+      clock.advanceTo(69_000);
       await coordination.unsubscribed();
       expect(await peer.closed).to.include({ code: 1006 });
-      expect(await gateway.event('closed')).to.include({ code: 1006, reason: 'no sign of life', durationMs: 18_000 });
+      expect(await gateway.event('closed')).to.include({ code: 1006, reason: 'no sign of life', durationMs: 69_000 });
     });
 
     it('leave alone who answers', async () => {
@@ -556,14 +556,14 @@ describe('the limits of a WebSocket gateway', () => {
 
     it('take a message for an answer', async () => {
       const clock = new Clock();
-      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000 } });
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 64_000 } });
       const peer = await fixture.join(gateway, `id=${alice}`, [], { autoPong: false });
       const coordination = await fixture.coordinator.coordination(alice);
       clock.advanceTo(1000);
       peer.send(requests.updateSelf({}));
       await firstValueFrom(coordination.requests$);
       const pinged = once(peer.webSocket, 'ping');
-      clock.advanceTo(18_000);
+      clock.advanceTo(69_000);
       await pinged;
       expect(coordination.isUnsubscribed).to.equal(false);
     });
@@ -571,10 +571,10 @@ describe('the limits of a WebSocket gateway', () => {
     it('do not blame a peer that is not listened to', async () => {
       fixture.coordinator.listensLate = true;
       const clock = new Clock();
-      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000 } });
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 64_000 } });
       const peer = await fixture.join(gateway);
       const coordination = await fixture.coordinator.coordination(alice);
-      clock.advanceTo(100_000);
+      clock.advanceTo(400_000);
       peer.send(requests.addTunnel(bob));
       coordination.listen();
       await firstValueFrom(coordination.requests$);
@@ -583,16 +583,16 @@ describe('the limits of a WebSocket gateway', () => {
 
     it('give four periods to who cannot have received the ping yet', async () => {
       const clock = new Clock();
-      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 16_000, highWaterMark: 1 } });
+      const gateway = await fixture.serve({ scheduler: clock, limits: { pingPeriod: 64_000, highWaterMark: 1 } });
       const peer = await fixture.join(gateway);
       const coordination = await fixture.coordinator.coordination(alice);
       peer.webSocket.pause();
       while (coordination.ready.at(-1) === true) coordination.responses$.next(response('x'.repeat(65_536)));
-      // Asked at 1000, silent at 17000, 33000, 49000 and 65000.
-      clock.advanceTo(65_999);
+      // Asked at 1000, silent at 65000, 129000, 193000 and 257000.
+      clock.advanceTo(260_999);
       await roundTrip(gateway);
       expect(coordination.isUnsubscribed).to.equal(false);
-      clock.advanceTo(66_000);
+      clock.advanceTo(261_000);
       await coordination.unsubscribed();
       expect(await gateway.event('closed')).to.include({ code: 1006, reason: 'no sign of life' });
     });

@@ -35,13 +35,19 @@ export const isLeftBehind = (peer: string, judgement: Judgement): string => `(
       )
     )`;
 
-/** The source of the row `tunnel` is live where that row was written: its binding is ok, its coordinator not silent. */
-export const sourceIsLive = (tunnel: string, judgement: Judgement): string => `EXISTS (
-      SELECT FROM tailnet_peers AS source
-      JOIN tailnet_coordinators AS home ON home.id = source.coordinator_id
-      WHERE source.id = ${tunnel}.src_id AND source.coordinator_id = ${tunnel}.coordinator_id
-        AND source.status = 'ok' AND ${isBeating('home', judgement)}
-    )`;
+/**
+ * The source of the row `tunnel` is live where that row was written: its binding is ok, its coordinator not silent. A
+ * value instead of an EXISTS, which PostgreSQL may answer by reading all peers first; and in a CASE, because rows of
+ * `tailnet_peers` are to be found by the peer, never by the coordinator.
+ */
+export const sourceIsLive = (tunnel: string, judgement: Judgement): string => `coalesce((
+      SELECT source.status = 'ok' AND (
+        SELECT ${isBeating('home', judgement)} FROM tailnet_coordinators AS home WHERE home.id = ${tunnel}.coordinator_id
+      )
+      FROM tailnet_peers AS source
+      WHERE source.id = ${tunnel}.src_id
+        AND CASE WHEN source.coordinator_id = ${tunnel}.coordinator_id THEN true ELSE false END
+    ), false)`;
 
 /**
  * Joins, as `hit`, the one tunnel with this primary key. At a hub with thousands of tunnels it matters that only the

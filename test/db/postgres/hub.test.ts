@@ -13,7 +13,7 @@ import { writeTunnels } from '../../../src/db/postgres/queries/writeTunnels.js';
 import { migratedDatabase, type TestDatabase } from '../../support/testDatabase.js';
 
 /** Tunnels of the hub in each direction. */
-const DEGREE = 20_000;
+const DEGREE = 10_000;
 /** What each statement is asked about. */
 const ASKED = 100;
 const COORDINATORS = 4;
@@ -33,7 +33,7 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-describe('a hub with 20,000 tunnels in each direction', () => {
+describe('a hub with 10,000 tunnels in each direction', () => {
   let database: TestDatabase;
   let client: Client;
   const hub = crypto.randomUUID();
