@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
 const all = 'test/**/*.test.ts';
-/** The core, and what stands beside it on its database: about as long as all the others. */
-const half = 'test/{conformance,db,faults,interop,processes,random,simulation,storms,streams}/**/*.test.ts';
+/** The core, what stands beside it on its database, and WireGuard: about as long as all the others. */
+const half = 'test/{conformance,db,faults,interop,processes,random,simulation,storms,streams,wireguard}/**/*.test.ts';
 
 const mocha = (options, stdout) =>
   spawn('npx', ['mocha', ...process.argv.slice(2), ...options], { stdio: ['inherit', stdout, stdout] });
