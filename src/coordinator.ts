@@ -247,7 +247,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   });
   const teller = createTeller({ view, connections, scheduler });
   const querier = createQuerier({
-    ...{ coordinatorId: id, calls, view, binder, tunneler, connections, teller, telemetry },
+    ...{ coordinatorId: id, calls, view, binder, tunneler, connections, teller, scheduler, telemetry },
     onMissing: (src, dst) => {
       if (tunneler.wantedBy(src).has(dst)) tunneler.reassert(src, dst);
     },

@@ -52,7 +52,7 @@ export type {
   CoordinatorAge,
   HeartbeatResult,
   Microseconds,
-  Neighbour,
+  Neighbours,
   Pair,
   Store,
   StoreErrorReason,

@@ -80,12 +80,12 @@ export interface TunnelsWritten {
 /** An unordered pair of peers, for which a tunnel in either direction counts. */
 export type Pair = readonly [Uuid, Uuid];
 
-/** `peerId` shares at least one tunnel with `neighbourId`, whichever end opened it. */
-export interface Neighbour {
-  /** One end. */
+/** Whom a peer shares at least one tunnel with, whichever end opened it. */
+export interface Neighbours {
+  /** The peer. */
   readonly peerId: Uuid;
-  /** The other end. */
-  readonly neighbourId: Uuid;
+  /** Those at the other ends, each once, in any order; never empty. */
+  readonly neighbourIds: readonly Uuid[];
 }
 
 /** Who writes. */
@@ -153,8 +153,8 @@ export interface Store {
    */
   loseBindings(coordinatorId: Uuid): Observable<number>;
 
-  /** Everybody these peers share a tunnel with. A peer without tunnels has no row. */
-  readNeighbours(peerIds: readonly Uuid[]): Observable<readonly Neighbour[]>;
+  /** Everybody these peers share a tunnel with. A peer without tunnels has no entry. */
+  readNeighbours(peerIds: readonly Uuid[]): Observable<readonly Neighbours[]>;
 
   /** Which of these pairs share a tunnel: the positions of those that do not are false. */
   readPairs(pairs: readonly Pair[]): Observable<readonly boolean[]>;

@@ -6,7 +6,7 @@ export interface Waiting {
 }
 
 /** So many messages are sent without a pause: what takes a processor a few milliseconds. */
-const messagesPerTurn = 250;
+const messagesPerTurn = 125;
 
 /**
  * Sees to it that what one update sets in motion does not keep the process from everything else. When a peer with ten

@@ -11,7 +11,6 @@ import {
   expand,
   from,
   ignoreElements,
-  mergeMap,
   tap,
 } from 'rxjs';
 import type { Store, Tunnel, Uuid } from '../db/store.js';
@@ -48,11 +47,8 @@ export const checkOwnRows$ = (options: OwnRowsOptions): Observable<never> =>
 const allPages = <Row>(
   pageSize: number,
   read: (after: Row | undefined) => Observable<readonly Row[]>,
-): Observable<Row> =>
-  read(undefined).pipe(
-    expand((page) => (page.length < pageSize ? EMPTY : read(page.at(-1)))),
-    mergeMap((page) => page),
-  );
+): Observable<readonly Row[]> =>
+  read(undefined).pipe(expand((page) => (page.length < pageSize ? EMPTY : read(page.at(-1)))));
 
 interface OwnBinding {
   readonly peerId: Uuid;
@@ -70,9 +66,11 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, scheduler }: O
     const compare$ = allPages<OwnBinding>(ownRows, (after) =>
       store.readOwnBindings(coordinatorId, after?.peerId, ownRows).pipe(calls.retry()),
     ).pipe(
-      tap(({ peerId, updatedAt, status }) => {
-        if (missing.get(peerId) === updatedAt && status === 'ok') missing.delete(peerId);
-        else if (status === 'ok' && !binder.knows(peerId)) deserted.push(peerId);
+      tap((page) => {
+        for (const { peerId, updatedAt, status } of page) {
+          if (missing.get(peerId) === updatedAt && status === 'ok') missing.delete(peerId);
+          else if (status === 'ok' && !binder.knows(peerId)) deserted.push(peerId);
+        }
       }),
       ignoreElements(),
     );
@@ -109,11 +107,13 @@ const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler, scheduler }: 
     const compare$ = allPages<Tunnel>(ownRows, (after) =>
       store.readOwnTunnels(coordinatorId, after, ownRows).pipe(calls.retry()),
     ).pipe(
-      tap(({ src, dst }) => {
-        if (tunneler.hasRemoved(src, dst)) extra.push({ src, dst });
-        const destinations = found.get(src);
-        if (destinations === undefined) found.set(src, new Set([dst]));
-        else destinations.add(dst);
+      tap((page) => {
+        for (const { src, dst } of page) {
+          if (tunneler.hasRemoved(src, dst)) extra.push({ src, dst });
+          const destinations = found.get(src);
+          if (destinations === undefined) found.set(src, new Set([dst]));
+          else destinations.add(dst);
+        }
       }),
       ignoreElements(),
     );

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, finalize, ignoreElements, merge, tap } from 'rxjs';
+import { type Observable, type SchedulerLike, EMPTY, finalize, ignoreElements, merge, tap } from 'rxjs';
 import type { Binding, Uuid } from '../db/store.js';
 import { bytesOf } from '../proto/nodeBytes.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
@@ -47,6 +47,7 @@ export interface QuerierOptions {
   readonly tunneler: TunnelReadsOptions['tunneler'];
   readonly connections: Pick<Connections, 'post'>;
   readonly teller: Pick<Teller, 'tellWatchers'>;
+  readonly scheduler: SchedulerLike;
   readonly logger: Logger;
   readonly onMissing: TunnelReadsOptions['onMissing'];
   /** Told of what hints say of bindings, and of peers whose bindings were read, told of, or need not be any more. Default: nobody. */
@@ -65,6 +66,7 @@ export const createQuerier = ({
   tunneler,
   connections,
   teller,
+  scheduler,
   logger,
   onMissing,
   telemetry = silentTelemetry,
@@ -94,7 +96,7 @@ export const createQuerier = ({
     if (told.length > 0) connections.post(peerId, peersChanged(told));
   };
 
-  const tunnels = createTunnelReads({ calls, view, tunneler, tell, onMissing, logger });
+  const tunnels = createTunnelReads({ calls, view, tunneler, tell, onMissing, scheduler, logger });
 
   const readBindings = (peerIds: readonly Uuid[]): Observable<never> => {
     const watched = peerIds.filter((peerId) => view.isWatched(peerId));

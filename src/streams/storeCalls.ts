@@ -74,6 +74,8 @@ const paced: ReadonlySet<Work> = new Set<Work>(['writeBindings', 'writeTunnels',
 /** Statements of one kind that follow each other at once after it was quiet: a few who come together do not wait. */
 const batchBurst = 10;
 
+const nobody: ReadonlySet<Uuid> = new Set();
+
 /** Whether it may help to make the call again. */
 const isTransient = (error: unknown): boolean => error instanceof StoreError && error.reason !== 'refused';
 
@@ -141,9 +143,9 @@ export const createStoreCalls = ({
       }),
     readNeighbours: (peerIds) =>
       store.readNeighbours(peerIds).pipe(
-        map((rows) => {
-          const neighbours = new Map<Uuid, Set<Uuid>>(peerIds.map((peerId) => [peerId, new Set()]));
-          for (const { peerId, neighbourId } of rows) neighbours.get(peerId)?.add(neighbourId);
+        map((found) => {
+          const neighbours = new Map<Uuid, ReadonlySet<Uuid>>(peerIds.map((peerId) => [peerId, nobody]));
+          for (const { peerId, neighbourIds } of found) neighbours.set(peerId, new Set(neighbourIds));
           return neighbours;
         }),
         tap({ error: logFailure('readNeighbours', peerIds.length) }),

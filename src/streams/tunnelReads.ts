@@ -1,8 +1,19 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, catchError, finalize, ignoreElements, merge, tap } from 'rxjs';
+import {
+  type Observable,
+  type SchedulerLike,
+  EMPTY,
+  catchError,
+  concatMap,
+  finalize,
+  ignoreElements,
+  merge,
+  tap,
+} from 'rxjs';
 import type { Pair, Uuid } from '../db/store.js';
 import { createInbox } from './inbox.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import { inTurnsFromNow } from './operators/inTurns.js';
 import type { StoreCalls } from './storeCalls.js';
 import { ToldHints } from './toldHints.js';
 import type { AddedTunnels, Tunneler, WrittenTunnels } from './tunneler.js';
@@ -37,6 +48,7 @@ export interface TunnelReadsOptions {
   readonly tell: (peerId: Uuid, changed: readonly Uuid[]) => void;
   /** Told when a tunnel that a connected peer may have opened was not found. */
   readonly onMissing: (peerId: Uuid, otherId: Uuid) => void;
+  readonly scheduler: SchedulerLike;
   readonly logger: Logger;
 }
 
@@ -60,6 +72,7 @@ export const createTunnelReads = ({
   tunneler,
   tell,
   onMissing,
+  scheduler,
   logger,
 }: TunnelReadsOptions): TunnelReads => {
   const unread = new Map<Uuid, Unread>();
@@ -106,10 +119,15 @@ export const createTunnelReads = ({
 
   const readAll = (peerIds: readonly Uuid[]): Observable<never> =>
     calls.readNeighbours(peerIds).pipe(
-      tap((neighbours) => {
-        for (const [peerId, neighbourIds] of neighbours) tell(peerId, view.setNeighbours(peerId, neighbourIds));
-      }),
-      ignoreElements(),
+      concatMap((neighbours) =>
+        inTurnsFromNow(
+          neighbours.entries(),
+          ([peerId, neighbourIds]) => {
+            tell(peerId, view.setNeighbours(peerId, neighbourIds));
+          },
+          scheduler,
+        ),
+      ),
     );
 
   const readSome = (pairs: readonly Pair[]): Observable<never> =>

@@ -51,11 +51,11 @@ describe('ResponseWriter', () => {
   it('has a turn for each message that waits', () => {
     const { writer, sent, useUpTurn, nextTurn } = setUp();
     useUpTurn();
-    for (let index = 0; index < 400; index++) writer.send(errorResponse(String(index)));
+    for (let index = 0; index < 200; index++) writer.send(errorResponse(String(index)));
     nextTurn();
-    expect(sent.length).to.be.within(1, 250);
+    expect(sent.length).to.be.within(1, 125);
     nextTurn();
-    expect(sent).to.have.lengthOf(400);
+    expect(sent).to.have.lengthOf(200);
   });
 
   it('is not ready after its turn while the wire is full', () => {

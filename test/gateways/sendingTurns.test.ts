@@ -33,14 +33,14 @@ describe('SendingTurns', () => {
   });
 
   it('spreads what is much over turns, first come, first served', () => {
-    const { sent, pass } = broadcast(600);
-    expect(sent).to.have.lengthOf(250);
-    expect([pass(), pass(), pass()]).to.deep.equal([500, 600, 600]);
-    expect(sent).to.deep.equal(Array.from({ length: 600 }, (_, sender) => sender));
+    const { sent, pass } = broadcast(300);
+    expect(sent).to.have.lengthOf(125);
+    expect([pass(), pass(), pass()]).to.deep.equal([250, 300, 300]);
+    expect(sent).to.deep.equal(Array.from({ length: 300 }, (_, sender) => sender));
   });
 
   it('counts those who have waited before those who come', () => {
-    const { turns, pass } = broadcast(500);
+    const { turns, pass } = broadcast(250);
     pass();
     const late = { takeTurn: () => undefined };
     expect(turns.admits(late)).to.equal(false);
@@ -49,7 +49,7 @@ describe('SendingTurns', () => {
   });
 
   it('asks somebody who waits once, however often he asked', () => {
-    const { turns, pass } = broadcast(250);
+    const { turns, pass } = broadcast(125);
     let asked = 0;
     const impatient = {
       takeTurn: () => {

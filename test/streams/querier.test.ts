@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Observable, map, merge, take } from 'rxjs';
+import { Observable, type SchedulerLike, VirtualTimeScheduler, map, merge, take } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import type { BindingHint } from '../../src/db/bindingHint.js';
 import type { Binding, Tunnel, TunnelWrites, Uuid } from '../../src/db/store.js';
@@ -31,7 +31,11 @@ import { storeCallsOn } from './support/storeCallsOn.js';
 
 const writer = { coordinatorId: north, expiry: 6000 };
 
-const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = {}) => {
+const setUp = (
+  scheduler: TestScheduler,
+  wire: Omit<WireOptions, 'scheduler'> = {},
+  turnScheduler: SchedulerLike = scheduler,
+) => {
   const database = northsDatabase(scheduler, wire);
   const book = logbook();
   const connections = new Connections();
@@ -41,7 +45,7 @@ const setUp = (scheduler: TestScheduler, wire: Omit<WireOptions, 'scheduler'> = 
   const left = new Set<Uuid>();
   const adding = new Map<Uuid, ReadonlySet<Uuid>>();
   const querier = createQuerier({
-    ...{ coordinatorId: north, view, connections, logger: book.logger },
+    ...{ coordinatorId: north, view, connections, scheduler: turnScheduler, logger: book.logger },
     teller: createTeller({ view, connections, scheduler }),
     binder: {
       isOk: (peerId) => !left.has(peerId),
@@ -907,6 +911,43 @@ describe('querier', () => {
       expectObservable(statements$).toBe('-a 9ms (bc) 6ms a', {
         ...{ a: 'neighbours of alice', b: 'bindings of carol', c: 'pairs alice-bob, alice-dave' },
       });
+    }),
+  );
+
+  it(
+    'takes in an answer about many in turns, and reads once more what is said of them between two',
+    marbles(({ scheduler, expectObservable }) => {
+      const crowd = Array.from({ length: 300 }, () => crypto.randomUUID());
+      let now = 0;
+      const turnScheduler = new VirtualTimeScheduler();
+      // A millisecond passes for every 64 peers.
+      turnScheduler.now = () => now++;
+      const laterTurn = () => {
+        const action = turnScheduler.actions.shift();
+        action?.execute(action.state as never, action.delay);
+      };
+      const { querier, view, at, add, remove } = setUp(scheduler, {}, turnScheduler);
+      const whoSeesBob = () => crowd.filter((peerId) => view.neighboursOf(peerId).has(bob));
+      add(...crowd.map((peerId) => tunnel(peerId, bob)));
+      at(1, () => {
+        for (const peerId of crowd) {
+          view.join(peerId);
+          querier.refreshNeighbours(peerId);
+        }
+      });
+      const [first = '', last = ''] = [crowd[0], crowd[299]];
+      at(12, () => {
+        expect(whoSeesBob()).to.deep.equal(crowd.slice(0, 256));
+        remove(tunnel(first, bob), tunnel(last, bob));
+        querier.refreshTunnel(first, bob);
+        querier.refreshTunnel(last, bob);
+      });
+      at(40, () => {
+        laterTurn();
+        expect(whoSeesBob()).to.deep.equal(crowd);
+      });
+      at(60, () => expect(whoSeesBob()).to.deep.equal(crowd.slice(1, -1)));
+      expectObservable(querier.reads$).toBe('-');
     }),
   );
 

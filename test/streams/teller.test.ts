@@ -73,7 +73,7 @@ describe('teller', () => {
   });
 
   it('tells the others of a crowd in later turns, each once, and looks at the clock after 64 of them', () => {
-    const { tellWatchers, told$, posts, turns } = setUp({ [alice]: crowd(500) }, 0.1);
+    const { tellWatchers, told$, posts, turns } = setUp({ [alice]: crowd(500) }, 0.05);
     const subscription = told$.subscribe();
     tellWatchers([alice]);
     expect(turns()).to.deep.equal([128, 256, 384, 500]);
@@ -84,7 +84,7 @@ describe('teller', () => {
   it('tells of what changes meanwhile after those, once, however often it does; and the few whom it concerns at once', () => {
     const { tellWatchers, told$, posts, turns } = setUp(
       { [alice]: crowd(200), [eve]: crowd(100), [bob]: [carol] },
-      0.1,
+      0.05,
     );
     told$.subscribe();
     tellWatchers([alice]);

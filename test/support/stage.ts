@@ -125,7 +125,7 @@ const stageOn = (
       }),
     eventuallyNeighbours: (peerId, neighbours) =>
       eventually(`the neighbours of ${peerId}`, store.readNeighbours([peerId]), (rows) => {
-        const found = rows.map(({ neighbourId }) => neighbourId).sort();
+        const found = rows.flatMap(({ neighbourIds }) => neighbourIds).sort();
         return found.join() === [...neighbours].sort().join();
       }),
     [Symbol.asyncDispose]: async () => {

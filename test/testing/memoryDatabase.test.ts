@@ -12,7 +12,7 @@ describe('memoryDatabase', () => {
     answer(store.writeBindings(writer, [node(alice)]));
     answer(store.writeTunnels(writer, adding({ src: alice, dst: bob })));
     expect(answer(store.heartbeat(north))).to.deep.equal({ created: false, hasBindings: true, hasTunnels: true });
-    expect(answer(store.readNeighbours([bob]))).to.deep.equal([{ peerId: bob, neighbourId: alice }]);
+    expect(answer(store.readNeighbours([bob]))).to.deep.equal([{ peerId: bob, neighbourIds: [alice] }]);
   });
 
   it('has told everybody of a write by the time it answers', () => {

@@ -1,7 +1,7 @@
-import { Observable, type SchedulerLike } from 'rxjs';
+import { EMPTY, Observable, type SchedulerLike, defer } from 'rxjs';
 
 /** Milliseconds that work keeps the process from everything else. */
-const turnLength = 8;
+const turnLength = 4;
 
 /** So many items are worked on between two looks at the clock. */
 const step = 64;
@@ -26,7 +26,7 @@ export const workForOneTurn = <T>(
   }
 };
 
-/** Works on all items, beginning in the next turn, and lets everything else come first whenever 8 ms are over. */
+/** Works on all items, beginning in the next turn, and lets everything else come first whenever 4 ms are over. */
 export const inTurns = <T>(items: Iterator<T>, work: (item: T) => void, scheduler: SchedulerLike): Observable<never> =>
   new Observable((subscriber) =>
     scheduler.schedule(function () {
@@ -34,3 +34,10 @@ export const inTurns = <T>(items: Iterator<T>, work: (item: T) => void, schedule
       else this.schedule(undefined, 0);
     }, 0),
   );
+
+/** As `inTurns`, beginning in this turn: what is little is done at once. */
+export const inTurnsFromNow = <T>(
+  items: Iterator<T>,
+  work: (item: T) => void,
+  scheduler: SchedulerLike,
+): Observable<never> => defer(() => (workForOneTurn(items, work, scheduler) ? EMPTY : inTurns(items, work, scheduler)));

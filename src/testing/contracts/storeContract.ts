@@ -655,8 +655,8 @@ export function storeContract(
     describe('reading', () => {
       const neighbours = async (...ids: Uuid[]): Promise<string[]> =>
         sorted(
-          ((await lastOf(store.readNeighbours(ids))) ?? []).map(
-            ({ peerId, neighbourId }) => `${peerId}-${neighbourId}`,
+          ((await lastOf(store.readNeighbours(ids))) ?? []).flatMap(({ peerId, neighbourIds }) =>
+            neighbourIds.map((neighbourId) => `${peerId}-${neighbourId}`),
           ),
         );
 

@@ -19,9 +19,10 @@ export const reads = (
 
   readNeighbours: (peerIds) =>
     read(() =>
-      [...new Set(peerIds)].flatMap((peerId) =>
-        Array.from(neighboursOf(tables, peerId), (neighbourId) => ({ peerId, neighbourId })),
-      ),
+      [...new Set(peerIds)].flatMap((peerId) => {
+        const neighbourIds = [...neighboursOf(tables, peerId)];
+        return neighbourIds.length === 0 ? [] : [{ peerId, neighbourIds }];
+      }),
     ),
 
   readPairs: (pairs) => read(() => pairs.map(([a, b]) => hasTunnel(tables, a, b) || hasTunnel(tables, b, a))),

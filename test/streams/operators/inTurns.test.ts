@@ -19,13 +19,13 @@ const numbers = (size: number): readonly number[] => Array.from({ length: size }
 
 describe('workForOneTurn', () => {
   it('works on all for which there is time, in their order', () => {
-    const { scheduler, done, work } = setUp(0.01);
+    const { scheduler, done, work } = setUp(0.005);
     expect(workForOneTurn(numbers(500).values(), work, scheduler)).to.equal(true);
     expect(done).to.deep.equal(numbers(500));
   });
 
-  it('looks at the clock after 64, and leaves the others when 8 ms are over', () => {
-    const { scheduler, done, work } = setUp(0.1);
+  it('looks at the clock after 64, and leaves the others when 4 ms are over', () => {
+    const { scheduler, done, work } = setUp(0.05);
     const items = numbers(150).values();
     expect(workForOneTurn(items, work, scheduler)).to.equal(false);
     expect(done).to.deep.equal(numbers(128));
@@ -49,7 +49,7 @@ describe('workForOneTurn', () => {
 
 describe('inTurns', () => {
   it('works on all, a turn at a time, beginning in the next one, and completes', () => {
-    const { scheduler, done, work } = setUp(0.1);
+    const { scheduler, done, work } = setUp(0.05);
     let isComplete = false;
     inTurns(numbers(300).values(), work, scheduler).subscribe({ complete: () => (isComplete = true) });
     const turns = [done.length];

@@ -1,17 +1,14 @@
 import type { Observable } from 'rxjs';
 import { uuidAt } from '../../../proto/uuid.js';
-import type { Binding, Microseconds, Uuid } from '../../store.js';
+import type { Binding, Uuid } from '../../store.js';
+import { allPacked, packedStatus, packedTime, statusAt, timeAt } from '../packing.js';
 import type { Run, Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
-/**
- * A row as PostgreSQL sends its columns in binary: `pg` reads everything as text and converts each column, which costs
- * more than all else that is done about it. The packing, in bytes, numbers big-endian: peer 16, coordinator 16,
- * microseconds from the start of 2000 to `updated_at` 8, status 1 (1 for ok), length of the node 4, node.
- */
+/** In bytes: peer 16, coordinator 16, `updated_at` 8, status 1, length of the node 4, node. */
 const packed = `
-      uuid_send(id) || uuid_send(coordinator_id) || timestamptz_send(updated_at)
-        || CASE status WHEN 'ok' THEN '\\x01'::bytea ELSE '\\x00'::bytea END || int4send(length(node)) || node`;
+      uuid_send(id) || uuid_send(coordinator_id) || ${packedTime('updated_at')} || ${packedStatus('status')}
+        || int4send(length(node)) || node`;
 
 /** What a quiet coordinator reads: it is the one that is waited for. The plan is made once: none is better for some id. */
 const onePeer: Statement = {
@@ -26,7 +23,7 @@ const onePeer: Statement = {
 const manyPeers: Statement = {
   name: 'tailnet_read_bindings',
   text: `
-    SELECT string_agg(${packed}, ''::bytea) AS packed
+    SELECT ${allPacked(packed)}
     FROM tailnet_peers
     WHERE id = ANY ($1::uuid[])
     GROUP BY CASE WHEN octet_length(node) > 8192 THEN ctid END`,
@@ -49,9 +46,6 @@ function bindingsOf(rows: readonly Row[]): readonly Binding[] {
 
 const headerLength = 45;
 
-/** Microseconds since the epoch; PostgreSQL counts from there. */
-const year2000: Microseconds = Date.UTC(2000) * 1000;
-
 function unpack(packed: Buffer): readonly Binding[] {
   const bindings: Binding[] = [];
   for (let start = 0; start < packed.length;) {
@@ -60,8 +54,8 @@ function unpack(packed: Buffer): readonly Binding[] {
     bindings.push({
       peerId: uuidAt(packed, start),
       coordinatorId: uuidAt(packed, start + 16),
-      updatedAt: year2000 + packed.readInt32BE(start + 32) * 2 ** 32 + packed.readUInt32BE(start + 36),
-      status: packed[start + 40] === 1 ? 'ok' : 'lost',
+      updatedAt: timeAt(packed, start + 32),
+      status: statusAt(packed, start + 40),
       node: packed.subarray(nodeStart, end),
     });
     start = end;

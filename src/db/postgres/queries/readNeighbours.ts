@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Neighbour, Uuid } from '../../store.js';
+import type { Neighbours, Uuid } from '../../store.js';
 import type { Run, Statement } from '../runStatement.js';
 import { uuidArray } from '../uuidArray.js';
 
@@ -34,14 +34,17 @@ interface Row {
   readonly neighbour_ids: string | null;
 }
 
-export function readNeighbours(run: Run, peerIds: readonly Uuid[]): Observable<readonly Neighbour[]> {
+export function readNeighbours(run: Run, peerIds: readonly Uuid[]): Observable<readonly Neighbours[]> {
   const [only] = peerIds;
   return only !== undefined && peerIds.length === 1
     ? run(onePeer, [only], neighboursOf)
     : run(manyPeers, [uuidArray(peerIds)], neighboursOf);
 }
 
-const neighboursOf = (rows: readonly Row[]): readonly Neighbour[] =>
-  rows.flatMap(
-    ({ peer_id: peerId, neighbour_ids: ids }) => ids?.split(',').map((neighbourId) => ({ peerId, neighbourId })) ?? [],
-  );
+const neighboursOf = (rows: readonly Row[]): readonly Neighbours[] => {
+  const found: Neighbours[] = [];
+  for (const { peer_id: peerId, neighbour_ids: ids } of rows) {
+    if (ids !== null) found.push({ peerId, neighbourIds: ids.split(',') });
+  }
+  return found;
+};

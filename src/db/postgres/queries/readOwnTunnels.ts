@@ -1,13 +1,22 @@
 import type { Observable } from 'rxjs';
+import { uuidAt } from '../../../proto/uuid.js';
 import type { Tunnel, Uuid } from '../../store.js';
-import type { Run, Statement } from '../runStatement.js';
+import { allPacked } from '../packing.js';
+import { onlyRow, type Run, type Statement } from '../runStatement.js';
+
+/** In bytes: source 16, destination 16. */
+const packed = 'uuid_send(src_id) || uuid_send(dst_id)';
+const packedLength = 32;
 
 const page = (condition: string): string => `
-    SELECT src_id, dst_id
-    FROM tailnet_tunnels
-    WHERE coordinator_id = $1::uuid ${condition}
-    ORDER BY src_id, dst_id
-    LIMIT $2::int`;
+    SELECT ${allPacked(packed, 'ORDER BY src_id, dst_id')}
+    FROM (
+      SELECT src_id, dst_id
+      FROM tailnet_tunnels
+      WHERE coordinator_id = $1::uuid ${condition}
+      ORDER BY src_id, dst_id
+      LIMIT $2::int
+    ) AS tunnel`;
 
 const firstPage: Statement = { name: 'tailnet_first_own_tunnels', text: page('') };
 const nextPage: Statement = {
@@ -16,8 +25,8 @@ const nextPage: Statement = {
 };
 
 interface Row {
-  readonly src_id: Uuid;
-  readonly dst_id: Uuid;
+  /** null without any */
+  readonly packed: Buffer | null;
 }
 
 export function readOwnTunnels(
@@ -31,5 +40,12 @@ export function readOwnTunnels(
     : run(nextPage, [coordinatorId, limit, after.src, after.dst], tunnelsOf);
 }
 
-const tunnelsOf = (rows: readonly Row[]): readonly Tunnel[] =>
-  rows.map((row) => ({ src: row.src_id, dst: row.dst_id }));
+function tunnelsOf(rows: readonly Row[]): readonly Tunnel[] {
+  const { packed } = onlyRow(rows);
+  const tunnels: Tunnel[] = [];
+  if (packed === null) return tunnels;
+  for (let start = 0; start < packed.length; start += packedLength) {
+    tunnels.push({ src: uuidAt(packed, start), dst: uuidAt(packed, start + 16) });
+  }
+  return tunnels;
+}
