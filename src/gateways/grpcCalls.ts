@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { concat, defer, EMPTY, finalize, fromEvent, mergeAll, mergeMap, of, takeUntil } from 'rxjs';
+import { concat, defer, EMPTY, finalize, fromEvent, mergeMap, of, takeUntil } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
 import { admission, rejection } from './admission.js';
@@ -16,6 +16,7 @@ import { GrpcWire } from './grpcWire.js';
 import type { CoordinateCall } from './grpcWire.js';
 import type { Identity } from './identity.js';
 import type { IdentifyCall, IncomingCall } from './incomingCall.js';
+import { mergeCrowd } from './mergeCrowd.js';
 import { peerConnection } from './peerConnection.js';
 import { Places } from './places.js';
 import { protobufCodec } from './protobufCodec.js';
@@ -96,7 +97,7 @@ export function grpcCalls(
     };
 
     return concat(
-      coordinateCall$(server).pipe(mergeMap(admitted), mergeAll(), takeUntil(attendance.drained$(drain$))),
+      coordinateCall$(server).pipe(mergeMap(admitted), mergeCrowd(), takeUntil(attendance.drained$(drain$))),
       defer(() => {
         refuseCalls(server, letGo);
         return EMPTY;

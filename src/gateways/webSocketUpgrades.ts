@@ -6,7 +6,6 @@ import {
   fromEvent,
   map,
   merge,
-  mergeAll,
   mergeMap,
   Observable,
   of,
@@ -24,6 +23,7 @@ import { checkHandshake, pathOf } from './handshake.js';
 import type { Identity } from './identity.js';
 import { identityFromQuery } from './identityFromQuery.js';
 import type { OriginPolicy } from './originPolicy.js';
+import { mergeCrowd } from './mergeCrowd.js';
 import { PingWheel } from './pingWheel.js';
 import { Places } from './places.js';
 import { refuse } from './refusal.js';
@@ -121,7 +121,7 @@ export function webSocketUpgrades(
     );
     return merge(
       serverUrl$(server, 'ws', path).pipe(map((url): GatewayEvent => ({ kind: 'listening', url }))),
-      upgrade$(server, dialects, () => wasDrained).pipe(mergeMap(admitted), mergeAll()),
+      upgrade$(server, dialects, () => wasDrained).pipe(mergeMap(admitted), mergeCrowd()),
     ).pipe(takeUntil(drained$));
   });
 }
