@@ -1,17 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
-import {
-  asyncScheduler,
-  defer,
-  EMPTY,
-  fromEvent,
-  map,
-  merge,
-  mergeMap,
-  Observable,
-  of,
-  takeUntil,
-  tap,
-} from 'rxjs';
+import { asyncScheduler, defer, EMPTY, fromEvent, map, merge, mergeMap, Observable, of, takeUntil, tap } from 'rxjs';
 import type { Coordinator } from '../coordinator.js';
 import { createAcceptor } from './acceptWebSocket.js';
 import { admission, rejection } from './admission.js';

@@ -35,7 +35,7 @@ export interface StoreCalls {
   readonly writeBindings: (newest: () => readonly BindingWrite[]) => Observable<BindingsWritten>;
   readonly writeTunnels: (newest: () => TunnelWrites) => Observable<TunnelsWritten>;
   /** Has an entry for each of the peers, also for one without neighbours. */
-  readonly readNeighbours: (peerIds: readonly Uuid[]) => Observable<ReadonlyMap<Uuid, ReadonlySet<Uuid>>>;
+  readonly readNeighbours: (peerIds: readonly Uuid[]) => Observable<ReadonlyMap<Uuid, readonly Uuid[]>>;
   /** One answer for each of the pairs, in their order. */
   readonly readPairs: (pairs: readonly Pair[]) => Observable<readonly boolean[]>;
   /** Has an entry for each of the peers, also for one without bindings. */
@@ -74,7 +74,7 @@ const paced: ReadonlySet<Work> = new Set<Work>(['writeBindings', 'writeTunnels',
 /** Statements of one kind that follow each other at once after it was quiet: a few who come together do not wait. */
 const batchBurst = 10;
 
-const nobody: ReadonlySet<Uuid> = new Set();
+const nobody: readonly Uuid[] = [];
 
 /** Whether it may help to make the call again. */
 const isTransient = (error: unknown): boolean => error instanceof StoreError && error.reason !== 'refused';
@@ -144,8 +144,8 @@ export const createStoreCalls = ({
     readNeighbours: (peerIds) =>
       store.readNeighbours(peerIds).pipe(
         map((found) => {
-          const neighbours = new Map<Uuid, ReadonlySet<Uuid>>(peerIds.map((peerId) => [peerId, nobody]));
-          for (const { peerId, neighbourIds } of found) neighbours.set(peerId, new Set(neighbourIds));
+          const neighbours = new Map<Uuid, readonly Uuid[]>(peerIds.map((peerId) => [peerId, nobody]));
+          for (const { peerId, neighbourIds } of found) neighbours.set(peerId, neighbourIds);
           return neighbours;
         }),
         tap({ error: logFailure('readNeighbours', peerIds.length) }),

@@ -1,6 +1,6 @@
 import { type Observable, type SchedulerLike, concatMap, defer } from 'rxjs';
 import type { Uuid } from '../db/store.js';
-import { type Changes, peersChanged } from './changes.js';
+import { peersChanged } from './changes.js';
 import type { Connections } from './connections.js';
 import { createInbox } from './inbox.js';
 import { inTurns, workForOneTurn } from './operators/inTurns.js';
@@ -24,11 +24,11 @@ export interface TellerOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/** Who is still to be told, and what. */
-interface Round {
-  readonly watcherIds: Iterator<string>;
-  readonly changesFor: (watcherId: string) => Changes;
-}
+/** The round does it. */
+const step = (): void => undefined;
+
+/** Telling, a step at a time: all that is to be found out for it, and then a watcher in each step. */
+type Round = Iterator<void>;
 
 /**
  * What concerns a connection is only that a peer may look different: what has become of it is looked up as it is told.
@@ -43,29 +43,36 @@ export const createTeller = ({ view, connections, scheduler }: TellerOptions): T
   let isBehind = false;
   const late$ = createInbox<Round>();
 
-  const roundAbout = (changedIds: readonly Uuid[]): Round => {
-    const [only] = changedIds;
-    if (only !== undefined && changedIds.length === 1) {
-      // One peer, perhaps with thousands of watchers: all are told by the same object.
-      const changes = peersChanged([only]);
-      return { watcherIds: view.watchersOf(only).values(), changesFor: () => changes };
+  function* roundAboutOne(peerId: Uuid): Round {
+    // All watchers of a peer, perhaps thousands, are told by the same object.
+    const changes = peersChanged([peerId]);
+    for (const watcherId of view.watchersOf(peerId)) {
+      connections.post(watcherId, changes);
+      yield;
     }
+  }
+
+  /** Each watcher is told once of all that has changed for it. */
+  function* roundAboutSeveral(changedIds: readonly Uuid[]): Round {
     const concerned = new Map<string, Uuid[]>();
     for (const peerId of changedIds) {
       for (const watcherId of view.watchersOf(peerId)) {
         const peers = concerned.get(watcherId);
         if (peers === undefined) concerned.set(watcherId, [peerId]);
         else peers.push(peerId);
+        yield;
       }
     }
-    return { watcherIds: concerned.keys(), changesFor: (watcherId) => peersChanged(concerned.get(watcherId) ?? []) };
-  };
+    for (const [watcherId, peers] of concerned) {
+      connections.post(watcherId, peersChanged(peers));
+      yield;
+    }
+  }
 
-  const tell =
-    ({ changesFor }: Round) =>
-    (watcherId: string): void => {
-      connections.post(watcherId, changesFor(watcherId));
-    };
+  const roundAbout = (changedIds: readonly Uuid[]): Round => {
+    const [only] = changedIds;
+    return only !== undefined && changedIds.length === 1 ? roundAboutOne(only) : roundAboutSeveral(changedIds);
+  };
 
   /** Those who wait meanwhile come next. */
   const tellInTurns = (late: Round): Observable<never> => {
@@ -76,15 +83,14 @@ export const createTeller = ({ view, connections, scheduler }: TellerOptions): T
       waiting.clear();
       return isBehind;
     };
-    return defer(() => inTurns(round.watcherIds, tell(round), scheduler)).pipe(repeatWhile(isMore));
+    return defer(() => inTurns(round, step, scheduler)).pipe(repeatWhile(isMore));
   };
 
   return {
     tellWatchers: (changedIds) => {
       const round = roundAbout(changedIds);
       // Meanwhile, a crowd is not to take the turns of those who wait.
-      const milliseconds = isBehind ? 0 : undefined;
-      if (workForOneTurn(round.watcherIds, tell(round), scheduler, milliseconds)) return;
+      if (workForOneTurn(round, step, scheduler, isBehind ? { milliseconds: 0 } : {})) return;
       if (isBehind) {
         for (const peerId of changedIds) waiting.add(peerId);
       } else {

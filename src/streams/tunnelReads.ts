@@ -52,6 +52,9 @@ export interface TunnelReadsOptions {
   readonly logger: Logger;
 }
 
+/** Peers whose neighbours are taken in between two looks at the clock: each may have thousands. */
+const peersPerLook = 1;
+
 /** What is to be read for a peer connected here: whom it shares tunnels with, or only whether it does with some. */
 type Unread = 'all' | Set<Uuid>;
 
@@ -123,9 +126,10 @@ export const createTunnelReads = ({
         inTurnsFromNow(
           neighbours.entries(),
           ([peerId, neighbourIds]) => {
-            tell(peerId, view.setNeighbours(peerId, neighbourIds));
+            tell(peerId, view.setNeighbours(peerId, new Set(neighbourIds)));
           },
           scheduler,
+          peersPerLook,
         ),
       ),
     );

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { EMPTY, NEVER, Observable, map, of, take, throwError } from 'rxjs';
+import { EMPTY, NEVER, Observable, Subject, type Subscriber, finalize, map, of, take, throwError } from 'rxjs';
 import { mergeCrowd } from '../../src/gateways/mergeCrowd.js';
 import { marbles } from '../../src/testing/index.js';
 
@@ -61,6 +61,56 @@ describe('mergeCrowd', () => {
       .pipe(mergeCrowd(), take(3))
       .subscribe((value) => seen.push(value));
     expect({ seen, asked }).to.deep.equal({ seen: [0, 1, 2], asked: 3 });
+  });
+
+  it('asks a crowd that comes by itself for no more than is listened to', () => {
+    let asked = 0;
+    const crowd$ = new Observable<Observable<number>>((subscriber) => {
+      while (!subscriber.closed) subscriber.next(of(asked++));
+    });
+    const seen: number[] = [];
+    crowd$.pipe(mergeCrowd(), take(3)).subscribe((value) => seen.push(value));
+    expect({ seen, asked }).to.deep.equal({ seen: [0, 1, 2], asked: 3 });
+  });
+
+  it('ends first who brings others, then each, though one of them cannot be ended; and completes when all is done with', () => {
+    const log: string[] = [];
+    const member = (name: string, end = () => {}): Observable<string> =>
+      new Observable((subscriber) => {
+        members.set(name, subscriber);
+        return () => {
+          log.push(`${name} ended`);
+          end();
+        };
+      });
+    const members = new Map<string, Subscriber<string>>();
+    const crowd = new Subject<Observable<string>>();
+    const watch = () =>
+      crowd
+        .pipe(
+          finalize(() => log.push('crowd ended')),
+          mergeCrowd(),
+        )
+        .subscribe({ complete: () => log.push('complete') });
+
+    const subscription = watch();
+    crowd.next(member('a'));
+    crowd.next(
+      member('b', () => {
+        throw new Error('stuck');
+      }),
+    );
+    crowd.next(member('c'));
+    expect(() => {
+      subscription.unsubscribe();
+    }).to.throw('stuck');
+    expect(log.splice(0)).to.deep.equal(['crowd ended', 'a ended', 'b ended', 'c ended']);
+
+    watch();
+    crowd.next(member('a'));
+    crowd.complete();
+    members.get('a')?.complete();
+    expect(log).to.deep.equal(['crowd ended', 'a ended', 'complete']);
   });
 
   it('begins nobody after one has failed', () => {

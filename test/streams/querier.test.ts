@@ -921,7 +921,7 @@ describe('querier', () => {
       let now = 0;
       const turnScheduler = new VirtualTimeScheduler();
       // A millisecond passes for every 64 peers.
-      turnScheduler.now = () => now++;
+      turnScheduler.now = () => (now += 1 / 64);
       const laterTurn = () => {
         const action = turnScheduler.actions.shift();
         action?.execute(action.state as never, action.delay);

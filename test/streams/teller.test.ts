@@ -109,6 +109,19 @@ describe('teller', () => {
     expect(turns()).to.deep.equal([128, 200]);
   });
 
+  it('finds out in turns, too, whom several changes concern, and then tells each once of all', () => {
+    const peers = Array.from({ length: 10 }, () => crypto.randomUUID());
+    const watchers = Object.fromEntries(peers.map((peerId) => [peerId, crowd(100)]));
+    const { tellWatchers, told$, scheduler, posts, turns } = setUp(watchers);
+    let now = 0;
+    // A millisecond passes for every 64 steps.
+    scheduler.now = () => now++;
+    told$.subscribe();
+    tellWatchers(peers);
+    expect(turns()).to.deep.equal([0, 0, 0, 24, 100]);
+    expect(new Set(posts)).to.deep.equal(new Set(crowd(100).map((id) => `${id}: ${peers.map(nameOf).join(', ')}`)));
+  });
+
   it('holds a turn of a process whose clock is set back meanwhile until all are told', () => {
     const { tellWatchers, told$, turns } = setUp({ [alice]: crowd(500) }, -1);
     told$.subscribe();

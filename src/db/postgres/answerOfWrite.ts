@@ -8,8 +8,14 @@ interface Written {
   readonly sender?: number;
 }
 
+interface Row {
+  /** Exact as a number until the year 2255. `pg` gives a bigint as text. */
+  readonly at: string;
+  readonly sender?: number;
+}
+
 /** Takes the answer out of the only row, and nothing else that stands there. */
-export const answerOfWrite = (rows: readonly Written[]): Written => {
+export const answerOfWrite = (rows: readonly Row[]): Written => {
   const { at, sender } = onlyRow(rows);
-  return { at, ...(sender !== undefined && { sender }) };
+  return { at: Number(at), ...(sender !== undefined && { sender }) };
 };

@@ -2,8 +2,8 @@ import type { Writer } from '../store.js';
 
 // Pieces of SQL that several statements share. They are constants or are made of names in the statement, never of data.
 
-/** A timestamp as microseconds since the epoch in a double, which holds them exactly until the year 2255. */
-export const microseconds = (timestamp: string): string => `round(extract(epoch from ${timestamp}) * 1000000)::float8`;
+/** A timestamp as microseconds since the epoch; no double, whose text some sessions shorten (`extra_float_digits`). */
+export const microseconds = (timestamp: string): string => `round(extract(epoch from ${timestamp}) * 1000000)::bigint`;
 
 /** How a statement judges whether coordinators are silent: its parameters. */
 export interface Judgement {

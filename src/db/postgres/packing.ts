@@ -1,9 +1,9 @@
 import type { Microseconds } from '../store.js';
 
-/**
- * Rows in one value, as PostgreSQL sends their columns in binary: `pg` reads everything as text, converts each column and
- * makes an object of each row, which costs more than all else that is done about it. Numbers are big-endian.
- */
+// Columns as PostgreSQL sends them in binary, numbers big-endian: `pg` reads everything as text, converts each column and
+// makes an object of each row, which costs more than all else that is done about it.
+
+/** All rows in one value. */
 export const allPacked = (packed: string, order = ''): string => `string_agg(${packed}, ''::bytea ${order}) AS packed`;
 
 /** Bytes of a timestamp: microseconds from the start of 2000. */
@@ -11,7 +11,7 @@ export const packedTime = (timestamp: string): string => `timestamptz_send(${tim
 
 /** One byte: 1 for ok. */
 export const packedStatus = (status: string): string =>
-  `CASE ${status} WHEN 'ok' THEN '\\x01'::bytea ELSE '\\x00'::bytea END`;
+  `CASE ${status} WHEN 'ok' THEN decode('01', 'hex') ELSE decode('00', 'hex') END`;
 
 /** Microseconds since the epoch; PostgreSQL counts from there. */
 const year2000: Microseconds = Date.UTC(2000) * 1000;

@@ -34,7 +34,7 @@ const notify: Announce = {
   sender: 'pg_backend_pid() AS sender,',
   binding: (hint, secret) =>
     `pg_notify('${channels.binding}', (
-      SELECT ${sealed(secret, 'timed.hint')} FROM (VALUES (${microseconds('now()')}::bigint || ',' || ${hint}::text)) AS timed (hint)
+      SELECT ${sealed(secret, 'timed.hint')} FROM (VALUES (${microseconds('now()')} || ',' || ${hint}::text)) AS timed (hint)
     )) AS announced_binding,`,
   coordinator: (id) => `pg_notify('${channels.heartbeat}', ${id}::text) AS ${coordinators}`,
   peer: (id) => `pg_notify('${channels.peer}', ${id}::text) AS ${peers}`,

@@ -1,10 +1,10 @@
 import { EMPTY, Observable, type SchedulerLike, defer } from 'rxjs';
 
-/** Milliseconds that work keeps the process from everything else. */
+/** Milliseconds that work keeps the process from everything else, but for the step in which they are over. */
 const turnLength = 4;
 
-/** So many items are worked on between two looks at the clock. */
-const step = 64;
+/** So many items are worked on between two looks at the clock, unless they are large. */
+const defaultStep = 64;
 
 /**
  * Works on one item after the other, for so many milliseconds, and for one step at least. Answers whether that was all.
@@ -15,7 +15,7 @@ export const workForOneTurn = <T>(
   items: Iterator<T>,
   work: (item: T) => void,
   scheduler: SchedulerLike,
-  milliseconds = turnLength,
+  { milliseconds = turnLength, step = defaultStep }: { readonly milliseconds?: number; readonly step?: number } = {},
 ): boolean => {
   const start = scheduler.now();
   for (let count = 1; ; count++) {
@@ -26,18 +26,38 @@ export const workForOneTurn = <T>(
   }
 };
 
-/** Works on all items, beginning in the next turn, and lets everything else come first whenever 4 ms are over. */
-export const inTurns = <T>(items: Iterator<T>, work: (item: T) => void, scheduler: SchedulerLike): Observable<never> =>
-  new Observable((subscriber) =>
-    scheduler.schedule(function () {
-      if (workForOneTurn(items, work, scheduler)) subscriber.complete();
-      else this.schedule(undefined, 0);
-    }, 0),
-  );
+/**
+ * Works on all items, beginning in the next turn, and lets everything else come first whenever 4 ms are over.
+ *
+ * @param step items between two looks at the clock. Default 64
+ */
+export const inTurns = <T>(
+  items: Iterator<T>,
+  work: (item: T) => void,
+  scheduler: SchedulerLike,
+  step?: number,
+): Observable<never> =>
+  new Observable((subscriber) => {
+    const workUnlessOver = (item: T): void => {
+      if (!subscriber.closed) work(item);
+    };
+    const options = step === undefined ? {} : { step };
+    return scheduler.schedule(function () {
+      try {
+        if (workForOneTurn(items, workUnlessOver, scheduler, options)) subscriber.complete();
+        else this.schedule(undefined, 0);
+      } catch (error) {
+        // Thrown from here, it would be nobody's, and end the process.
+        subscriber.error(error);
+      }
+    }, 0);
+  });
 
 /** As `inTurns`, beginning in this turn: what is little is done at once. */
 export const inTurnsFromNow = <T>(
   items: Iterator<T>,
   work: (item: T) => void,
   scheduler: SchedulerLike,
-): Observable<never> => defer(() => (workForOneTurn(items, work, scheduler) ? EMPTY : inTurns(items, work, scheduler)));
+  step = defaultStep,
+): Observable<never> =>
+  defer(() => (workForOneTurn(items, work, scheduler, { step }) ? EMPTY : inTurns(items, work, scheduler, step)));

@@ -76,7 +76,52 @@ describe('postgresStore', () => {
         [alice, here.coordinatorId, micros],
       );
       expect((await lastOf(store.readBindings([alice])))?.[0]?.updatedAt).to.equal(micros);
+      const [own] = (await lastOf(store.readOwnBindings(here.coordinatorId, undefined, 10))) ?? [];
+      expect(own?.updatedAt).to.equal(micros);
     }
+  });
+
+  it('answers a write with the very time that is read, however the sessions of the database are set up', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    for (const setting of ['extra_float_digits = 0', 'standard_conforming_strings = off', `bytea_output = 'escape'`]) {
+      await query(database.url, `alter database ${name} set ${setting}`);
+      const store = open(database.url);
+      await lastOf(store.heartbeat(here.coordinatorId));
+      // Of any time, a tenth is the same without its last digit.
+      for (let time = 0; time < 10; time++) {
+        const written = await lastOf(store.writeBindings(here, nodes([alice])));
+        const [read] = (await lastOf(store.readBindings([alice]))) ?? [];
+        const [own] = (await lastOf(store.readOwnBindings(here.coordinatorId, undefined, 10))) ?? [];
+        expect({ read: read?.updatedAt, own: own?.updatedAt, ...own }, setting).to.deep.equal({
+          ...{ read: written?.at, own: written?.at, updatedAt: written?.at },
+          ...{ peerId: alice, coordinatorId: here.coordinatorId, status: 'ok' },
+        });
+      }
+    }
+  });
+
+  it('reads own rows in their order, page by page, also where no index gives it', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    for (const scan of ['indexscan', 'indexonlyscan', 'bitmapscan']) {
+      await query(database.url, `alter database ${name} set enable_${scan} = off`);
+    }
+    const store = open({ connectionString: database.url, options: '-c enable_seqscan=on' });
+    await lastOf(store.heartbeat(here.coordinatorId));
+    const ids = Array.from({ length: 30 }, () => crypto.randomUUID());
+    // One by one: a batch is written in order.
+    for (const src of ids) {
+      await lastOf(store.writeBindings(here, nodes([src])));
+      await lastOf(store.writeTunnels(here, { add: [{ src, dst: bob }], remove: [], clear: [] }));
+    }
+    const bindings: string[] = [];
+    const tunnels: Tunnel[] = [];
+    for (let page = 0; page < 3; page++) {
+      const own = await lastOf(store.readOwnBindings(here.coordinatorId, bindings.at(-1), 10));
+      bindings.push(...(own ?? []).map(({ peerId }) => peerId));
+      tunnels.push(...((await lastOf(store.readOwnTunnels(here.coordinatorId, tunnels.at(-1), 10))) ?? []));
+    }
+    expect(bindings).to.deep.equal(ids.sort());
+    expect(tunnels.map(({ src }) => src)).to.deep.equal(ids);
   });
 
   it('reads large nodes and small ones, in one batch, each as it was written', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import pg, { type Connection, type FieldDef } from 'pg';
 import { PreparedQuery, type Value } from '../../../src/db/postgres/preparedQuery.js';
@@ -111,13 +112,17 @@ describe('PreparedQuery', () => {
   describe('on PostgreSQL', () => {
     let pool: pg.Pool;
     let database: Awaited<ReturnType<typeof testDatabase>>;
+    /** A pool has ended before its connections have: one that is told why it is closed would say so to nobody. */
+    const ends: Promise<unknown>[] = [];
 
     before(async () => {
       database = await testDatabase();
       pool = new pg.Pool({ connectionString: database.url, max: 1 });
+      pool.on('connect', (client) => ends.push(once(client, 'end')));
     });
     after(async () => {
       await pool.end();
+      await Promise.all(ends);
       await database[Symbol.asyncDispose]();
     });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { VirtualTimeScheduler } from 'rxjs';
-import { inTurns, workForOneTurn } from '../../../src/streams/operators/inTurns.js';
+import { inTurns, inTurnsFromNow, workForOneTurn } from '../../../src/streams/operators/inTurns.js';
 
 /** A number is worked on in so many milliseconds. */
 const setUp = (takes: number) => {
@@ -35,9 +35,15 @@ describe('workForOneTurn', () => {
 
   it('works on 64 although there is no time', () => {
     const { scheduler, done, work } = setUp(0);
-    expect(workForOneTurn(numbers(65).values(), work, scheduler, 0)).to.equal(false);
+    expect(workForOneTurn(numbers(65).values(), work, scheduler, { milliseconds: 0 })).to.equal(false);
     expect(done).to.deep.equal(numbers(64));
-    expect(workForOneTurn(numbers(63).values(), work, scheduler, 0)).to.equal(true);
+    expect(workForOneTurn(numbers(63).values(), work, scheduler, { milliseconds: 0 })).to.equal(true);
+  });
+
+  it('looks at the clock as often as it is told to', () => {
+    const { scheduler, done, work } = setUp(1.5);
+    expect(workForOneTurn(numbers(5).values(), work, scheduler, { step: 1 })).to.equal(false);
+    expect(done).to.deep.equal(numbers(3));
   });
 
   it('goes on when the clock is set back meanwhile', () => {
@@ -71,5 +77,61 @@ describe('inTurns', () => {
     subscription.unsubscribe();
     expect(scheduler.actions).to.deep.equal([]);
     expect(done).to.have.lengthOf(64);
+  });
+
+  it('works on nothing more when it is unsubscribed by the work itself', () => {
+    const { scheduler, done, work } = setUp(0);
+    const subscription = inTurns(
+      numbers(300).values(),
+      (item) => {
+        work(item);
+        if (item === 3) subscription.unsubscribe();
+      },
+      scheduler,
+    ).subscribe();
+    scheduler.flush();
+    expect(done).to.deep.equal(numbers(4));
+  });
+
+  it('errors with what is thrown in whatever turn', () => {
+    for (const culprit of [5, 200]) {
+      const { scheduler, work } = setUp(0.05);
+      const errors: unknown[] = [];
+      inTurns(
+        numbers(300).values(),
+        (item) => {
+          work(item);
+          if (item === culprit) throw new Error(`at ${String(item)}`);
+        },
+        scheduler,
+      ).subscribe({ error: (error: unknown) => errors.push(error) });
+      scheduler.flush();
+      expect(errors.map(String)).to.deep.equal([`Error: at ${String(culprit)}`]);
+      expect(scheduler.actions).to.deep.equal([]);
+    }
+  });
+});
+
+describe('inTurnsFromNow', () => {
+  it('begins when it is subscribed to, and is done at once where there is time', () => {
+    const { scheduler, done, work } = setUp(0);
+    const worked$ = inTurnsFromNow(numbers(300).values(), work, scheduler);
+    expect(done).to.deep.equal([]);
+    let isComplete = false;
+    worked$.subscribe({ complete: () => (isComplete = true) });
+    expect({ isComplete, done }).to.deep.equal({ isComplete: true, done: numbers(300) });
+    expect(scheduler.actions).to.deep.equal([]);
+  });
+
+  it('goes on in later turns, looking at the clock as often as it is told to', () => {
+    const { scheduler, done, work } = setUp(1.5);
+    let isComplete = false;
+    inTurnsFromNow(numbers(7).values(), work, scheduler, 1).subscribe({ complete: () => (isComplete = true) });
+    expect(done).to.have.lengthOf(3);
+    const [action] = scheduler.actions.splice(0);
+    action?.execute(action.state as never, action.delay);
+    expect({ isComplete, size: done.length }).to.deep.equal({ isComplete: false, size: 6 });
+    scheduler.flush();
+    expect({ isComplete, done }).to.deep.equal({ isComplete: true, done: numbers(7) });
   });
 });
