@@ -35,7 +35,8 @@ type Round = Iterator<void>;
  * So it does not matter that some hear it a few turns later, once for several changes, or in another order. To tell the
  * ten thousand watchers of one peer takes a tenth of a second, and the heartbeats of this process are not to wait for it.
  *
- * What waits is bounded by the peers that are watched. Meanwhile, the few whom another change concerns are told at once.
+ * What waits is bounded by the peers that are watched. Meanwhile, the few whom another change concerns are told at once;
+ * of a crowd, some are, and once more with the others.
  */
 export const createTeller = ({ view, connections, scheduler }: TellerOptions): Teller => {
   /** Peers whose watchers are told when those are told who are being told. */

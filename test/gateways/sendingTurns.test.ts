@@ -39,6 +39,15 @@ describe('SendingTurns', () => {
     expect(sent).to.deep.equal(Array.from({ length: 300 }, (_, sender) => sender));
   });
 
+  it('admits as many again in the next turn, though the one before was not used up', () => {
+    const { turns, sent, pass } = broadcast(100);
+    pass();
+    for (let late = 0; late < 100; late++) {
+      expect(turns.admits({ takeTurn: () => expect.fail('it had its turn') })).to.equal(true);
+    }
+    expect(sent).to.have.lengthOf(100);
+  });
+
   it('counts those who have waited before those who come', () => {
     const { turns, pass } = broadcast(250);
     pass();
