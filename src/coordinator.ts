@@ -64,7 +64,6 @@ import { retryWithBackoff } from './streams/operators/retryWithBackoff.js';
 import { untilAnyCompletes } from './streams/operators/untilAnyCompletes.js';
 import { checkOwnRows$ } from './streams/ownRows.js';
 import { ownRowsDoubts$ } from './streams/ownRowsDoubts.js';
-import { GoodbyesInDoubt } from './streams/goodbyesInDoubt.js';
 import { createQuerier } from './streams/querier.js';
 import { createStoreCalls } from './streams/storeCalls.js';
 import { resync$, rollingCheck$ } from './streams/sweep.js';
@@ -241,8 +240,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const isOpeningTunnels = (peerId: Uuid): boolean => tunneler.isWriting(peerId);
   const binder = createBinder(calls, logger.child({ part: 'binder' }), isOpeningTunnels, telemetry);
   const view = new View(id, decode, binder.nodeOf);
-  const doubts = new GoodbyesInDoubt();
-  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder, doubts);
+  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder);
   const handshaker = createHandshaker({
     ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize, telemetry },
     logger: logger.child({ part: 'handshaker' }),
@@ -448,7 +446,6 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         leftovers.work$,
         querier.reads$,
         teller.told$,
-        doubts.forgotten$(scheduler),
         evacuate$,
         cleanUp$,
       ),

@@ -279,52 +279,6 @@ describe('a coordinator repairs', () => {
     }),
   );
 
-  /** Alice opens a tunnel to carol at 100 ms; that seems to fail, is done once more, and done in truth at 3,100 ms. */
-  const openedLate = (
-    what: string,
-    then: (stage: ReturnType<typeof setUp> & { readonly expectAlice: (...rows: readonly string[]) => void }) => void,
-  ) =>
-    it(
-      what,
-      marbles(
-        (context) => {
-          const stage = setUp(context);
-          stage.at(100, () => {
-            stage.faults.failBeforeEffect(3_000, 'writeTunnels');
-            stage.one.tunnel(carol);
-          });
-          const expectAlice = (...rows: readonly string[]) =>
-            expect(tables(context.database).filter((row) => row.startsWith('alice'))).to.have.members(rows);
-          then({ ...stage, expectAlice });
-        },
-        { until: 26_000 },
-      ),
-    );
-
-  openedLate('a tunnel that is opened after the goodbye that cleared it, by a write that seemed to fail', (stage) => {
-    const { one, at, expectAlice } = stage;
-    at(1_500, () => one.goodbye());
-    at(2_500, () => {
-      expectAlice();
-    });
-    at(3_200, () => {
-      expectAlice('alice>carol@north');
-    });
-    at(25_000, () => {
-      expectAlice();
-    });
-  });
-
-  openedLate(
-    'nothing of what is opened late for a peer that was lost: its tunnels stay',
-    ({ one, at, expectAlice }) => {
-      at(1_500, () => one.drop());
-      at(25_000, () => {
-        expectAlice('alice@north lost', 'alice>bob@north', 'alice>carol@north');
-      });
-    },
-  );
-
   it(
     'nothing that the database refuses: it says so, and serves all others',
     marbles(({ createCoordinator, database, scheduler }) => {

@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, defer, filter, finalize, map, merge, tap } from 'rxjs';
+import { type Observable, EMPTY, defer, filter, finalize, map, merge } from 'rxjs';
 import type { Tunnel, TunnelsWritten, TunnelWrites, Uuid } from '../db/store.js';
 import type { Binder } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
-import { GoodbyesInDoubt } from './goodbyesInDoubt.js';
 import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
 import { createInbox } from './inbox.js';
@@ -53,10 +52,7 @@ export interface Tunneler {
   wanted(): Iterable<Tunnel>;
   /** How many that are. Costs O(sources). */
   wantedCount(): number;
-  /**
-   * Whether a connected source has removed this tunnel, as far as that is remembered; or whether a source that said
-   * goodbye does not want it, of which tunnels may have been opened late.
-   */
+  /** Whether a connected source has removed this tunnel, as far as that is remembered. */
   hasRemoved(src: Uuid, dst: Uuid): boolean;
   /** Takes in nothing more. */
   end(): void;
@@ -100,13 +96,11 @@ const rememberedRemovals = 1000;
  * it does not any more: a clear spares the tunnels at other coordinators where the source is live, and one that came
  * first could take for live what a moment later turns out to be lost, and goes with the goodbye. Then nobody would ever
  * look for the tunnels again. It is told in turn when all tunnels of a source are written.
- * @param doubts remembers whose tunnels may appear after they were cleared
  */
 export const createTunneler = (
   calls: Pick<StoreCalls, 'writeTunnels' | 'sizes' | 'inBatches'>,
   logger: Logger,
   binder: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$' | 'tunnelsSettled'>,
-  doubts: GoodbyesInDoubt = new GoodbyesInDoubt(),
 ): Tunneler => {
   const sources = new Map<Uuid, Source>();
   /** What the last statement about a source says, until that is settled. */
@@ -218,24 +212,12 @@ export const createTunneler = (
           next.parts.forEach(settle);
           return { sources: next.parts.map(({ written }) => written), ...answer };
         }),
-        tap({
-          error: () => {
-            noteDoubts(next.parts);
-          },
-        }),
         finalize(() => {
           endAdding(next.parts);
         }),
       );
     });
     return statement$.pipe(repeatWhile(() => next.isCut));
-  };
-
-  /** No answer came, or a bad one: what was to be opened may be opened yet. */
-  const noteDoubts = (parts: readonly Part[]): void => {
-    for (const { source, written } of parts) {
-      if (written.add.length > 0) doubts.openingFailed(written.src, source.clear !== undefined);
-    }
   };
 
   const endAdding = (parts: readonly Part[]): void => {
@@ -247,11 +229,6 @@ export const createTunneler = (
     }
     if (added.size > 0) added$.next(added);
   };
-
-  const wantedBy = (src: Uuid): ReadonlySet<Uuid> => sources.get(src)?.wanted ?? nothing;
-
-  const hasRemoved = (src: Uuid, dst: Uuid): boolean =>
-    sources.get(src)?.removed?.has(dst) === true || (doubts.has(src) && !wantedBy(src).has(dst));
 
   const giveUp = (src: Uuid, err: unknown): void => {
     logger.error({ err, peer_id: src }, 'tunnels given up');
@@ -279,21 +256,20 @@ export const createTunneler = (
           source.removed = undefined;
           source.unwritten = undefined;
           source.clear = {};
-          doubts.saidGoodbye(src);
           break;
         case 'release':
           source.wanted.clear();
           source.removed = undefined;
-          doubts.wasLost(src);
           dropIfIdle(src);
           return;
       }
       dirty$.next(src);
     },
     reassert: (src, dst) => {
-      if (sources.get(src)?.unwritten?.has(dst) === true) return;
-      if (wantedBy(src).has(dst)) markUnwritten(sourceOf(src), dst, { kind: 'add' });
-      else if (hasRemoved(src, dst)) markUnwritten(sourceOf(src), dst, { kind: 'remove' });
+      const source = sources.get(src);
+      if (source === undefined || source.unwritten?.has(dst) === true) return;
+      if (source.wanted.has(dst)) markUnwritten(source, dst, { kind: 'add' });
+      else if (source.removed?.has(dst) === true) markUnwritten(source, dst, { kind: 'remove' });
       else return;
       dirty$.next(src);
     },
@@ -304,13 +280,13 @@ export const createTunneler = (
     isAdding: (src, dst) => adding.get(src)?.has(dst) === true,
     adding: () => adding.keys(),
     added$,
-    wantedBy,
+    wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
     wantedCount: () => {
       let count = 0;
       for (const { wanted } of sources.values()) count += wanted.size;
       return count;
     },
-    hasRemoved,
+    hasRemoved: (src, dst) => sources.get(src)?.removed?.has(dst) ?? false,
     *wanted() {
       for (const [src, { wanted }] of sources) for (const dst of wanted) yield { src, dst };
     },

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Observable, Subject, filter, ignoreElements, map, merge, tap } from 'rxjs';
+import { type Observable, Subject, filter, map, merge, tap } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
 import { type Binder, createBinder } from '../../src/streams/binder.js';
@@ -43,39 +43,6 @@ const inWords = (tunneler: Tunneler): Observable<string> =>
   tunneler.written$.pipe(map(({ sources }) => sources.map(({ src }) => nameOf(src)).join(', ')));
 
 describe('tunneler', () => {
-  it(
-    'removes, where it is found, what may have been opened after the goodbye of its source, and is not wanted',
-    marbles(({ scheduler, expectObservable }) => {
-      const { tunneler, at, faults, statements$ } = setUp(scheduler);
-      const mayGo = () => [bob, carol].filter((dst) => tunneler.hasRemoved(alice, dst)).map(nameOf);
-      faults.failNext('writeTunnels');
-      at(1, () => tunneler.accept(add(alice, bob)));
-      // While the statement is under way that is to fail.
-      at(3, () => tunneler.accept(clear(alice)));
-      at(4, () => expect(mayGo()).to.deep.equal([]));
-      at(600, () => expect(mayGo()).to.deep.equal(['bob', 'carol']));
-      at(700, () => tunneler.reassert(alice, bob));
-      // She is back.
-      at(800, () => tunneler.accept(add(alice, carol)));
-      at(900, () => {
-        expect(mayGo()).to.deep.equal(['bob']);
-        tunneler.reassert(alice, bob);
-        tunneler.reassert(alice, carol);
-      });
-      // Of one who was lost everything stays.
-      at(1_000, () => {
-        tunneler.accept(release(alice));
-        expect(mayGo()).to.deep.equal([]);
-        tunneler.reassert(alice, bob);
-      });
-      expectObservable(tunneler.written$.pipe(ignoreElements()), '^ 1100ms !').toBe('-');
-      expectObservable(statements$, '^ 1100ms !').toBe('-a 509ms b 188ms c 99ms d 99ms e', {
-        ...{ a: 'tunnels +alice>bob', b: 'tunnels clear alice', c: 'tunnels -alice>bob' },
-        ...{ d: 'tunnels +alice>carol', e: 'tunnels +alice>carol -alice>bob' },
-      });
-    }),
-  );
-
   it(
     'writes in one statement what several peers ask for in one turn',
     marbles(({ scheduler, expectObservable }) => {
