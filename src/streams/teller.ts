@@ -63,6 +63,7 @@ export const createTeller = ({ view, connections, scheduler }: TellerOptions): T
         else peers.push(peerId);
         yield;
       }
+      yield;
     }
     for (const [watcherId, peers] of concerned) {
       connections.post(watcherId, peersChanged(peers));

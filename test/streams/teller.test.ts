@@ -118,7 +118,7 @@ describe('teller', () => {
     scheduler.now = () => now++;
     told$.subscribe();
     tellWatchers(peers);
-    expect(turns()).to.deep.equal([0, 0, 0, 24, 100]);
+    expect(turns()).to.deep.equal([0, 0, 0, 14, 100]);
     expect(new Set(posts)).to.deep.equal(new Set(crowd(100).map((id) => `${id}: ${peers.map(nameOf).join(', ')}`)));
   });
 
