@@ -24,11 +24,11 @@ export interface TellerOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/** The round does it. */
-const step = (): void => undefined;
-
-/** Telling, a step at a time: all that is to be found out for it, and then a watcher in each step. */
+/** Works when it is asked for the next item: first it finds out whom it is about, then it tells one watcher at a time. */
 type Round = Iterator<void>;
+
+/** What is left to be done about an item of a round. */
+const nothing = (): void => undefined;
 
 /**
  * What concerns a connection is only that a peer may look different: what has become of it is looked up as it is told.
@@ -85,14 +85,14 @@ export const createTeller = ({ view, connections, scheduler }: TellerOptions): T
       waiting.clear();
       return isBehind;
     };
-    return defer(() => inTurns(round, step, scheduler)).pipe(repeatWhile(isMore));
+    return defer(() => inTurns(round, nothing, scheduler)).pipe(repeatWhile(isMore));
   };
 
   return {
     tellWatchers: (changedIds) => {
       const round = roundAbout(changedIds);
       // Meanwhile, a crowd is not to take the turns of those who wait.
-      if (workForOneTurn(round, step, scheduler, isBehind ? { milliseconds: 0 } : {})) return;
+      if (workForOneTurn(round, nothing, scheduler, isBehind ? { milliseconds: 0 } : {})) return;
       if (isBehind) {
         for (const peerId of changedIds) waiting.add(peerId);
       } else {

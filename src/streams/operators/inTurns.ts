@@ -35,16 +35,15 @@ export const inTurns = <T>(
   items: Iterator<T>,
   work: (item: T) => void,
   scheduler: SchedulerLike,
-  step?: number,
+  step = defaultStep,
 ): Observable<never> =>
   new Observable((subscriber) => {
     const workUnlessOver = (item: T): void => {
       if (!subscriber.closed) work(item);
     };
-    const options = step === undefined ? {} : { step };
     return scheduler.schedule(function () {
       try {
-        if (workForOneTurn(items, workUnlessOver, scheduler, options)) subscriber.complete();
+        if (workForOneTurn(items, workUnlessOver, scheduler, { step })) subscriber.complete();
         else this.schedule(undefined, 0);
       } catch (error) {
         // Thrown from here, it would be nobody's, and end the process.
