@@ -47,6 +47,7 @@ import { Connections } from './streams/connections.js';
 import { createComposeUpdate } from './streams/composeUpdate.js';
 import { bindingDecoder } from './streams/bindingDecoder.js';
 import { followHint } from './streams/followHint.js';
+import { GoodbyesInDoubt } from './streams/goodbyesInDoubt.js';
 import { createHandshaker } from './streams/handshaker.js';
 import { draining$ } from './streams/draining.js';
 import { evacuation$ } from './streams/evacuation.js';
@@ -240,7 +241,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const isOpeningTunnels = (peerId: Uuid): boolean => tunneler.isWriting(peerId);
   const binder = createBinder(calls, logger.child({ part: 'binder' }), isOpeningTunnels, telemetry);
   const view = new View(id, decode, binder.nodeOf);
-  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder);
+  const goodbyesInDoubt = new GoodbyesInDoubt();
+  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder, goodbyesInDoubt);
   const handshaker = createHandshaker({
     ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize, telemetry },
     logger: logger.child({ part: 'handshaker' }),
@@ -446,6 +448,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         leftovers.work$,
         querier.reads$,
         teller.told$,
+        goodbyesInDoubt.forgotten$(scheduler),
         evacuate$,
         cleanUp$,
       ),

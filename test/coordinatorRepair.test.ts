@@ -42,7 +42,7 @@ const setUp = ({ createCoordinator, database, scheduler }: MarblesContext) => {
     expect(one.heard.splice(0)).to.deep.equal(['bob NODE derp 2 (new)']);
     expect(other.heard.splice(0)).to.deep.equal(['alice NODE derp 1 (new)']);
   });
-  return { one, other, at, faults: database.faults, rows: database.rows };
+  return { one, other, second, at, faults: database.faults, rows: database.rows };
 };
 
 const everything = ['alice@north ok', 'bob@south ok', 'alice>bob@north', 'bob>alice@south'];
@@ -277,6 +277,82 @@ describe('a coordinator repairs', () => {
         expect(asked.filter((method) => method === 'writeBindings')).to.have.lengthOf(2);
       });
     }),
+  );
+
+  /** Alice opens a tunnel to carol at 100 ms; that seems to fail, is done once more, and done in truth at 3,100 ms. */
+  const openedLate = (
+    what: string,
+    then: (stage: ReturnType<typeof setUp> & { readonly expectAlice: (...rows: readonly string[]) => void }) => void,
+  ) =>
+    it(
+      what,
+      marbles(
+        (context) => {
+          const stage = setUp(context);
+          stage.at(100, () => {
+            stage.faults.failBeforeEffect(3_000, 'writeTunnels');
+            stage.one.tunnel(carol);
+          });
+          const expectAlice = (...rows: readonly string[]) =>
+            expect(tables(context.database).filter((row) => row.startsWith('alice'))).to.have.members(rows);
+          then({ ...stage, expectAlice });
+        },
+        { until: 160_000 },
+      ),
+    );
+
+  openedLate('a tunnel that is opened after the goodbye that cleared it, by a write that seemed to fail', (stage) => {
+    const { one, at, expectAlice } = stage;
+    at(1_500, () => one.goodbye());
+    at(2_500, () => {
+      expectAlice();
+    });
+    at(3_200, () => {
+      expectAlice('alice>carol@north');
+    });
+    at(25_000, () => {
+      expectAlice();
+    });
+  });
+
+  openedLate('such a tunnel, but minutes later nothing that somebody else brought back', (stage) => {
+    const { one, rows, faults, at, expectAlice } = stage;
+    at(1_500, () => one.goodbye());
+    at(150_000, () => {
+      const { tunnels, ...others } = rows.backup();
+      rows.restore({ ...others, tunnels: [...tunnels, { coordinatorId: north, src: alice, dst: eve, updatedAt: 1 }] });
+      faults.gap();
+    });
+    at(159_000, () => {
+      expectAlice('alice>eve@north');
+    });
+  });
+
+  openedLate('such a tunnel, but not the one that its source has left at another coordinator since', (stage) => {
+    const { one, second, at, expectAlice } = stage;
+    at(1_500, () => one.goodbye());
+    at(2_000, () => {
+      const moved = virtualPeer(second, alice);
+      moved.derp(1);
+      moved.tunnel(carol);
+      at(2_600, () => moved.drop());
+    });
+    at(3_200, () => {
+      expectAlice('alice@south lost', 'alice>carol@north', 'alice>carol@south');
+    });
+    at(25_000, () => {
+      expectAlice('alice@south lost', 'alice>carol@south');
+    });
+  });
+
+  openedLate(
+    'nothing of what is opened late for a peer that was lost: its tunnels stay',
+    ({ one, at, expectAlice }) => {
+      at(1_500, () => one.drop());
+      at(25_000, () => {
+        expectAlice('alice@north lost', 'alice>bob@north', 'alice>carol@north');
+      });
+    },
   );
 
   it(

@@ -52,7 +52,7 @@ export interface Tunnel {
 }
 
 /**
- * Changes to tunnels. Each pair stands in one of `add` and `remove` once at most, each source in `clear` once.
+ * Changes to tunnels. Each pair stands in one of `add`, `remove` and `removeOwn` once at most, each source in `clear` once.
  *
  * `remove` and `clear` (all tunnels of a source, but for those in `add`) also reach the rows that other coordinators
  * hold, unless the source is live there: its binding ok and the coordinator not silent.
@@ -64,6 +64,8 @@ export interface TunnelWrites {
   readonly remove: readonly Tunnel[];
   /** Sources all of whose rows are to be deleted. */
   readonly clear: readonly Uuid[];
+  /** Rows of the writing coordinator to delete, whoever else has the same. Default: none. */
+  readonly removeOwn?: readonly Tunnel[];
 }
 
 /** That tunnels were written. */

@@ -2,6 +2,7 @@ import { type Observable, defer, tap } from 'rxjs';
 import type { Bus } from '../db/bus.js';
 import { type Store, StoreError } from '../db/store.js';
 import { type Query, type QueryResult, type Telemetry, silentTelemetry } from '../telemetry.js';
+import { tunnelWriteSize } from './tunnelWriteSize.js';
 
 /** The calls of a store and a bus, and who is told how long each took and how it ended. */
 interface Measured {
@@ -47,9 +48,7 @@ export const measuredDatabase = (
       writeBindings: (writer, writes) =>
         timed('writeBindings', writes.length, () => store.writeBindings(writer, writes)),
       writeTunnels: (writer, writes) =>
-        timed('writeTunnels', writes.add.length + writes.remove.length + writes.clear.length, () =>
-          store.writeTunnels(writer, writes),
-        ),
+        timed('writeTunnels', tunnelWriteSize(writes), () => store.writeTunnels(writer, writes)),
       loseBindings: (id) => timed('loseBindings', undefined, () => store.loseBindings(id)),
       readNeighbours: (ids) => timed('readNeighbours', ids.length, () => store.readNeighbours(ids)),
       readPairs: (pairs) => timed('readPairs', pairs.length, () => store.readPairs(pairs)),

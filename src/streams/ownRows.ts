@@ -102,14 +102,13 @@ const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler, scheduler }: 
   defer(() => {
     const { ownRows } = calls.sizes;
     const found = new Map<Uuid, Set<Uuid>>();
-    /** Rows that are there although their sources have removed them. */
-    const extra: Tunnel[] = [];
+    const surplus: Tunnel[] = [];
     const compare$ = allPages<Tunnel>(ownRows, (after) =>
       store.readOwnTunnels(coordinatorId, after, ownRows).pipe(calls.retry()),
     ).pipe(
       tap((page) => {
         for (const { src, dst } of page) {
-          if (tunneler.hasRemoved(src, dst)) extra.push({ src, dst });
+          if (tunneler.isSurplus(src, dst)) surplus.push({ src, dst });
           const destinations = found.get(src);
           if (destinations === undefined) found.set(src, new Set([dst]));
           else destinations.add(dst);
@@ -129,15 +128,15 @@ const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler, scheduler }: 
       ),
     );
 
-    const removeExtra$ = defer(() =>
+    const removeSurplus$ = defer(() =>
       inTurns(
-        extra.values(),
+        surplus.values(),
         ({ src, dst }) => {
-          if (tunneler.hasRemoved(src, dst)) tunneler.reassert(src, dst);
+          if (tunneler.isSurplus(src, dst)) tunneler.reassert(src, dst);
         },
         scheduler,
       ),
     );
 
-    return concat(compare$, writeMissing$, removeExtra$);
+    return concat(compare$, writeMissing$, removeSurplus$);
   });

@@ -26,6 +26,7 @@ import { type Telemetry, type Work, silentTelemetry } from '../telemetry.js';
 import { type BatchSizes, batchSizes } from './batchSizes.js';
 import type { CoalesceInBatchesOptions } from './operators/coalesceInBatches.js';
 import { type RetryOptions, retryWithBackoff } from './operators/retryWithBackoff.js';
+import { tunnelWriteSize } from './tunnelWriteSize.js';
 
 /**
  * The store as the streams call it: for many keys at a time. What is still changing is asked for when its statement is
@@ -138,8 +139,7 @@ export const createStoreCalls = ({
     writeTunnels: (newest) =>
       whenBegun(() => {
         const writes = newest();
-        const keys = writes.add.length + writes.remove.length + writes.clear.length;
-        return writing('writeTunnels', keys, store.writeTunnels(writer, writes));
+        return writing('writeTunnels', tunnelWriteSize(writes), store.writeTunnels(writer, writes));
       }),
     readNeighbours: (peerIds) =>
       store.readNeighbours(peerIds).pipe(

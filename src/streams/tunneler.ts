@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
-import { type Observable, EMPTY, defer, filter, finalize, map, merge } from 'rxjs';
-import type { Tunnel, TunnelsWritten, TunnelWrites, Uuid } from '../db/store.js';
+import { type Observable, EMPTY, defer, filter, finalize, map, merge, tap } from 'rxjs';
+import { type Tunnel, type TunnelsWritten, type TunnelWrites, type Uuid, StoreError } from '../db/store.js';
 import type { Binder } from './binder.js';
+import type { GoodbyesInDoubt } from './goodbyesInDoubt.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
@@ -36,7 +37,7 @@ export type AddedTunnels = ReadonlyMap<Uuid, ReadonlySet<Uuid>>;
 export interface Tunneler {
   /** Takes in what a source wants. */
   accept(change: TunnelChange): void;
-  /** Writes again what a connected source wants of a tunnel whose row was found missing, or still there. */
+  /** Writes again a tunnel that a connected source wants and whose row was found missing, or takes away a surplus row. */
   readonly reassert: (src: Uuid, dst: Uuid) => void;
   /** Whether something that this source asked for is not written yet. */
   readonly isWriting: (src: Uuid) => boolean;
@@ -52,8 +53,11 @@ export interface Tunneler {
   wanted(): Iterable<Tunnel>;
   /** How many that are. Costs O(sources). */
   wantedCount(): number;
-  /** Whether a connected source has removed this tunnel, as far as that is remembered. */
-  hasRemoved(src: Uuid, dst: Uuid): boolean;
+  /**
+   * Whether this coordinator's row of the tunnel, if it is there, is one too many: a connected source has removed it, as
+   * far as that is remembered; or its source has said goodbye, and a statement may have opened it late.
+   */
+  isSurplus(src: Uuid, dst: Uuid): boolean;
   /** Takes in nothing more. */
   end(): void;
   /** Writes while it is subscribed to; completes when it was ended and everything is written. */
@@ -61,7 +65,7 @@ export interface Tunneler {
 }
 
 interface Operation {
-  readonly kind: 'add' | 'remove';
+  readonly kind: 'add' | 'remove' | 'removeOwn';
 }
 
 /**
@@ -76,6 +80,8 @@ interface Source {
   unwritten: Map<Uuid, Operation> | undefined;
   /** A goodbye that is to be written before `unwritten`; an object of its own, to tell it from a later one. */
   clear: object | undefined;
+  /** Whether a goodbye was the last that came of it: not that its connection broke. */
+  isGone: boolean;
 }
 
 /** What a statement says of one source, and what of it is settled then. */
@@ -84,6 +90,8 @@ interface Part {
   readonly clear: object | undefined;
   readonly operations: readonly (readonly [Uuid, Operation])[];
   readonly written: WrittenSource;
+  /** Surplus rows that go. Nobody is told by the answer: they were nobody's. */
+  readonly removeOwn: readonly Uuid[];
 }
 
 const nothing: ReadonlySet<Uuid> = new Set();
@@ -96,11 +104,13 @@ const rememberedRemovals = 1000;
  * it does not any more: a clear spares the tunnels at other coordinators where the source is live, and one that came
  * first could take for live what a moment later turns out to be lost, and goes with the goodbye. Then nobody would ever
  * look for the tunnels again. It is told in turn when all tunnels of a source are written.
+ * @param doubts remembers whose tunnels may appear after they were cleared
  */
 export const createTunneler = (
   calls: Pick<StoreCalls, 'writeTunnels' | 'sizes' | 'inBatches'>,
   logger: Logger,
   binder: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$' | 'tunnelsSettled'>,
+  doubts: Pick<GoodbyesInDoubt, 'concerns' | 'failed' | 'ended' | 'has'>,
 ): Tunneler => {
   const sources = new Map<Uuid, Source>();
   /** What the last statement about a source says, until that is settled. */
@@ -108,11 +118,12 @@ export const createTunneler = (
   const adding = new Map<Uuid, ReadonlySet<Uuid>>();
   const added$ = createInbox<AddedTunnels>();
   const dirty$ = createInbox<Uuid>();
+  let hasEnded = false;
 
   const sourceOf = (src: Uuid): Source => {
     let source = sources.get(src);
     if (source === undefined) {
-      source = { wanted: new Set(), removed: undefined, unwritten: undefined, clear: undefined };
+      source = { wanted: new Set(), removed: undefined, unwritten: undefined, clear: undefined, isGone: false };
       sources.set(src, source);
     }
     return source;
@@ -162,7 +173,7 @@ export const createTunneler = (
     const destinations = (kind: Operation['kind']) =>
       operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
     const written = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
-    return { source, clear, operations, written };
+    return { source, clear, operations, written, removeOwn: destinations('removeOwn') };
   };
 
   /** What was said in a statement is done with; what has come since then is still to be written. */
@@ -202,7 +213,7 @@ export const createTunneler = (
         underWay.set(src, part);
         if (add.length > 0) adding.set(src, new Set(add));
       }
-      return tunnelWrites(next.parts.map(({ written }) => written));
+      return tunnelWrites(next.parts);
     };
     const statement$ = defer(() => {
       next = { parts: [], isCut: false };
@@ -212,12 +223,24 @@ export const createTunneler = (
           next.parts.forEach(settle);
           return { sources: next.parts.map(({ written }) => written), ...answer };
         }),
+        tap({
+          error: (error: unknown) => {
+            if (mayTakeEffect(error)) noteDoubts(next.parts);
+          },
+        }),
         finalize(() => {
           endAdding(next.parts);
         }),
       );
     });
     return statement$.pipe(repeatWhile(() => next.isCut));
+  };
+
+  /** What was to be opened may be opened yet; and for as long as one about the same source fails, the earlier one may. */
+  const noteDoubts = (parts: readonly Part[]): void => {
+    for (const { source, written } of parts) {
+      if (written.add.length > 0 || doubts.concerns(written.src)) doubts.failed(written.src, source.isGone);
+    }
   };
 
   const endAdding = (parts: readonly Part[]): void => {
@@ -229,6 +252,11 @@ export const createTunneler = (
     }
     if (added.size > 0) added$.next(added);
   };
+
+  const wantedBy = (src: Uuid): ReadonlySet<Uuid> => sources.get(src)?.wanted ?? nothing;
+
+  const isSurplus = (src: Uuid, dst: Uuid): boolean =>
+    sources.get(src)?.removed?.has(dst) === true || (doubts.has(src) && !wantedBy(src).has(dst));
 
   const giveUp = (src: Uuid, err: unknown): void => {
     logger.error({ err, peer_id: src }, 'tunnels given up');
@@ -256,20 +284,23 @@ export const createTunneler = (
           source.removed = undefined;
           source.unwritten = undefined;
           source.clear = {};
+          source.isGone = true;
+          doubts.ended(src, true);
           break;
         case 'release':
           source.wanted.clear();
           source.removed = undefined;
+          source.isGone = false;
+          doubts.ended(src, false);
           dropIfIdle(src);
           return;
       }
       dirty$.next(src);
     },
     reassert: (src, dst) => {
-      const source = sources.get(src);
-      if (source === undefined || source.unwritten?.has(dst) === true) return;
-      if (source.wanted.has(dst)) markUnwritten(source, dst, { kind: 'add' });
-      else if (source.removed?.has(dst) === true) markUnwritten(source, dst, { kind: 'remove' });
+      if (hasEnded || sources.get(src)?.unwritten?.has(dst) === true) return;
+      if (wantedBy(src).has(dst)) markUnwritten(sourceOf(src), dst, { kind: 'add' });
+      else if (isSurplus(src, dst)) markUnwritten(sourceOf(src), dst, { kind: 'removeOwn' });
       else return;
       dirty$.next(src);
     },
@@ -280,17 +311,18 @@ export const createTunneler = (
     isAdding: (src, dst) => adding.get(src)?.has(dst) === true,
     adding: () => adding.keys(),
     added$,
-    wantedBy: (src) => sources.get(src)?.wanted ?? nothing,
+    wantedBy,
     wantedCount: () => {
       let count = 0;
       for (const { wanted } of sources.values()) count += wanted.size;
       return count;
     },
-    hasRemoved: (src, dst) => sources.get(src)?.removed?.has(dst) ?? false,
+    isSurplus,
     *wanted() {
       for (const [src, { wanted }] of sources) for (const dst of wanted) yield { src, dst };
     },
     end: () => {
+      hasEnded = true;
       dirty$.complete();
     },
     written$: merge(
@@ -310,8 +342,16 @@ export const createTunneler = (
   };
 };
 
-const tunnelWrites = (sources: readonly WrittenSource[]): TunnelWrites => ({
-  add: sources.flatMap(({ src, add }) => add.map((dst) => ({ src, dst }))),
-  remove: sources.flatMap(({ src, remove }) => remove.map((dst) => ({ src, dst }))),
-  clear: sources.filter(({ clear }) => clear).map(({ src }) => src),
-});
+/** Whether a statement may take effect after its failure was seen: one that was refused does not. */
+const mayTakeEffect = (error: unknown): boolean => !(error instanceof StoreError) || error.reason === 'unavailable';
+
+const tunnelWrites = (parts: readonly Part[]): TunnelWrites => {
+  const tunnels = (destinations: (part: Part) => readonly Uuid[]): readonly Tunnel[] =>
+    parts.flatMap((part) => destinations(part).map((dst) => ({ src: part.written.src, dst })));
+  return {
+    add: tunnels(({ written }) => written.add),
+    remove: tunnels(({ written }) => written.remove),
+    removeOwn: tunnels(({ removeOwn }) => removeOwn),
+    clear: parts.filter(({ written }) => written.clear).map(({ written }) => written.src),
+  };
+};

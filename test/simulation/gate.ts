@@ -130,6 +130,6 @@ export const gate = ({ store, bus }: Database, process: Process, traffic: Traffi
 const lostPeers = (writes: readonly BindingWrite[]): readonly Uuid[] =>
   writes.filter(({ kind }) => kind === 'lost').map(({ peerId }) => peerId);
 
-const sourcesOf = ({ add, remove, clear }: TunnelWrites): readonly Uuid[] => [
-  ...new Set([...clear, ...[...add, ...remove].map(({ src }) => src)]),
+const sourcesOf = ({ add, remove, clear, removeOwn = [] }: TunnelWrites): readonly Uuid[] => [
+  ...new Set([...clear, ...[...add, ...remove, ...removeOwn].map(({ src }) => src)]),
 ];

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { type Observable, Subject, filter, map, merge, tap } from 'rxjs';
+import { type Observable, Subject, filter, ignoreElements, map, merge, tap } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
 import { type Binder, createBinder } from '../../src/streams/binder.js';
+import { GoodbyesInDoubt } from '../../src/streams/goodbyesInDoubt.js';
 import { type Tunneler, createTunneler } from '../../src/streams/tunneler.js';
 import { alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
@@ -28,9 +29,10 @@ const setUp = (
   const book = logbook();
   const settled$ = new Subject<Uuid>();
   const binder = { ...goodbyes, tunnelsSettled: (peerId: Uuid) => settled$.next(peerId) };
-  const tunneler = createTunneler(storeCallsOn(database.store, scheduler, options), book.logger, binder);
+  const doubts = new GoodbyesInDoubt();
+  const tunneler = createTunneler(storeCallsOn(database.store, scheduler, options), book.logger, binder, doubts);
   return {
-    ...{ tunneler, database, book, faults: database.faults, settled$: settled$.pipe(map(nameOf)) },
+    ...{ tunneler, doubts, database, book, faults: database.faults, settled$: settled$.pipe(map(nameOf)) },
     at: onTime(scheduler),
     statements$: statementsOf(database),
     rows: () => database.rows.tunnels().map(arrow),
@@ -302,6 +304,104 @@ describe('tunneler', () => {
     }),
   );
 
+  describe('takes away, where it is found, a row that may have been opened after the goodbye of its source', () => {
+    const surplus = (tunneler: Tunneler) => [bob, carol].filter((dst) => tunneler.isSurplus(alice, dst)).map(nameOf);
+
+    it(
+      'and that is not wanted since, while nobody was lost',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults, statements$ } = setUp(scheduler);
+        faults.failNext('writeTunnels');
+        at(1, () => tunneler.accept(add(alice, bob)));
+        // While the statement is under way that is to fail.
+        at(3, () => tunneler.accept(clear(alice)));
+        at(4, () => expect(surplus(tunneler)).to.deep.equal([]));
+        at(600, () => expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']));
+        at(700, () => {
+          tunneler.reassert(alice, bob);
+        });
+        // She is back.
+        at(800, () => tunneler.accept(add(alice, carol)));
+        at(900, () => {
+          expect(surplus(tunneler)).to.deep.equal(['bob']);
+          tunneler.reassert(alice, bob);
+          tunneler.reassert(alice, carol);
+        });
+        // Of one who was lost everything stays.
+        at(1_000, () => {
+          tunneler.accept(release(alice));
+          expect(surplus(tunneler)).to.deep.equal([]);
+          tunneler.reassert(alice, bob);
+        });
+        expectObservable(inWords(tunneler)).toBe('521ms a 188ms a 99ms a 99ms a', { a: 'alice' });
+        expectObservable(statements$).toBe('-a 509ms b 188ms c 99ms d 99ms e', {
+          ...{ a: 'tunnels +alice>bob', b: 'tunnels clear alice', c: 'tunnels -own alice>bob' },
+          ...{ d: 'tunnels +alice>carol', e: 'tunnels +alice>carol -own alice>bob' },
+        });
+      }),
+    );
+
+    it(
+      'also where only its goodbye goes on failing, minutes after the statement that opened it',
+      marbles(
+        ({ scheduler, expectObservable }) => {
+          const { tunneler, doubts, at, faults } = setUp(scheduler);
+          faults.failNext('writeTunnels', 200);
+          at(1, () => tunneler.accept(add(alice, bob)));
+          at(300, () => tunneler.accept(clear(alice)));
+          const ages$ = doubts.forgotten$(scheduler);
+          expectObservable(merge(ages$, tunneler.written$.pipe(ignoreElements())), '^ 600s !').toBe('-');
+          at(599_999, () => expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']));
+        },
+        { until: 600_000 },
+      ),
+    );
+
+    it(
+      'but not of one who came back and was lost before the failure was seen',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults } = setUp(scheduler);
+        faults.failNext('writeTunnels');
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(2, () => tunneler.accept(clear(alice)));
+        at(3, () => tunneler.accept(add(alice, carol)));
+        at(4, () => tunneler.accept(release(alice)));
+        at(600, () => expect(surplus(tunneler)).to.deep.equal([]));
+        expectObservable(inWords(tunneler)).toBe('521ms a', { a: 'alice' });
+      }),
+    );
+
+    for (const reason of ['refused', 'missing-coordinator'] as const) {
+      it(
+        `but nothing after a failure that says that nothing was done: ${reason}`,
+        marbles(({ scheduler, expectObservable }) => {
+          const { tunneler, at, faults } = setUp(scheduler);
+          faults.failNext('writeTunnels', 1, new StoreError(reason, 'no'));
+          at(1, () => tunneler.accept(add(alice, bob)));
+          at(3, () => tunneler.accept(clear(alice)));
+          at(600, () => expect(surplus(tunneler)).to.deep.equal([]));
+          expectObservable(tunneler.written$.pipe(ignoreElements()), '^ 700ms !').toBe('-');
+        }),
+      );
+    }
+
+    it(
+      'and nothing once it was ended',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults } = setUp(scheduler);
+        faults.failNext('writeTunnels');
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(3, () => tunneler.accept(clear(alice)));
+        at(600, () => {
+          tunneler.end();
+          tunneler.reassert(alice, bob);
+          expect(tunneler.isWriting(alice)).to.equal(false);
+        });
+        expectObservable(inWords(tunneler)).toBe('521ms a 78ms |', { a: 'alice' });
+      }),
+    );
+  });
+
   it(
     'gives up the tunnels that the database refuses, says so, and goes on with those of others',
     marbles(({ scheduler, expectObservable }) => {
@@ -468,7 +568,7 @@ describe('tunneler', () => {
         const database = northsDatabase(scheduler);
         const calls = storeCallsOn(database.store, scheduler);
         const binder = createBinder(calls, logbook().logger, () => false);
-        const tunneler = createTunneler(calls, logbook().logger, binder);
+        const tunneler = createTunneler(calls, logbook().logger, binder, new GoodbyesInDoubt());
         database.faults.failNext('writeBindings');
         onTime(scheduler)(1, () => {
           binder.accept({ kind: 'disconnected', peerId: alice });

@@ -554,6 +554,24 @@ export function storeContract(
         });
       }
 
+      it('removeOwn deletes the own row, and no other, whatever else the batch does', async () => {
+        await beat(here, there);
+        const dave = crypto.randomUUID();
+        const removeOwn = [tunnel(alice, bob), tunnel(bob, carol)];
+        await tunnels(allLive(there), { add: [tunnel(alice, bob), tunnel(alice, carol)] });
+        await tunnels(allLive(here), { add: [tunnel(alice, bob), tunnel(alice, carol), tunnel(bob, alice)] });
+        const heard = await listen(channels.tunnel);
+        await tunnels(allLive(here), { removeOwn });
+        deepEqual(sorted(await ownTunnels(here)), sorted([`${alice},${carol}`, `${bob},${alice}`]));
+        deepEqual(await heard.untilNow(), [`${alice},${bob}`]);
+        await tunnels(allLive(here), { add: [tunnel(alice, bob)] });
+        await heard.untilNow();
+        await tunnels(allLive(here), { add: [tunnel(carol, dave)], remove: [tunnel(bob, alice)], removeOwn });
+        deepEqual(sorted(await ownTunnels(here)), sorted([`${alice},${carol}`, `${carol},${dave}`]));
+        deepEqual(sorted(await heard.untilNow()), sorted([`${alice},${bob}`, `${bob},${alice}`, `${carol},${dave}`]));
+        deepEqual(sorted(await ownTunnels(there)), sorted([`${alice},${bob}`, `${alice},${carol}`]));
+      });
+
       it('announces a pair once, however many rows went', async () => {
         await beat(here, there);
         await tunnels(allLive(there), { add: [tunnel(alice, bob)] });

@@ -5,10 +5,10 @@ import { deleteTunnel, putTunnel, tunnelKey, tunnelsOf, type Tables, type Tunnel
 import { demandCoordinator, demandDistinct, type Transaction } from './transaction.js';
 
 export const tunnelWrites = (tables: Tables, clock: Clock, transaction: Transaction): Pick<Store, 'writeTunnels'> => ({
-  writeTunnels: (writer, { add, remove, clear }) =>
+  writeTunnels: (writer, { add, remove, clear, removeOwn = [] }) =>
     transaction((changes) => {
       demandCoordinator(tables, writer);
-      demandDistinct([...add, ...remove].map(tunnelKey));
+      demandDistinct([...add, ...remove, ...removeOwn].map(tunnelKey));
       demandDistinct(clear);
       const { coordinatorId } = writer;
       const presence = presenceFor(tables, clock, writer);
@@ -23,6 +23,9 @@ export const tunnelWrites = (tables: Tables, clock: Clock, transaction: Transact
         }
       };
       for (const { src, dst } of remove) withdraw(tunnelsOf(tables, src, dst));
+      for (const { src, dst } of removeOwn) {
+        withdraw(tunnelsOf(tables, src, dst).filter((row) => row.coordinatorId === coordinatorId));
+      }
       for (const src of clear) withdraw(tunnelsOf(tables, src).filter((row) => !kept.has(tunnelKey(row))));
 
       for (const { src, dst } of add) {

@@ -276,7 +276,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'removed tunnels are not compared',
     file: 'streams/ownRows.ts',
-    find: 'if (tunneler.hasRemoved(src, dst)) extra.push({ src, dst });',
+    find: 'if (tunneler.isSurplus(src, dst)) surplus.push({ src, dst });',
     replace: '',
     why: 'A tunnel that comes back by a restore stays, although its peer has removed it.',
   },

@@ -9,11 +9,12 @@ export const describeCall = (call: Call): string => {
     case 'writeBindings':
       return `write ${call.args[1].map(describeWrite).join(', ')}`;
     case 'writeTunnels': {
-      const { add, remove, clear } = call.args[1];
+      const { add, remove, clear, removeOwn = [] } = call.args[1];
       return [
         'tunnels',
         ...add.map(({ src, dst }) => `+${nameOf(src)}>${nameOf(dst)}`),
         ...remove.map(({ src, dst }) => `-${nameOf(src)}>${nameOf(dst)}`),
+        ...removeOwn.map(({ src, dst }) => `-own ${nameOf(src)}>${nameOf(dst)}`),
         ...clear.map((src) => `clear ${nameOf(src)}`),
       ].join(' ');
     }

@@ -32,7 +32,7 @@ const allKinds = writeStatement(
   (announce) => `
     WITH found AS MATERIALIZED (
       SELECT hit.ctid AS place
-      FROM unnest($2::uuid[], $3::uuid[]) AS item (src, dst)
+      FROM unnest($2::uuid[] || $9::uuid[], $3::uuid[] || $10::uuid[]) AS item (src, dst)
       ${joinTunnelByKey('tunnel.ctid', '$1::uuid', 'item.src', 'item.dst')}
       UNION ALL
       SELECT hit.ctid
@@ -73,20 +73,22 @@ const allKinds = writeStatement(
 );
 
 export function writeTunnels(run: RunWrite, writer: Writer, writes: TunnelWrites): Observable<TunnelsWritten> {
+  const { add, remove, clear, removeOwn = [] } = writes;
   /** Which tunnels a source had nobody can say afterwards. */
   const inDoubt = () => [
     {
       channel: channels.tunnel,
       payloads: [
-        ...[...writes.add, ...writes.remove].map(({ src, dst }) => `${src},${dst}`),
-        ...(writes.clear.length > 0 ? [anything] : []),
+        ...[...add, ...remove, ...removeOwn].map(({ src, dst }) => `${src},${dst}`),
+        ...(clear.length > 0 ? [anything] : []),
       ],
     },
   ];
-  const added = [writer.coordinatorId, ...columns(writes.add)];
-  if (writes.remove.length === 0 && writes.clear.length === 0) return run(addOnly, added, answerOfWrite, inDoubt);
-  const cleared = uuidArray([...writes.clear].sort(compareUuids));
-  return run(allKinds, [...added, ...columns(writes.remove), cleared, ...judgementOf(writer)], answerOfWrite, inDoubt);
+  const added = [writer.coordinatorId, ...columns(add)];
+  if (remove.length + clear.length + removeOwn.length === 0) return run(addOnly, added, answerOfWrite, inDoubt);
+  const cleared = uuidArray([...clear].sort(compareUuids));
+  const values = [...added, ...columns(remove), cleared, ...judgementOf(writer), ...columns(removeOwn)];
+  return run(allKinds, values, answerOfWrite, inDoubt);
 }
 
 function columns(tunnels: readonly Tunnel[]): [src: string, dst: string] {
