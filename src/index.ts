@@ -53,6 +53,7 @@ export type {
   HeartbeatResult,
   Microseconds,
   Neighbours,
+  OwnBinding,
   Pair,
   Store,
   StoreErrorReason,

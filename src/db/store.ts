@@ -20,6 +20,9 @@ export interface Binding {
   readonly status: 'ok' | 'lost';
 }
 
+/** A binding of a coordinator that is known, without the node. */
+export type OwnBinding = Omit<Binding, 'coordinatorId' | 'node'>;
+
 /**
  * What is to become of a peer's binding at the writing coordinator.
  *
@@ -164,12 +167,8 @@ export interface Store {
   /** All bindings of these peers. */
   readBindings(peerIds: readonly Uuid[]): Observable<readonly Binding[]>;
 
-  /** Up to `limit` bindings of a coordinator with a peer id above `after`, in the order of the ids, without nodes. */
-  readOwnBindings(
-    coordinatorId: Uuid,
-    after: Uuid | undefined,
-    limit: number,
-  ): Observable<readonly Omit<Binding, 'node'>[]>;
+  /** All bindings of a coordinator, in any order. They may be many, so each may be made only when it is come to. */
+  readOwnBindings(coordinatorId: Uuid): Observable<Iterable<OwnBinding>>;
 
   /** Up to `limit` tunnels of a coordinator after `after`, in the order of source, then destination. */
   readOwnTunnels(coordinatorId: Uuid, after: Tunnel | undefined, limit: number): Observable<readonly Tunnel[]>;

@@ -8,8 +8,8 @@ export interface BatchSizes {
   readonly pairs: number;
   /** Tunnels added and removed in one statement. */
   readonly tunnels: number;
-  /** Own rows read in one statement. */
-  readonly ownRows: number;
+  /** Own tunnels read in one statement. */
+  readonly ownTunnels: number;
   /** Nodes of own rows read in one statement, and peers looked at in one go. */
   readonly chunk: number;
 }
@@ -27,6 +27,6 @@ export const batchSizes = (maxBatchSize: number): BatchSizes => ({
   readBindings: Math.ceil(maxBatchSize / 5),
   pairs: 10 * maxBatchSize,
   tunnels: 4 * maxBatchSize,
-  ownRows: 2 * maxBatchSize,
+  ownTunnels: 2 * maxBatchSize,
   chunk: Math.ceil(maxBatchSize / 2),
 });

@@ -53,7 +53,7 @@ export const measuredDatabase = (
       readNeighbours: (ids) => timed('readNeighbours', ids.length, () => store.readNeighbours(ids)),
       readPairs: (pairs) => timed('readPairs', pairs.length, () => store.readPairs(pairs)),
       readBindings: (ids) => timed('readBindings', ids.length, () => store.readBindings(ids)),
-      readOwnBindings: (...args) => timed('readOwnBindings', undefined, () => store.readOwnBindings(...args)),
+      readOwnBindings: (id) => timed('readOwnBindings', undefined, () => store.readOwnBindings(id)),
       readOwnTunnels: (...args) => timed('readOwnTunnels', undefined, () => store.readOwnTunnels(...args)),
       cleanCoordinators: () => timed('cleanCoordinators', undefined, () => store.cleanCoordinators()),
       cleanLostBindings: () => timed('cleanLostBindings', undefined, () => store.cleanLostBindings()),

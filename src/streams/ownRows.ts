@@ -13,10 +13,10 @@ import {
   ignoreElements,
   tap,
 } from 'rxjs';
-import type { Store, Tunnel, Uuid } from '../db/store.js';
+import type { OwnBinding, Store, Tunnel, Uuid } from '../db/store.js';
 import { holdBytes } from '../proto/nodeBytes.js';
 import type { Binder } from './binder.js';
-import { inTurns } from './operators/inTurns.js';
+import { inTurns, inTurnsFromNow } from './operators/inTurns.js';
 import type { StoreCalls } from './storeCalls.js';
 import type { Tunneler } from './tunneler.js';
 
@@ -43,36 +43,19 @@ export const checkOwnRows$ = (options: OwnRowsOptions): Observable<never> =>
     }),
   );
 
-/** Reads page after page, each from where the one before ended. */
-const allPages = <Row>(
-  pageSize: number,
-  read: (after: Row | undefined) => Observable<readonly Row[]>,
-): Observable<readonly Row[]> =>
-  read(undefined).pipe(expand((page) => (page.length < pageSize ? EMPTY : read(page.at(-1)))));
-
-interface OwnBinding {
-  readonly peerId: Uuid;
-  readonly updatedAt: number;
-  readonly status: string;
-}
-
 const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, scheduler }: OwnRowsOptions): Observable<never> =>
   defer(() => {
     /** What stood written when this began, less what is found as it should be. */
     const missing = new Map(binder.written());
     const deserted: Uuid[] = [];
 
-    const { ownRows, chunk } = calls.sizes;
-    const compare$ = allPages<OwnBinding>(ownRows, (after) =>
-      store.readOwnBindings(coordinatorId, after?.peerId, ownRows).pipe(calls.retry()),
-    ).pipe(
-      tap((page) => {
-        for (const { peerId, updatedAt, status } of page) {
-          if (missing.get(peerId) === updatedAt && status === 'ok') missing.delete(peerId);
-          else if (status === 'ok' && !binder.knows(peerId)) deserted.push(peerId);
-        }
-      }),
-      ignoreElements(),
+    const compare = ({ peerId, updatedAt, status }: OwnBinding): void => {
+      if (missing.get(peerId) === updatedAt && status === 'ok') missing.delete(peerId);
+      else if (status === 'ok' && !binder.knows(peerId)) deserted.push(peerId);
+    };
+    const compare$ = store.readOwnBindings(coordinatorId).pipe(
+      calls.retry(),
+      concatMap((rows) => inTurnsFromNow(rows[Symbol.iterator](), compare, scheduler)),
     );
 
     const writeMissing$ = inTurns(
@@ -85,7 +68,7 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, scheduler }: O
     );
 
     const loseDeserted$ = defer(() => from(deserted)).pipe(
-      bufferCount(chunk),
+      bufferCount(calls.sizes.chunk),
       concatMap((peerIds) => calls.readBindings(peerIds).pipe(calls.retry())),
       tap((bindings) => {
         for (const row of [...bindings.values()].flat()) {
@@ -100,12 +83,13 @@ const checkOwnBindings$ = ({ store, calls, coordinatorId, binder, scheduler }: O
 
 const checkOwnTunnels$ = ({ store, calls, coordinatorId, tunneler, scheduler }: OwnRowsOptions): Observable<never> =>
   defer(() => {
-    const { ownRows } = calls.sizes;
+    const { ownTunnels } = calls.sizes;
     const found = new Map<Uuid, Set<Uuid>>();
     const surplus: Tunnel[] = [];
-    const compare$ = allPages<Tunnel>(ownRows, (after) =>
-      store.readOwnTunnels(coordinatorId, after, ownRows).pipe(calls.retry()),
-    ).pipe(
+    const page$ = (after: Tunnel | undefined) =>
+      store.readOwnTunnels(coordinatorId, after, ownTunnels).pipe(calls.retry());
+    const compare$ = page$(undefined).pipe(
+      expand((page) => (page.length < ownTunnels ? EMPTY : page$(page.at(-1)))),
       tap((page) => {
         for (const { src, dst } of page) {
           if (tunneler.isSurplus(src, dst)) surplus.push({ src, dst });

@@ -118,7 +118,7 @@ export const gate = ({ store, bus }: Database, process: Process, traffic: Traffi
       readNeighbours: (ids) => ask('readNeighbours', ids.length, store.readNeighbours(ids)),
       readPairs: (pairs) => ask('readPairs', new Set(pairs.map(([peerId]) => peerId)).size, store.readPairs(pairs)),
       readBindings: (ids) => ask('readBindings', ids.length, store.readBindings(ids)),
-      readOwnBindings: (...args) => ask('readOwnBindings', 1, store.readOwnBindings(...args)),
+      readOwnBindings: (id) => ask('readOwnBindings', 1, store.readOwnBindings(id)),
       readOwnTunnels: (...args) => ask('readOwnTunnels', 1, store.readOwnTunnels(...args)),
       cleanCoordinators: () => ask('cleanCoordinators', 1, store.cleanCoordinators()),
       cleanLostBindings: () => ask('cleanLostBindings', 1, store.cleanLostBindings()),

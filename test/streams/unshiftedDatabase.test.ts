@@ -46,7 +46,7 @@ describe('an unshifted database', () => {
     expect(asked.map(([method]) => method)).to.deep.equal(methods);
     expect(asked).to.deep.include.members([
       ['writeBindings', 'one', 'two'],
-      ['readOwnBindings', 'one', 'two', 'three'],
+      ['readOwnTunnels', 'one', 'two', 'three'],
     ]);
   });
 

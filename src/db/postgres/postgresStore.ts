@@ -55,7 +55,7 @@ export function storeOn(pools: Pools, announcer?: Announcer, seal?: HintSeal): S
     readNeighbours: (peerIds) => readNeighbours(run, peerIds),
     readPairs: (pairs) => readPairs(run, pairs),
     readBindings: (peerIds) => readBindings(run, peerIds),
-    readOwnBindings: (coordinatorId, after, limit) => readOwnBindings(run, coordinatorId, after, limit),
+    readOwnBindings: (coordinatorId) => readOwnBindings(run, coordinatorId),
     readOwnTunnels: (coordinatorId, after, limit) => readOwnTunnels(run, coordinatorId, after, limit),
     cleanCoordinators: () => cleanCoordinators(runWrite),
     cleanLostBindings: () => cleanLostBindings(runWrite),

@@ -732,26 +732,19 @@ export function storeContract(
         deepEqual(await readBindings(alice), []);
       });
 
-      it('readOwnBindings goes through the bindings of one coordinator in the order of ids, page by page', async () => {
+      it('readOwnBindings gives all bindings of one coordinator, however often one goes through them', async () => {
         await beat(here, there);
         const ids = sorted(uuids(25));
         const time = await bind(allLive(here), ...ids.map((id) => online(id, 'x')));
-        await bind(allLive(there), ...uuids(10).map((id) => online(id, 'y')));
+        await bind(allLive(there), ...uuids(10).map((id) => online(id, 'y')), online(ids[0] ?? '', 'y'));
         await bind(allLive(here), lost(ids[3] ?? '', 'x'));
-        const seen: Uuid[] = [];
-        for (let after: Uuid | undefined; ;) {
-          const page: readonly Omit<Binding, 'node'>[] = (await lastOf(store.readOwnBindings(here, after, 10))) ?? [];
-          for (const row of page) {
-            equal(row.coordinatorId, here);
-            equal(row.status, row.peerId === ids[3] ? 'lost' : 'ok');
-            if (row.status === 'ok') equal(row.updatedAt, time);
-            equal('node' in row, false);
-            seen.push(row.peerId);
-          }
-          if (page.length < 10) break;
-          after = seen.at(-1);
+        const rows = (await lastOf(store.readOwnBindings(here))) ?? [];
+        for (const row of rows) {
+          equal(row.status, row.peerId === ids[3] ? 'lost' : 'ok');
+          if (row.status === 'ok') equal(row.updatedAt, time);
         }
-        deepEqual(seen, ids);
+        for (let time = 0; time < 2; time++) deepEqual(sorted(Array.from(rows, ({ peerId }) => peerId)), ids);
+        deepEqual([...((await lastOf(store.readOwnBindings(alice))) ?? [])], []);
       });
 
       it('readOwnTunnels goes through the tunnels of one coordinator in order, page by page', async () => {

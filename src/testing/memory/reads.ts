@@ -29,11 +29,11 @@ export const reads = (
 
   readBindings: (peerIds) => read(() => [...new Set(peerIds)].flatMap((peerId) => bindingsOf(tables, peerId))),
 
-  readOwnBindings: (coordinatorId, after, limit) =>
+  readOwnBindings: (coordinatorId) =>
     read(() =>
-      (tables.coordinators.get(coordinatorId)?.bindings.page(after, limit) ?? []).flatMap((peerId) => {
+      [...(tables.coordinators.get(coordinatorId)?.bindings ?? [])].flatMap((peerId) => {
         const row = tables.bindings.get(peerId)?.get(coordinatorId);
-        return row ? [{ peerId, coordinatorId, updatedAt: row.updatedAt, status: row.status }] : [];
+        return row ? [{ peerId, updatedAt: row.updatedAt, status: row.status }] : [];
       }),
     ),
 

@@ -21,7 +21,7 @@ export interface TunnelRow extends Tunnel {
 interface CoordinatorEntry {
   row: CoordinatorRow;
   /** Ids of peers. */
-  readonly bindings: OrderedKeys;
+  readonly bindings: Set<Uuid>;
   /** `src,dst` */
   readonly tunnels: OrderedKeys;
 }
@@ -50,7 +50,7 @@ export const emptyTables = (): Tables => ({
 export const putCoordinator = (tables: Tables, row: CoordinatorRow): void => {
   const entry = tables.coordinators.get(row.id);
   if (entry) entry.row = row;
-  else tables.coordinators.set(row.id, { row, bindings: orderedKeys(), tunnels: orderedKeys() });
+  else tables.coordinators.set(row.id, { row, bindings: new Set(), tunnels: orderedKeys() });
 };
 
 /** Inserts or replaces. The coordinator must have a row. */

@@ -269,9 +269,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'one page is all',
     file: 'streams/ownRows.ts',
-    find: 'page.length < pageSize ? EMPTY : read(page.at(-1))',
-    replace: 'page.length < Infinity ? EMPTY : read(page.at(-1))',
-    why: 'Of many own rows only the first are compared.',
+    find: 'page.length < ownTunnels ? EMPTY : page$(page.at(-1))',
+    replace: 'page.length < Infinity ? EMPTY : page$(page.at(-1))',
+    why: 'Of many own tunnels only the first are compared.',
   },
   {
     name: 'removed tunnels are not compared',

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { uuidAt } from '../../../proto/uuid.js';
-import type { Binding, Uuid } from '../../store.js';
+import type { OwnBinding, Uuid } from '../../store.js';
 import { allPacked, packedStatus, packedTime, statusAt, timeAt } from '../packing.js';
 import { onlyRow, type Run, type Statement } from '../runStatement.js';
 
@@ -8,46 +8,33 @@ import { onlyRow, type Run, type Statement } from '../runStatement.js';
 const packed = `uuid_send(id) || ${packedTime('updated_at')} || ${packedStatus('status')}`;
 const packedLength = 25;
 
-const page = (condition: string): string => `
-    SELECT ${allPacked(packed, 'ORDER BY id')}
-    FROM (
-      SELECT id, updated_at, status
-      FROM tailnet_peers
-      WHERE coordinator_id = $1::uuid ${condition}
-      ORDER BY id
-      LIMIT $2::int
-    ) AS binding`;
-
-const firstPage: Statement = { name: 'tailnet_first_own_bindings', text: page('') };
-const nextPage: Statement = { name: 'tailnet_next_own_bindings', text: page('AND id > $3::uuid') };
+/**
+ * All of them: a page of a few would go through all of them, too. No index has the peers of one coordinator in an order,
+ * and with one that has all peers in theirs, those of other coordinators would be read.
+ */
+const statement: Statement = {
+  name: 'tailnet_own_bindings',
+  text: `SELECT ${allPacked(packed)} FROM tailnet_peers WHERE coordinator_id = $1::uuid`,
+};
 
 interface Row {
   /** null without any */
   readonly packed: Buffer | null;
 }
 
-export function readOwnBindings(
-  run: Run,
-  coordinatorId: Uuid,
-  after: Uuid | undefined,
-  limit: number,
-): Observable<readonly Omit<Binding, 'node'>[]> {
-  const bindingsOf = (rows: readonly Row[]) => unpack(onlyRow(rows).packed, coordinatorId);
-  return after === undefined
-    ? run(firstPage, [coordinatorId, limit], bindingsOf)
-    : run(nextPage, [coordinatorId, limit, after], bindingsOf);
+export function readOwnBindings(run: Run, coordinatorId: Uuid): Observable<Iterable<OwnBinding>> {
+  return run(statement, [coordinatorId], (rows: readonly Row[]) => {
+    const { packed } = onlyRow(rows);
+    return packed === null ? [] : { [Symbol.iterator]: () => unpack(packed) };
+  });
 }
 
-function unpack(packed: Buffer | null, coordinatorId: Uuid): readonly Omit<Binding, 'node'>[] {
-  const bindings: Omit<Binding, 'node'>[] = [];
-  if (packed === null) return bindings;
+function* unpack(packed: Buffer): Generator<OwnBinding> {
   for (let start = 0; start < packed.length; start += packedLength) {
-    bindings.push({
+    yield {
       peerId: uuidAt(packed, start),
-      coordinatorId,
       updatedAt: timeAt(packed, start + 16),
       status: statusAt(packed, start + 24),
-    });
+    };
   }
-  return bindings;
 }
