@@ -37,7 +37,7 @@ export type {
 export { channels } from './db/bus.js';
 export type { Bus, BusEvent, Origin } from './db/bus.js';
 export type { Database } from './db/database.js';
-export { migrate } from './db/migrate.js';
+export { MigrationError, migrate } from './db/migrate.js';
 export type { MigrateOptions, MigrateResult, Queryable } from './db/migrate.js';
 export type { Overview, OverviewCoordinator, OverviewPeer, OverviewTunnel, ReadOverview } from './db/overview.js';
 export { postgresDatabase } from './db/postgres/postgresDatabase.js';

@@ -31,8 +31,8 @@ export interface ObservedCoordinator {
   readonly holdings: Holdings;
 }
 
-/** A call of the store, or of the bus. */
-export type Query = keyof Store | keyof Pick<Bus, 'publish'>;
+/** A call of the store, or of the bus. `announce`: what writes have changed, published on a bus that is not the database. */
+export type Query = keyof Store | keyof Pick<Bus, 'publish'> | 'announce';
 
 /** How a call ended. `abandoned`: nobody waited for the answer any longer. `defect`: with an error that is no StoreError. */
 export type QueryResult = 'ok' | StoreErrorReason | 'abandoned' | 'defect';

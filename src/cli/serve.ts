@@ -24,7 +24,7 @@ import { expectFreePorts } from './expectFreePorts.js';
 import { keepEmbeddedPostgres } from './embeddedPostgres/keepEmbeddedPostgres.js';
 import { prepareDatabase } from './prepareDatabase.js';
 import { gateways$, type Addresses, type GatewayOptions } from './serveGateways.js';
-import { silentTelemetry } from '../telemetry.js';
+import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { shutdownRequest, type ShutdownRequest } from './shutdownRequest.js';
 import { tracingOfProcess } from './tracingOfProcess.js';
 import { version } from './version.js';
@@ -99,8 +99,9 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
   const bus = options.bus === undefined ? undefined : await openBus(options.bus, logger);
   // Migrations lock by their session.
   const preparation = prepareDatabase(listenDatabaseUrl ?? url, logger);
+  const { metrics, telemetry } = await telemetryOfProcess(options);
   const database = postgresDatabase(url, {
-    logger,
+    ...{ logger, telemetry },
     ...(bus !== undefined && { bus }),
     ...(listenDatabaseUrl !== undefined && { listenConfig: listenDatabaseUrl }),
   });
@@ -114,13 +115,9 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     if (isReachable === true) {
       await warnOfPooler(listenDatabaseUrl ?? url, { isForListening: isPooled, isHeard: bus === undefined }, logger);
     }
-    const metrics = options.metricsPort === 'none' ? undefined : await metricsOfProcess();
-    const tracing = options.traces ? await tracingOfProcess() : undefined;
     const link = workerLink();
     if (link) metrics?.registry.setDefaultLabels({ worker: link.slot });
     const scraped = metrics && link?.shareMetrics(metrics.registry);
-    const [first = silentTelemetry, ...others] = [metrics?.telemetry, tracing].filter((each) => each !== undefined);
-    const telemetry = others.length === 0 ? first : combineTelemetry(first, ...others);
     const readOverview = overview?.read;
     const given = { ...options, metrics, ...(scraped && { scraped }), ...(readOverview && { readOverview }) };
     // Workers share theirs, and it is their primary that listens.
@@ -145,6 +142,16 @@ async function serveDatabase(url: string, options: ServeOptions, shutdown: Shutd
     // The last hints of the database go over the bus.
     await lastValueFrom(concat(closed$, bus?.close() ?? EMPTY), { defaultValue: undefined });
   }
+}
+
+async function telemetryOfProcess({
+  metricsPort,
+  traces,
+}: ServeOptions): Promise<{ readonly metrics: Metrics | undefined; readonly telemetry: Telemetry }> {
+  const metrics = metricsPort === 'none' ? undefined : await metricsOfProcess();
+  const tracing = traces ? await tracingOfProcess() : undefined;
+  const [first = silentTelemetry, ...others] = [metrics?.telemetry, tracing].filter((each) => each !== undefined);
+  return { metrics, telemetry: others.length === 0 ? first : combineTelemetry(first, ...others) };
 }
 
 async function metricsOfProcess(): Promise<Metrics> {

@@ -16,6 +16,7 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import { anything, channels, type Bus } from './bus.js';
+import { type QueryResult, type Telemetry, silentTelemetry } from '../telemetry.js';
 import { StoreError } from './store.js';
 
 /** What is to be published on a channel. */
@@ -49,6 +50,8 @@ export interface AnnouncerOptions {
   readonly random?: () => number;
   /** Silent by default. */
   readonly logger?: Pick<Logger, 'info' | 'warn'> | undefined;
+  /** Told how each attempt ended, as a query `announce`. Default: nobody. */
+  readonly telemetry?: Pick<Telemetry, 'now' | 'queryEnded'>;
 }
 
 /** The first wait before what the bus did not take is published again, in milliseconds; then twice as long, up to the longest. */
@@ -70,7 +73,7 @@ const PATIENCE = 1000;
  */
 export function announcingOn(
   bus: Pick<Bus, 'publish'>,
-  { scheduler = asyncScheduler, random = Math.random, logger }: AnnouncerOptions = {},
+  { scheduler = asyncScheduler, random = Math.random, logger, telemetry = silentTelemetry }: AnnouncerOptions = {},
 ): Announcer {
   /** What the bus did not take, by channel. */
   const kept = new Map<string, Set<string>>();
@@ -98,7 +101,9 @@ export function announcingOn(
   const publishOne = (announcement: Announcement) => {
     if (isClosed) return;
     inFlight += 1;
-    const end = () => {
+    const begunAt = telemetry.now();
+    const end = (result: QueryResult) => {
+      telemetry.queryEnded('announce', result, telemetry.now() - begunAt, announcement.payloads.length);
       inFlight -= 1;
       if (inFlight === 0 && kept.size === 0) settled$.next();
     };
@@ -108,7 +113,7 @@ export function announcingOn(
           logger?.info({ failures }, 'hints are published again');
           failures = 0;
         }
-        end();
+        end('ok');
       },
       error: (error: unknown) => {
         if (error instanceof StoreError && error.reason === 'refused') {
@@ -119,7 +124,7 @@ export function announcingOn(
           keep(announcement);
           publishLater();
         }
-        end();
+        end(error instanceof StoreError ? error.reason : 'defect');
       },
     });
   };

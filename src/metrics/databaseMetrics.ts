@@ -19,6 +19,7 @@ const queries: Readonly<Record<Query, 'batch' | 'single'>> = {
   cleanLostBindings: 'single',
   cleanTunnels: 'single',
   publish: 'batch',
+  announce: 'batch',
 };
 
 type Failure = Exclude<QueryResult, 'ok'>;
@@ -52,7 +53,7 @@ export function databaseMetrics(registry: Registry): Pick<Telemetry, 'queryEnded
   });
   const keys = new Histogram({
     name: 'tailnet_query_keys',
-    help: 'Batches by how much they were about: peers, pairs, tunnels or acknowledgements in one call of the database.',
+    help: 'Batches by how much they were about: peers, pairs, tunnels, acknowledgements or hints in one call of the database.',
     labelNames: ['query'],
     buckets: [...keysBuckets],
     registers: [registry],

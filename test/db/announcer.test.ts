@@ -44,6 +44,28 @@ describe('announcingOn', () => {
     expect(seen).to.deep.equal(['7 after a b']);
   });
 
+  it(
+    'tells how each attempt ended, when it did, and how much it was about',
+    marbles(({ scheduler }) => {
+      const bus = notingBus();
+      const told: unknown[][] = [];
+      let now = 0;
+      const telemetry = { now: () => (now += 1), queryEnded: (...args: unknown[]) => void told.push(args) };
+      const broken = { publish: () => throwError(() => new Error('a bug')) };
+      const announcers = [bus, broken].map((each) => announcingOn(each, { scheduler, telemetry }));
+      announcers[0]!.after(written('a', 'b')).subscribe();
+      bus.isAway = true;
+      announcers[0]!.after(written('c')).subscribe();
+      announcers[1]!.after(written('d')).subscribe();
+      expect(told).to.deep.equal([
+        ['announce', 'ok', 1, 2],
+        ['announce', 'unavailable', 1, 1],
+        ['announce', 'defect', 1, 1],
+      ]);
+      for (const announcer of announcers) announcer.close().subscribe();
+    }),
+  );
+
   it('writes nothing before it is subscribed to, and does not wait for the bus', () => {
     const results: number[] = [];
     const after$ = announcingOn({ publish: () => NEVER }).after(written('a'));

@@ -3,6 +3,7 @@ import { concat, type Observable } from 'rxjs';
 import { announcingOn } from '../announcer.js';
 import type { Bus } from '../bus.js';
 import type { Database } from '../database.js';
+import type { Telemetry } from '../../telemetry.js';
 import { hintSeal } from './hintSeal.js';
 import { openPools, type PoolsOptions } from './openPools.js';
 import { pgListenBus, type PgListenBusOptions } from './pgListenBus.js';
@@ -24,6 +25,11 @@ export interface PostgresDatabaseOptions
    * opened it closes it, after the database. Default: PostgreSQL itself.
    */
   readonly bus?: Bus;
+  /**
+   * Told how publishing on that bus goes, as a query `announce`; all else is told by the coordinator. Give both the same.
+   * Default: nobody.
+   */
+  readonly telemetry?: Pick<Telemetry, 'now' | 'queryEnded'>;
 }
 
 /**
