@@ -47,7 +47,6 @@ import { Connections } from './streams/connections.js';
 import { createComposeUpdate } from './streams/composeUpdate.js';
 import { bindingDecoder } from './streams/bindingDecoder.js';
 import { followHint } from './streams/followHint.js';
-import { GoodbyesInDoubt } from './streams/goodbyesInDoubt.js';
 import { createHandshaker } from './streams/handshaker.js';
 import { draining$ } from './streams/draining.js';
 import { evacuation$ } from './streams/evacuation.js';
@@ -55,6 +54,7 @@ import { vitality$ } from './streams/health.js';
 import { heartbeats$ } from './streams/heartbeats.js';
 import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hints.js';
 import { keptTunnels$ } from './streams/keptTunnels.js';
+import { LateTunnels } from './streams/lateTunnels.js';
 import { createLeftovers } from './streams/leftovers.js';
 import { listeningAnew, withOwnHeartbeatHeard } from './streams/listening.js';
 import { liveness$ } from './streams/liveness.js';
@@ -241,8 +241,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const isOpeningTunnels = (peerId: Uuid): boolean => tunneler.isWriting(peerId);
   const binder = createBinder(calls, logger.child({ part: 'binder' }), isOpeningTunnels, telemetry);
   const view = new View(id, decode, binder.nodeOf);
-  const goodbyesInDoubt = new GoodbyesInDoubt();
-  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder, goodbyesInDoubt);
+  const lateTunnels = new LateTunnels();
+  const tunneler = createTunneler(calls, logger.child({ part: 'tunneler' }), binder, lateTunnels);
   const handshaker = createHandshaker({
     ...{ bus, turnScheduler, maxBatchSize: tuning.maxBatchSize, telemetry },
     logger: logger.child({ part: 'handshaker' }),
@@ -448,7 +448,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         leftovers.work$,
         querier.reads$,
         teller.told$,
-        goodbyesInDoubt.forgotten$(scheduler),
+        lateTunnels.time$(scheduler),
         evacuate$,
         cleanUp$,
       ),

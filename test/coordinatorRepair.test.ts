@@ -297,7 +297,7 @@ describe('a coordinator repairs', () => {
             expect(tables(context.database).filter((row) => row.startsWith('alice'))).to.have.members(rows);
           then({ ...stage, expectAlice });
         },
-        { until: 160_000 },
+        { until: 660_000 },
       ),
     );
 
@@ -315,15 +315,35 @@ describe('a coordinator repairs', () => {
     });
   });
 
+  openedLate('such a tunnel, however long its goodbye and the check could not reach the database', (stage) => {
+    const { one, faults, at, expectAlice } = stage;
+    const away = new StoreError('unavailable', 'away');
+    at(1_500, () => {
+      const comeBack = faults.failWhen(({ method }) => (method.startsWith('write') ? away : undefined));
+      one.goodbye();
+      at(150_000, comeBack);
+    });
+    at(4_000, () => {
+      const comeBack = faults.failWhen(({ method }) => (method.startsWith('readOwn') ? away : undefined));
+      at(200_000, comeBack);
+    });
+    at(149_999, () => {
+      expectAlice('alice@north ok', 'alice>bob@north', 'alice>carol@north');
+    });
+    at(220_000, () => {
+      expectAlice();
+    });
+  });
+
   openedLate('such a tunnel, but minutes later nothing that somebody else brought back', (stage) => {
     const { one, rows, faults, at, expectAlice } = stage;
     at(1_500, () => one.goodbye());
-    at(150_000, () => {
+    at(650_000, () => {
       const { tunnels, ...others } = rows.backup();
       rows.restore({ ...others, tunnels: [...tunnels, { coordinatorId: north, src: alice, dst: eve, updatedAt: 1 }] });
       faults.gap();
     });
-    at(159_000, () => {
+    at(659_000, () => {
       expectAlice('alice>eve@north');
     });
   });
@@ -353,6 +373,32 @@ describe('a coordinator repairs', () => {
         expectAlice('alice@north lost', 'alice>bob@north', 'alice>carol@north');
       });
     },
+  );
+
+  it(
+    'a removed tunnel that a restore brings back, also where its source had been before and was lost',
+    marbles((context) => {
+      const { one, second, at, rows, faults } = setUp(context);
+      const carols = () => tables(context.database).filter((row) => row.startsWith('alice>carol'));
+      const before = virtualPeer(second, alice);
+      at(25, () => {
+        before.derp(3);
+        before.tunnel(carol);
+      });
+      at(100, () => before.drop());
+      at(200, () => one.tunnel(carol));
+      at(1_000, () => {
+        const backup = rows.backup();
+        expect(carols()).to.have.lengthOf(2);
+        at(2_000, () => one.removeTunnel(carol));
+        at(3_000, () => expect(carols()).to.deep.equal([]));
+        at(4_000, () => {
+          rows.restore(backup);
+          faults.gap();
+        });
+      });
+      at(30_000, () => expect(carols()).to.deep.equal([]));
+    }),
   );
 
   it(

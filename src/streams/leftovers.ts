@@ -160,9 +160,8 @@ export const createLeftovers = ({
     const wanted = tunneler.wantedBy(peerId);
     const unwanted = [...what].filter((dst) => !wanted.has(dst));
     if (unwanted.length > 0) repeated.tunnels.set(peerId, new Set(unwanted));
-    for (const dst of unwanted) tunneler.accept({ kind: 'remove', src: peerId, dst });
-    // Nobody here answers for it, so nothing of it is to be kept.
-    if (!isConnected(peerId)) tunneler.accept({ kind: 'release', src: peerId });
+    const kind = isConnected(peerId) ? 'remove' : 'withdraw';
+    for (const dst of unwanted) tunneler.accept({ kind, src: peerId, dst });
   };
 
   /** Tunnels that were opened again are not to be removed again. */
@@ -171,8 +170,14 @@ export const createLeftovers = ({
     if (withdrawal === undefined || withdrawal.what === 'all' || wanted.length === 0) return;
     const what = new Set(withdrawal.what);
     for (const dst of wanted) what.delete(dst);
-    if (what.size === 0) withdrawals.delete(peerId);
-    else withdrawals.set(peerId, { ...withdrawal, what });
+    if (what.size === withdrawal.what.size) return;
+    if (what.size === 0) {
+      withdrawals.delete(peerId);
+      return;
+    }
+    withdrawals.set(peerId, { ...withdrawal, what });
+    // What a check under way finds is about what it was before, and comes to nothing.
+    suspects$.next(peerId);
   };
 
   const bindingWritten = (peerId: Uuid, kind: BindingWrite['kind'], at: Microseconds): void => {

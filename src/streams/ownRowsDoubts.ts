@@ -20,7 +20,7 @@ import type { Beat } from './heartbeats.js';
 import type { Tunneler } from './tunneler.js';
 
 /** Milliseconds after which a statement that nobody waits for any more has ended, one way or the other. */
-const lateness = 10_000;
+export const lateness = 10_000;
 
 export interface DoubtOptions {
   readonly beats$: Observable<Beat>;

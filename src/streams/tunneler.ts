@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { type Observable, EMPTY, defer, filter, finalize, map, merge, tap } from 'rxjs';
 import { type Tunnel, type TunnelsWritten, type TunnelWrites, type Uuid, StoreError } from '../db/store.js';
 import type { Binder } from './binder.js';
-import type { GoodbyesInDoubt } from './goodbyesInDoubt.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
+import type { LateTunnels } from './lateTunnels.js';
 import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
 import { createInbox } from './inbox.js';
@@ -11,6 +11,8 @@ import { createInbox } from './inbox.js';
 /** What a source wants of its tunnels. */
 export type TunnelChange =
   | { readonly kind: 'add' | 'remove'; readonly src: Uuid; readonly dst: Uuid }
+  /** A removal is made again for a source that is not connected: nothing of it is kept. */
+  | { readonly kind: 'withdraw'; readonly src: Uuid; readonly dst: Uuid }
   /** The source said goodbye: all its tunnels go. */
   | { readonly kind: 'clear'; readonly src: Uuid }
   /** The source's connection broke: its tunnels stay, but nobody here answers for them any more. */
@@ -37,9 +39,9 @@ export type AddedTunnels = ReadonlyMap<Uuid, ReadonlySet<Uuid>>;
 export interface Tunneler {
   /** Takes in what a source wants. */
   accept(change: TunnelChange): void;
-  /** Writes again a tunnel that a connected source wants and whose row was found missing, or takes away a surplus row. */
+  /** Writes again a tunnel that a connected source wants and whose row was found missing, or takes a surplus row away. */
   readonly reassert: (src: Uuid, dst: Uuid) => void;
-  /** Whether something that this source asked for is not written yet. */
+  /** Whether there is something to be written of this source. */
   readonly isWriting: (src: Uuid) => boolean;
   /** Whether a statement is under way that opens this tunnel. */
   readonly isAdding: (src: Uuid, dst: Uuid) => boolean;
@@ -55,9 +57,11 @@ export interface Tunneler {
   wantedCount(): number;
   /**
    * Whether this coordinator's row of the tunnel, if it is there, is one too many: a connected source has removed it, as
-   * far as that is remembered; or its source has said goodbye, and a statement may have opened it late.
+   * far as that is remembered; or its source has gone, and a statement that had failed may have opened it late.
    */
   isSurplus(src: Uuid, dst: Uuid): boolean;
+  /** The own rows begin to be compared. What it returns is to be called when all of them have been. */
+  checkBegins(): () => void;
   /** Takes in nothing more. */
   end(): void;
   /** Writes while it is subscribed to; completes when it was ended and everything is written. */
@@ -80,8 +84,6 @@ interface Source {
   unwritten: Map<Uuid, Operation> | undefined;
   /** A goodbye that is to be written before `unwritten`; an object of its own, to tell it from a later one. */
   clear: object | undefined;
-  /** Whether a goodbye was the last that came of it: not that its connection broke. */
-  isGone: boolean;
 }
 
 /** What a statement says of one source, and what of it is settled then. */
@@ -90,7 +92,7 @@ interface Part {
   readonly clear: object | undefined;
   readonly operations: readonly (readonly [Uuid, Operation])[];
   readonly written: WrittenSource;
-  /** Surplus rows that go. Nobody is told by the answer: they were nobody's. */
+  /** Rows that go because they have come late. Nobody is told by the answer: they were nobody's. */
   readonly removeOwn: readonly Uuid[];
 }
 
@@ -104,13 +106,13 @@ const rememberedRemovals = 1000;
  * it does not any more: a clear spares the tunnels at other coordinators where the source is live, and one that came
  * first could take for live what a moment later turns out to be lost, and goes with the goodbye. Then nobody would ever
  * look for the tunnels again. It is told in turn when all tunnels of a source are written.
- * @param doubts remembers whose tunnels may appear after they were cleared
+ * @param late remembers which tunnels may appear after they were taken back
  */
 export const createTunneler = (
   calls: Pick<StoreCalls, 'writeTunnels' | 'sizes' | 'inBatches'>,
   logger: Logger,
   binder: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$' | 'tunnelsSettled'>,
-  doubts: Pick<GoodbyesInDoubt, 'concerns' | 'failed' | 'ended' | 'has'>,
+  late: Omit<LateTunnels, 'time$'>,
 ): Tunneler => {
   const sources = new Map<Uuid, Source>();
   /** What the last statement about a source says, until that is settled. */
@@ -123,7 +125,7 @@ export const createTunneler = (
   const sourceOf = (src: Uuid): Source => {
     let source = sources.get(src);
     if (source === undefined) {
-      source = { wanted: new Set(), removed: undefined, unwritten: undefined, clear: undefined, isGone: false };
+      source = { wanted: new Set(), removed: undefined, unwritten: undefined, clear: undefined };
       sources.set(src, source);
     }
     return source;
@@ -211,7 +213,9 @@ export const createTunneler = (
       for (const part of next.parts) {
         const { src, add } = part.written;
         underWay.set(src, part);
-        if (add.length > 0) adding.set(src, new Set(add));
+        if (add.length === 0) continue;
+        adding.set(src, new Set(add));
+        late.begun(src);
       }
       return tunnelWrites(next.parts);
     };
@@ -221,11 +225,15 @@ export const createTunneler = (
       return calls.writeTunnels(newest).pipe(
         map((answer) => {
           next.parts.forEach(settle);
+          for (const { written } of next.parts) late.answered(written.src);
           return { sources: next.parts.map(({ written }) => written), ...answer };
         }),
         tap({
           error: (error: unknown) => {
-            if (mayTakeEffect(error)) noteDoubts(next.parts);
+            for (const { written } of next.parts) {
+              if (mayTakeEffect(error)) late.failed(written.src);
+              else late.answered(written.src);
+            }
           },
         }),
         finalize(() => {
@@ -234,13 +242,6 @@ export const createTunneler = (
       );
     });
     return statement$.pipe(repeatWhile(() => next.isCut));
-  };
-
-  /** What was to be opened may be opened yet; and for as long as one about the same source fails, the earlier one may. */
-  const noteDoubts = (parts: readonly Part[]): void => {
-    for (const { source, written } of parts) {
-      if (written.add.length > 0 || doubts.concerns(written.src)) doubts.failed(written.src, source.isGone);
-    }
   };
 
   const endAdding = (parts: readonly Part[]): void => {
@@ -255,8 +256,10 @@ export const createTunneler = (
 
   const wantedBy = (src: Uuid): ReadonlySet<Uuid> => sources.get(src)?.wanted ?? nothing;
 
+  const hasRemoved = (src: Uuid, dst: Uuid): boolean => sources.get(src)?.removed?.has(dst) === true;
+
   const isSurplus = (src: Uuid, dst: Uuid): boolean =>
-    sources.get(src)?.removed?.has(dst) === true || (doubts.has(src) && !wantedBy(src).has(dst));
+    hasRemoved(src, dst) || (late.has(src, dst) && !wantedBy(src).has(dst));
 
   const giveUp = (src: Uuid, err: unknown): void => {
     logger.error({ err, peer_id: src }, 'tunnels given up');
@@ -284,14 +287,15 @@ export const createTunneler = (
           source.removed = undefined;
           source.unwritten = undefined;
           source.clear = {};
-          source.isGone = true;
-          doubts.ended(src, true);
+          late.saidGoodbye(src);
+          break;
+        case 'withdraw':
+          markUnwritten(source, change.dst, { kind: 'remove' });
           break;
         case 'release':
+          late.wasLost(src, source.wanted, source.removed ?? nothing);
           source.wanted.clear();
           source.removed = undefined;
-          source.isGone = false;
-          doubts.ended(src, false);
           dropIfIdle(src);
           return;
       }
@@ -300,6 +304,7 @@ export const createTunneler = (
     reassert: (src, dst) => {
       if (hasEnded || sources.get(src)?.unwritten?.has(dst) === true) return;
       if (wantedBy(src).has(dst)) markUnwritten(sourceOf(src), dst, { kind: 'add' });
+      else if (hasRemoved(src, dst)) markUnwritten(sourceOf(src), dst, { kind: 'remove' });
       else if (isSurplus(src, dst)) markUnwritten(sourceOf(src), dst, { kind: 'removeOwn' });
       else return;
       dirty$.next(src);
@@ -318,6 +323,7 @@ export const createTunneler = (
       return count;
     },
     isSurplus,
+    checkBegins: () => late.checkBegins((src) => sources.get(src)?.clear !== undefined),
     *wanted() {
       for (const [src, { wanted }] of sources) for (const dst of wanted) yield { src, dst };
     },

@@ -130,7 +130,7 @@ describe('leftovers', () => {
         leftovers.tunnelsWritten({ sources, at: 2000 });
       });
       // Alice and carol may live elsewhere.
-      const expected = ['bob disconnected', 'clear bob', 'remove dave>alice', 'release dave'];
+      const expected = ['bob disconnected', 'clear bob', 'withdraw dave>alice'];
       at(20, () => expect(done).to.deep.equal(expected));
       at(30, () => [alice, bob, carol, dave].forEach((peerId) => leftovers.peerChanged(peerId)));
       at(50, () => expect(done).to.deep.equal(expected));
@@ -232,10 +232,33 @@ describe('leftovers', () => {
         put('lost');
         leftovers.peerChanged(alice);
       });
-      at(90, () => expect(done).to.deep.equal(['remove alice>carol', 'release alice']));
+      at(90, () => expect(done).to.deep.equal(['withdraw alice>carol']));
       expectObservable(leftovers.work$).toBe('-');
     }),
   );
+
+  for (const [what, opened, again, reads] of [
+    ['something else', dave, ['withdraw alice>bob', 'withdraw alice>carol'], '-a 48ms a'],
+    ['some of it', bob, ['withdraw alice>carol'], '-a 48ms a 9ms a'],
+  ] as const) {
+    it(
+      `removes again what was removed, though its source opens ${what} while that is looked up`,
+      marbles(({ scheduler, expectObservable }) => {
+        const { leftovers, removed, put, done, at, statements$ } = setUp(scheduler);
+        at(1, () => removed(2000, bob, carol));
+        at(50, () => {
+          put('lost');
+          leftovers.peerChanged(alice);
+        });
+        at(55, () => {
+          leftovers.tunnelsWritten({ sources: [{ src: alice, add: [opened], remove: [], clear: false }], at: 3000 });
+        });
+        at(90, () => expect(done).to.deep.equal(again));
+        expectObservable(leftovers.work$).toBe('-');
+        expectObservable(statements$).toBe(reads, bindings);
+      }),
+    );
+  }
 
   it(
     'leaves alone a peer that has come back here',
@@ -290,12 +313,7 @@ describe('leftovers', () => {
         put('lost');
         leftovers.peerChanged(alice);
       });
-      at(80, () =>
-        expect(done).to.deep.equal([
-          ...['remove alice>bob', 'release alice'],
-          ...['remove alice>carol', 'release alice'],
-        ]),
-      );
+      at(80, () => expect(done).to.deep.equal(['withdraw alice>bob', 'withdraw alice>carol']));
       expectObservable(leftovers.work$).toBe('-');
     }),
   );

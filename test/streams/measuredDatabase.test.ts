@@ -3,7 +3,7 @@ import { EMPTY, NEVER, type Observable, of, throwError } from 'rxjs';
 import type { Bus } from '../../src/db/bus.js';
 import { type Store, StoreError } from '../../src/db/store.js';
 import { measuredDatabase } from '../../src/streams/measuredDatabase.js';
-import { alice, bob, memoryDatabase, north } from '../../src/testing/index.js';
+import { alice, bob, carol, memoryDatabase, north } from '../../src/testing/index.js';
 import { type Telemetry, silentTelemetry } from '../../src/telemetry.js';
 
 const node = new Uint8Array();
@@ -17,7 +17,12 @@ const calls: Readonly<Record<string, (database: { store: Store; bus: Bus }) => O
   writeTunnels: ({ store }) =>
     store.writeTunnels(
       { coordinatorId: north, expiry: 1 },
-      { add: [{ src: alice, dst: bob }], remove: [{ src: bob, dst: alice }], clear: [bob] },
+      {
+        add: [{ src: alice, dst: bob }],
+        remove: [{ src: bob, dst: alice }],
+        clear: [bob],
+        removeOwn: [{ src: bob, dst: carol }],
+      },
     ),
   loseBindings: ({ store }) => store.loseBindings(north),
   readNeighbours: ({ store }) => store.readNeighbours([alice, bob]),
@@ -32,7 +37,7 @@ const calls: Readonly<Record<string, (database: { store: Store; bus: Bus }) => O
 };
 
 const keys: Readonly<Record<string, number>> = {
-  ...{ writeBindings: 1, writeTunnels: 3, readNeighbours: 2, readPairs: 1, readBindings: 1, publish: 2 },
+  ...{ writeBindings: 1, writeTunnels: 4, readNeighbours: 2, readPairs: 1, readBindings: 1, publish: 2 },
 };
 
 /** A database that answers everything alike, and notes what it was asked. */

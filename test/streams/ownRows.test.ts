@@ -6,7 +6,7 @@ import { encodeNode } from '../../src/proto/node.js';
 import { holdBytes } from '../../src/proto/nodeBytes.js';
 import { uuidFromBytes } from '../../src/proto/uuid.js';
 import { createBinder } from '../../src/streams/binder.js';
-import { GoodbyesInDoubt } from '../../src/streams/goodbyesInDoubt.js';
+import { LateTunnels } from '../../src/streams/lateTunnels.js';
 import { checkOwnRows$ } from '../../src/streams/ownRows.js';
 import { createTunneler } from '../../src/streams/tunneler.js';
 import { aNode, alice, bob, carol, dave, marbles, nameOf, north, south } from '../../src/testing/index.js';
@@ -25,7 +25,7 @@ const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
   const { logger, lines } = logbook();
   const calls = storeCallsOn(database.store, scheduler);
   const binder = createBinder(calls, logger, () => false);
-  const tunneler = createTunneler(calls, logger, noGoodbyes, new GoodbyesInDoubt());
+  const tunneler = createTunneler(calls, logger, noGoodbyes, new LateTunnels());
   const connected = new Set(peers);
   merge(binder.written$, tunneler.written$).subscribe();
   const at = onTime(scheduler);

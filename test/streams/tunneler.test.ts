@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { type Observable, Subject, filter, ignoreElements, map, merge, tap } from 'rxjs';
+import { type Observable, Subject, filter, ignoreElements, map, merge, tap, throwError } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { StoreError, type Uuid } from '../../src/db/store.js';
 import { type Binder, createBinder } from '../../src/streams/binder.js';
-import { GoodbyesInDoubt } from '../../src/streams/goodbyesInDoubt.js';
+import { LateTunnels } from '../../src/streams/lateTunnels.js';
 import { type Tunneler, createTunneler } from '../../src/streams/tunneler.js';
 import { alice, bob, carol, dave, eve, marbles, nameOf } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
@@ -29,10 +29,10 @@ const setUp = (
   const book = logbook();
   const settled$ = new Subject<Uuid>();
   const binder = { ...goodbyes, tunnelsSettled: (peerId: Uuid) => settled$.next(peerId) };
-  const doubts = new GoodbyesInDoubt();
-  const tunneler = createTunneler(storeCallsOn(database.store, scheduler, options), book.logger, binder, doubts);
+  const late = new LateTunnels();
+  const tunneler = createTunneler(storeCallsOn(database.store, scheduler, options), book.logger, binder, late);
   return {
-    ...{ tunneler, doubts, database, book, faults: database.faults, settled$: settled$.pipe(map(nameOf)) },
+    ...{ tunneler, late, database, book, faults: database.faults, settled$: settled$.pipe(map(nameOf)) },
     at: onTime(scheduler),
     statements$: statementsOf(database),
     rows: () => database.rows.tunnels().map(arrow),
@@ -327,11 +327,11 @@ describe('tunneler', () => {
           tunneler.reassert(alice, bob);
           tunneler.reassert(alice, carol);
         });
-        // Of one who was lost everything stays.
+        // Of one who was lost what it wanted stays.
         at(1_000, () => {
           tunneler.accept(release(alice));
-          expect(surplus(tunneler)).to.deep.equal([]);
-          tunneler.reassert(alice, bob);
+          expect(surplus(tunneler)).to.deep.equal(['bob']);
+          tunneler.reassert(alice, carol);
         });
         expectObservable(inWords(tunneler)).toBe('521ms a 188ms a 99ms a 99ms a', { a: 'alice' });
         expectObservable(statements$).toBe('-a 509ms b 188ms c 99ms d 99ms e', {
@@ -342,23 +342,60 @@ describe('tunneler', () => {
     );
 
     it(
-      'also where only its goodbye goes on failing, minutes after the statement that opened it',
+      'as long as its goodbye is still to be written, or is not yet old',
       marbles(
         ({ scheduler, expectObservable }) => {
-          const { tunneler, doubts, at, faults } = setUp(scheduler);
-          faults.failNext('writeTunnels', 200);
+          const { tunneler, late, at, faults } = setUp(scheduler);
+          const check = (expected: readonly string[]) => () => {
+            tunneler.checkBegins()();
+            expect(surplus(tunneler)).to.deep.equal(expected);
+          };
+          const away = new StoreError('unavailable', 'away');
+          const comeBack = faults.failWhen(({ method }) => (method === 'writeTunnels' ? away : undefined));
           at(1, () => tunneler.accept(add(alice, bob)));
           at(300, () => tunneler.accept(clear(alice)));
-          const ages$ = doubts.forgotten$(scheduler);
-          expectObservable(merge(ages$, tunneler.written$.pipe(ignoreElements())), '^ 600s !').toBe('-');
-          at(599_999, () => expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']));
+          at(60_000, check(['bob', 'carol']));
+          at(300_000, comeBack);
+          at(309_000, check(['bob', 'carol']));
+          at(330_000, check([]));
+          const written$ = tunneler.written$.pipe(ignoreElements());
+          expectObservable(merge(late.time$(scheduler), written$), '^ 400s !').toBe('-');
         },
-        { until: 600_000 },
+        { until: 401_000 },
       ),
     );
 
     it(
-      'but not of one who came back and was lost before the failure was seen',
+      'as long as that goodbye waits for what it has to wait for',
+      marbles(
+        ({ scheduler, hot, expectObservable }) => {
+          const settled$ = hot('60s a', { a: alice });
+          let owes = true;
+          const goodbyes = {
+            owesGoodbye: () => owes,
+            goodbyeSettled$: settled$.pipe(tap(() => (owes = false))),
+          };
+          const { tunneler, late, at, faults } = setUp(scheduler, goodbyes);
+          faults.failNext('writeTunnels', 1);
+          at(1, () => tunneler.accept(add(alice, bob)));
+          at(300, () => tunneler.accept(clear(alice)));
+          at(50_000, () => {
+            tunneler.checkBegins()();
+            expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']);
+          });
+          at(90_000, () => {
+            tunneler.checkBegins()();
+            expect(surplus(tunneler)).to.deep.equal([]);
+          });
+          const written$ = tunneler.written$.pipe(ignoreElements());
+          expectObservable(merge(late.time$(scheduler), written$), '^ 99s !').toBe('-');
+        },
+        { until: 100_000 },
+      ),
+    );
+
+    it(
+      'but of one who came back and was lost, before the failure was seen, only what it had not wanted',
       marbles(({ scheduler, expectObservable }) => {
         const { tunneler, at, faults } = setUp(scheduler);
         faults.failNext('writeTunnels');
@@ -366,8 +403,77 @@ describe('tunneler', () => {
         at(2, () => tunneler.accept(clear(alice)));
         at(3, () => tunneler.accept(add(alice, carol)));
         at(4, () => tunneler.accept(release(alice)));
-        at(600, () => expect(surplus(tunneler)).to.deep.equal([]));
+        at(600, () => expect(surplus(tunneler)).to.deep.equal(['bob']));
         expectObservable(inWords(tunneler)).toBe('521ms a', { a: 'alice' });
+      }),
+    );
+
+    it(
+      'and what a lost source had removed',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults } = setUp(scheduler);
+        faults.failNext('writeTunnels');
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(2, () => tunneler.accept(add(alice, carol)));
+        at(3, () => tunneler.accept(remove(alice, bob)));
+        at(4, () => tunneler.accept(release(alice)));
+        at(600, () => expect(surplus(tunneler)).to.deep.equal(['bob']));
+        expectObservable(inWords(tunneler)).toBe('521ms a', { a: 'alice' });
+      }),
+    );
+
+    it(
+      'also after another failure, that of its own removal',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults } = setUp(scheduler);
+        faults.failNext('writeTunnels', 1);
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(300, () => tunneler.accept(clear(alice)));
+        at(600, () => {
+          faults.failNext('writeTunnels', 1);
+          tunneler.reassert(alice, bob);
+        });
+        at(700, () => expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']));
+        expectObservable(inWords(tunneler)).toBe('521ms a 598ms a', { a: 'alice' });
+      }),
+    );
+
+    it(
+      'also after an error that nobody expects',
+      marbles(({ scheduler, expectObservable }) => {
+        const writeTunnels = () => throwError(() => new Error('a bug'));
+        const calls = storeCallsOn({ ...northsDatabase(scheduler).store, writeTunnels }, scheduler);
+        const tunneler = createTunneler(calls, logbook().logger, noGoodbyes, new LateTunnels());
+        onTime(scheduler)(1, () => tunneler.accept(add(alice, bob)));
+        onTime(scheduler)(20, () => {
+          tunneler.accept(clear(alice));
+          expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']);
+        });
+        expectObservable(tunneler.written$.pipe(ignoreElements())).toBe('-');
+      }),
+    );
+
+    it(
+      'but nothing of who withdraws something without being here, and keeps nothing of that',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults, statements$ } = setUp(scheduler);
+        faults.failNext('writeTunnels');
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(300, () => {
+          tunneler.accept(clear(alice));
+          tunneler.accept({ kind: 'withdraw', src: alice, dst: dave });
+          // As it was: gone.
+          expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']);
+          tunneler.accept({ kind: 'withdraw', src: eve, dst: dave });
+        });
+        at(600, () => {
+          expect(tunneler.isSurplus(eve, dave)).to.equal(false);
+          tunneler.reassert(eve, dave);
+        });
+        expectObservable(statements$).toBe('-a 298ms b 210ms c', {
+          ...{ a: 'tunnels +alice>bob', b: 'tunnels -eve>dave', c: 'tunnels -alice>dave clear alice' },
+        });
+        expectObservable(inWords(tunneler)).toBe('310ms e 210ms a', { a: 'alice', e: 'eve' });
       }),
     );
 
@@ -568,7 +674,7 @@ describe('tunneler', () => {
         const database = northsDatabase(scheduler);
         const calls = storeCallsOn(database.store, scheduler);
         const binder = createBinder(calls, logbook().logger, () => false);
-        const tunneler = createTunneler(calls, logbook().logger, binder, new GoodbyesInDoubt());
+        const tunneler = createTunneler(calls, logbook().logger, binder, new LateTunnels());
         database.faults.failNext('writeBindings');
         onTime(scheduler)(1, () => {
           binder.accept({ kind: 'disconnected', peerId: alice });

@@ -572,6 +572,23 @@ export function storeContract(
         deepEqual(sorted(await ownTunnels(there)), sorted([`${alice},${bob}`, `${alice},${carol}`]));
       });
 
+      it('removeOwn goes with a goodbye of the same source, and with one who is live here', async () => {
+        await beat(here, there);
+        await bind(allLive(here), online(alice, 'a'), online(bob, 'b'));
+        await bind(allLive(there), online(alice, 'a'));
+        for (const writer of [allLive(here), allLive(there)]) {
+          await tunnels(writer, { add: [tunnel(alice, bob), tunnel(alice, carol), tunnel(bob, carol)] });
+        }
+        const heard = await listen(channels.tunnel);
+        await tunnels(allLive(here), {
+          ...{ clear: [alice], add: [tunnel(alice, carol)] },
+          removeOwn: [tunnel(alice, bob), tunnel(bob, carol)],
+        });
+        deepEqual(await ownTunnels(here), [`${alice},${carol}`]);
+        deepEqual(sorted(await ownTunnels(there)), sorted([`${alice},${bob}`, `${alice},${carol}`, `${bob},${carol}`]));
+        deepEqual(sorted(await heard.untilNow()), sorted([`${alice},${bob}`, `${alice},${carol}`, `${bob},${carol}`]));
+      });
+
       it('announces a pair once, however many rows went', async () => {
         await beat(here, there);
         await tunnels(allLive(there), { add: [tunnel(alice, bob)] });

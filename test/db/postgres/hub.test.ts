@@ -72,6 +72,14 @@ describe('a hub with 10,000 tunnels in each direction', () => {
         ]),
         clear: [],
       }),
+    'writeTunnels that takes away own tunnels of the hub': (run) =>
+      writeTunnels(notifyingRun(run), writer, {
+        ...{ add: [], remove: [], clear: [] },
+        removeOwn: spokes.flatMap((spoke) => [
+          { src: hub, dst: spoke },
+          { src: spoke, dst: hub },
+        ]),
+      }),
     'writeTunnels that clears those around it': (run) =>
       writeTunnels(notifyingRun(run), writer, { add: [], remove: [], clear: asked }),
   };

@@ -24,7 +24,8 @@ const addOnly = writeStatement(
 
 /**
  * Adds, removes and clears. `found` looks the rows up, `held` locks those that will change, in one order, so that no
- * two such statements can wait for each other; `added` and `removed` wait for it. Rows are deleted by their place
+ * two such statements of different coordinators can wait for each other; `added` and `removed` wait for it. (Those of one
+ * coordinator are never about the same source, unless one has been given up and runs on.) Rows are deleted by their place
  * (`ctid`), because by their key the planner might read all tunnels of a hub.
  */
 const allKinds = writeStatement(
