@@ -1,4 +1,4 @@
-import { concat, concatMap, ignoreElements, map, merge, timer } from 'rxjs';
+import { EMPTY, concat, concatMap, filter, ignoreElements, map, merge, timer } from 'rxjs';
 import { channels } from '../../src/db/bus.js';
 import { StoreError } from '../../src/db/store.js';
 import { alice, bob, marbles, memoryDatabase, north, withFaults } from '../../src/testing/index.js';
@@ -66,6 +66,34 @@ describe('a database with latency', () => {
         a: 'also quick',
         x: 'alone',
       });
+    }),
+  );
+
+  it(
+    'delivers in their order what one sender says, on whatever channels, and keeps nobody else waiting',
+    marbles(({ hot, expectObservable }) => {
+      const said: Record<string, readonly [channel: string, sender: number | undefined]> = {
+        ...{ a: ['slow', 1], b: ['quick', 1], c: ['other', 2], d: ['other', undefined], e: ['quick', 2] },
+      };
+      const saying$ = hot('-(abcd)e');
+      const bus = {
+        listen$: (channel: string) =>
+          saying$.pipe(
+            map((payload) => ({ kind: 'message' as const, payload, sender: said[payload]![1] })),
+            filter(({ payload }) => said[payload]![0] === channel),
+            map(({ sender, ...event }) => (sender === undefined ? event : { ...event, sender })),
+          ),
+        publish: () => EMPTY,
+      };
+      const late = withFaults(
+        { store: memoryDatabase().store, bus },
+        { busLatency: (channel) => (channel === 'slow' ? 10 : 2) },
+      );
+      const heard$ = merge(...['slow', 'quick', 'other'].map((channel) => late.bus.listen$(channel))).pipe(
+        map((event) => (event.kind === 'gap' ? 'gap' : event.payload)),
+      );
+      // On a quick channel b waits for a, which is by the same sender, and so e for b.
+      expectObservable(heard$, '40ms !').toBe('---(cd) 4ms (abe)');
     }),
   );
 

@@ -1,18 +1,7 @@
-import {
-  Observable,
-  concatMap,
-  filter,
-  identity,
-  map,
-  merge,
-  mergeMap,
-  of,
-  timer,
-  type MonoTypeOperatorFunction,
-  type SchedulerLike,
-} from 'rxjs';
+import { Observable, identity, map, merge, mergeMap, type MonoTypeOperatorFunction, type SchedulerLike } from 'rxjs';
 import type { Bus, BusEvent } from '../../db/bus.js';
 import type { Turns } from '../memory/turns.js';
+import { type BusLine, createBusLine } from './busLine.js';
 import type { FaultState } from './faults.js';
 import type { Wire } from './wire.js';
 import type { WireOptions } from './withFaults.js';
@@ -44,12 +33,16 @@ export const faultyBus = (
     inTurn(turns),
   );
 
+  const line = createBusLine(scheduler);
   const travel = (channel: string): MonoTypeOperatorFunction<BusEvent> => {
     if (busLatency === undefined) return identity;
     const latencyOf = typeof busLatency === 'number' ? () => busLatency : busLatency;
     return (events$) =>
       events$.pipe(
-        late((event) => (event.kind === 'gap' ? 0 : latencyOf(channel, event.payload)), faults, scheduler),
+        mergeMap((event) => {
+          const latency = event.kind === 'gap' ? 0 : latencyOf(channel, event.payload);
+          return onLine(line, faults, { channel, latency, event });
+        }),
         inTurn(turns),
       );
   };
@@ -60,23 +53,20 @@ export const faultyBus = (
   };
 };
 
-/** Delays without reordering; what is under way when an era ends is lost. */
-const late =
-  (
-    latencyOf: (event: BusEvent) => number,
-    faults: FaultState,
-    scheduler: SchedulerLike,
-  ): MonoTypeOperatorFunction<BusEvent> =>
-  (events$) =>
-    events$.pipe(
-      map((event) => ({ event, era: faults.era, due: scheduler.now() + latencyOf(event) })),
-      concatMap((sent) => {
-        const wait = sent.due - scheduler.now();
-        return wait > 0 ? timer(wait, scheduler).pipe(map(() => sent)) : of(sent);
-      }),
-      filter(({ era }) => era === faults.era),
-      map(({ event }) => event),
-    );
+/** One event on its way: lost, if an era ends meanwhile. */
+const onLine = (
+  line: BusLine,
+  faults: FaultState,
+  { channel, latency, event }: { readonly channel: string; readonly latency: number; readonly event: BusEvent },
+): Observable<BusEvent> =>
+  new Observable((subscriber) => {
+    const { era } = faults;
+    const sender = event.kind === 'message' ? event.sender : undefined;
+    return line.send({ channel, sender }, latency, () => {
+      if (era === faults.era) subscriber.next(event);
+      subscriber.complete();
+    });
+  });
 
 /** Hands on in turn what may come while another delivery is going on. */
 const inTurn =

@@ -16,8 +16,8 @@ export interface WireOptions {
    */
   readonly latency?: number | ((call: Call) => number);
   /**
-   * Milliseconds that a notification needs to a listener, or a function that says how many. Their order stays. Default:
-   * no time passes.
+   * Milliseconds that a notification needs to a listener, or a function that says how many. The order of those on one
+   * channel stays, and of those by one sender. Default: no time passes.
    */
   readonly busLatency?: number | ((channel: string, payload: string) => number);
   /** Where the latencies pass. Default `asyncScheduler`, which is virtual inside `testScheduler.run()`. */
