@@ -15,12 +15,14 @@ export const willBeLost = (world: World, site: Site): (() => void) => {
   const [began, tampered] = [world.now(), world.tamperings];
   // Its own closing is the one disturbance.
   const wasCalm = site.disturbances === 1 && began - undisturbedSince > calmBefore;
+  // What somebody has changed by hand is found by the rolling check.
+  const wasMended = began - world.tamperedAt > world.plan.rollingCheck + calmBefore;
   const posts = world.truth
     .openPosts()
     .filter(({ coordinatorId, derp }) => coordinatorId === coordinator.id && derp !== undefined)
     .map(({ peer, derp, isRefused }) => ({ peer, derp, isRefused }));
   return () => {
-    if (!wasCalm || site.disturbed !== disturbed || world.tamperings !== tampered) return;
+    if (!wasCalm || !wasMended || site.disturbed !== disturbed || world.tamperings !== tampered) return;
     const rows = world.database.rows.backup().peers.filter(({ coordinatorId }) => coordinatorId === coordinator.id);
     for (const { peerId } of rows.filter(({ status }) => status === 'ok'))
       world.judge.complain('nothing left', `c${site.index} has closed, and peer ${peerNumberOf(peerId)} is ok there`);

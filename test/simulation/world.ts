@@ -53,6 +53,7 @@ export class World {
   readonly goodbyes = new Map<number, number>();
   /** How often rows were changed by hand. */
   tamperings = 0;
+  tamperedAt = -Infinity;
   /** Milliseconds for which coordinators stood still, all together, and since when some do. */
   #stoodStill = 0;
   readonly #standing = new Set<{ readonly since: number }>();
@@ -380,6 +381,7 @@ export class World {
   /** Rows are changed by hand. */
   tampered(): void {
     this.tamperings += 1;
+    this.tamperedAt = this.now();
     this.#spared = [];
     this.judge.anythingMayBeTold();
     this.judge.mayBeSlow();
