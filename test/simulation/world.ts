@@ -53,6 +53,7 @@ export class World {
   readonly goodbyes = new Map<number, number>();
   /** How often rows were changed by hand. */
   tamperings = 0;
+  /** When that was last. */
   tamperedAt = -Infinity;
   /** Milliseconds for which coordinators stood still, all together, and since when some do. */
   #stoodStill = 0;
