@@ -334,7 +334,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   };
 
   const becomes = (health: Health): void => {
-    if (isClosing()) return;
+    if (isClosing() || health === health$.value) return;
     if (health === 'unhealthy')
       logger.error(`coordinator failed ${String(tuning.missedHeartbeats)} heartbeats and is unhealthy`);
     else logger.info({ health }, 'health changed');

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { NEVER, asapScheduler, asyncScheduler } from 'rxjs';
 import { v4 as randomUuid } from 'uuid';
 import type { Database } from './db/database.js';
+import { checkConnection } from './db/postgres/checkConnection.js';
 import { postgresDatabase } from './db/postgres/postgresDatabase.js';
 import { defaultTuning } from './defaults.js';
 import type { CoordinatorOptions } from './options.js';
@@ -33,7 +34,7 @@ export const resolveOptions = ({
       throw new RangeError(`tuning: batchSpacing must be at most ${maxSpacing}, got ${String(value)}`);
     }
   }
-  if (!isDatabase(database)) checkConnection(database);
+  if (!isDatabase(database)) checkConnection(database, 'database', 'a pool configuration, or { store, bus }');
   const coordinatorId = id === undefined ? randomUuid() : parseUuid(id);
   const given = isDatabase(database);
   return {
@@ -57,16 +58,6 @@ const mayBeZero: ReadonlySet<string> = new Set(['resyncJitter', 'unhealthySpread
 
 /** Milliseconds that newcomers may wait for each other at most: far too long already. */
 const maxSpacing = 10_000;
-
-/** Says at once what would otherwise be found out with every statement. */
-const checkConnection = (connection: unknown): void => {
-  if (typeof connection === 'object' && connection !== null) return;
-  // Besides URLs, pg takes paths of sockets.
-  if (typeof connection === 'string' && /^(postgres(ql)?:\/\/|socket:|\/)/.test(connection)) return;
-  throw new TypeError(
-    'database: must be a URL like postgres://user:password@host:5432/name, a pool configuration, or { store, bus }',
-  );
-};
 
 const isDatabase = (database: CoordinatorOptions['database']): database is Database =>
   typeof database === 'object' && (database as object | null) !== null && 'store' in database && 'bus' in database;

@@ -28,6 +28,21 @@ describe('the health of a coordinator', () => {
   );
 
   it(
+    'says each state once, and logs only what has changed',
+    marbles(({ createCoordinator, database, expectObservable, scheduler }) => {
+      const book = logbook();
+      const wire = database.connect({ latency: 10 });
+      wire.faults.failNext('heartbeat', 1);
+      const { health$ } = createCoordinator({ database: wire, logger: book.logger });
+      expectObservable(health$).toBe('s 2009ms h', letters);
+      onTime(scheduler)(10_000, () => {
+        const changes = book.entries.filter(({ msg }) => msg === 'health changed');
+        expect(changes.map(({ health }) => health)).to.deep.equal(['healthy']);
+      });
+    }),
+  );
+
+  it(
     'is not disturbed by two failures, and takes three in a row for unhealthy',
     marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
       const book = logbook();

@@ -83,7 +83,7 @@ describe('resolveOptions', () => {
   });
 
   it('refuses what is no database', () => {
-    for (const wrong of ['', 'foo', 'mysql://host/name', undefined, null, 5]) {
+    for (const wrong of ['', 'foo', 'mysql://host/name', 'postgres://host:99999/name', undefined, null, 5]) {
       const options = { database: wrong } as CoordinatorOptions;
       expect(() => resolveOptions(options), String(wrong)).to.throw(
         TypeError,

@@ -13,7 +13,7 @@ export async function expectFreePorts(
   options: Pick<GatewayOptions, 'host' | 'port' | 'grpcPort' | 'metricsPort'>,
 ): Promise<void> {
   const { host, port, grpcPort, metricsPort } = options;
-  await expectFree(host, port);
+  await expectFree(host, port, '; choose another with --port');
   await expectFree(host, grpcPort, '; choose another with --grpc-port');
   await expectFree(host, metricsPort, '; choose another with --metrics-port');
 }

@@ -218,7 +218,7 @@ function http$(
         ),
       ),
     ),
-    catchError(cannotListen(host, port)),
+    catchError(cannotListen(host, port, '; choose another with --port')),
   );
 }
 

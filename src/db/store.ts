@@ -67,7 +67,10 @@ export interface TunnelWrites {
   readonly remove: readonly Tunnel[];
   /** Sources all of whose rows are to be deleted. */
   readonly clear: readonly Uuid[];
-  /** Rows of the writing coordinator to delete, whoever else has the same. Default: none. */
+  /**
+   * Rows to delete, of the writing coordinator alone: those of others stay, live or not. As with `remove`, what was there
+   * is announced. The source may be in `clear`, too. Whoever asks for none may leave it out; a store must do it.
+   */
   readonly removeOwn?: readonly Tunnel[];
 }
 
@@ -167,7 +170,7 @@ export interface Store {
   /** All bindings of these peers. */
   readBindings(peerIds: readonly Uuid[]): Observable<readonly Binding[]>;
 
-  /** All bindings of a coordinator, in any order. They may be many, so each may be made only when it is come to. */
+  /** All bindings of a coordinator, in any order, to be gone through once: they may be many, and made one by one. */
   readOwnBindings(coordinatorId: Uuid): Observable<Iterable<OwnBinding>>;
 
   /** Up to `limit` tunnels of a coordinator after `after`, in the order of source, then destination. */

@@ -149,7 +149,7 @@ describe('serve', function () {
       ]);
       expect(await server.ended).to.equal(1);
       expect(server.errors()).to.equal(
-        `error: cannot listen on 127.0.0.1, port ${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+        `error: cannot listen on 127.0.0.1, port ${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}; choose another with --port\n`,
       );
       expect(runningEmbeddedPostgres(directory.path)).to.equal(undefined);
     } finally {

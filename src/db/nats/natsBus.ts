@@ -156,7 +156,8 @@ export function natsBus(
       acknowledge(made, all);
     },
     down: (error: unknown) => {
-      if (!isUnreachable) logger?.warn({ reason: reasonOf(error) }, 'not connected to NATS; reconnecting');
+      if (!isUnreachable)
+        logger?.warn({ servers: address.servers, reason: reasonOf(error) }, 'not connected to NATS; reconnecting');
       isUnreachable = true;
       era = Symbol();
       connection = undefined;

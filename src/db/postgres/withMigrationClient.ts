@@ -1,4 +1,5 @@
 import { Client, Pool, type PoolConfig } from 'pg';
+import { checkConnection } from './checkConnection.js';
 import { MigrationError } from './migrationError.js';
 import type { Queryable } from './queryable.js';
 import { storeErrorOf } from './storeErrorOf.js';
@@ -9,11 +10,14 @@ const LOCK = '5421866079143215673';
 /**
  * Runs `work` with a connection of its own, or the one given, while all others that would do the same wait. Whatever
  * goes wrong comes as a {@link MigrationError}.
+ *
+ * @throws TypeError `connection: must be a URL like postgres://…` (the promise rejects)
  */
 export async function withMigrationClient<Result>(
   connection: string | PoolConfig | Queryable,
   work: (client: Queryable) => Promise<Result>,
 ): Promise<Result> {
+  checkConnection(connection, 'connection', 'a configuration, or a connection');
   try {
     if (connection instanceof Pool) throw new MigrationError('migrate with one connection, not with a pool');
     return await (isQueryable(connection) ? locked(connection, work) : connected(connection, work));

@@ -749,18 +749,18 @@ export function storeContract(
         deepEqual(await readBindings(alice), []);
       });
 
-      it('readOwnBindings gives all bindings of one coordinator, however often one goes through them', async () => {
+      it('readOwnBindings gives all bindings of one coordinator, in any order', async () => {
         await beat(here, there);
         const ids = sorted(uuids(25));
         const time = await bind(allLive(here), ...ids.map((id) => online(id, 'x')));
         await bind(allLive(there), ...uuids(10).map((id) => online(id, 'y')), online(ids[0] ?? '', 'y'));
         await bind(allLive(here), lost(ids[3] ?? '', 'x'));
-        const rows = (await lastOf(store.readOwnBindings(here))) ?? [];
+        const rows = [...((await lastOf(store.readOwnBindings(here))) ?? [])];
         for (const row of rows) {
           equal(row.status, row.peerId === ids[3] ? 'lost' : 'ok');
           if (row.status === 'ok') equal(row.updatedAt, time);
         }
-        for (let time = 0; time < 2; time++) deepEqual(sorted(Array.from(rows, ({ peerId }) => peerId)), ids);
+        deepEqual(sorted(rows.map(({ peerId }) => peerId)), ids);
         deepEqual([...((await lastOf(store.readOwnBindings(alice))) ?? [])], []);
       });
 

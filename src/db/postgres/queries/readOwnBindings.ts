@@ -25,7 +25,7 @@ interface Row {
 export function readOwnBindings(run: Run, coordinatorId: Uuid): Observable<Iterable<OwnBinding>> {
   return run(statement, [coordinatorId], (rows: readonly Row[]) => {
     const { packed } = onlyRow(rows);
-    return packed === null ? [] : { [Symbol.iterator]: () => unpack(packed) };
+    return packed === null ? [] : unpack(packed);
   });
 }
 

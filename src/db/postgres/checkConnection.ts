@@ -1,0 +1,14 @@
+/**
+ * Says at once what would otherwise be found out with every statement.
+ *
+ * @throws TypeError `database: must be a URL like postgres://user:password@host:5432/name, …`
+ */
+export const checkConnection = (connection: unknown, name: string, others: string): void => {
+  if (typeof connection === 'object' && connection !== null) return;
+  // Besides URLs, pg takes paths of sockets.
+  if (typeof connection === 'string') {
+    if (/^(socket:|\/)/.test(connection)) return;
+    if (/^postgres(ql)?:\/\//.test(connection) && URL.canParse(connection)) return;
+  }
+  throw new TypeError(`${name}: must be a URL like postgres://user:password@host:5432/name, ${others}`);
+};
