@@ -96,10 +96,10 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 async function serveDatabase(url: string, options: ServeOptions, shutdown: ShutdownRequest): Promise<void> {
   const { listenDatabaseUrl, logger } = options;
+  const { metrics, telemetry } = await telemetryOfProcess(options);
   const bus = options.bus === undefined ? undefined : await openBus(options.bus, logger);
   // Migrations lock by their session.
   const preparation = prepareDatabase(listenDatabaseUrl ?? url, logger);
-  const { metrics, telemetry } = await telemetryOfProcess(options);
   const database = postgresDatabase(url, {
     ...{ logger, telemetry },
     ...(bus !== undefined && { bus }),

@@ -10,8 +10,10 @@ interface Source {
   isGone: boolean;
   /** Tunnels of which the opposite is true, because of what it said before it was lost. Mostly none. */
   except: Set<Uuid> | undefined;
-  /** The tick of the last statement about it, once one has failed; undefined while the first is under way. */
+  /** The tick of the last statement about it, once one has failed. */
   since: number | undefined;
+  /** Whether a statement is under way that opens tunnels of it. */
+  isUnderWay: boolean;
 }
 
 /** What is this many ticks old is as old as `lateness`: the first tick may come at once. */
@@ -31,22 +33,29 @@ export class LateTunnels {
 
   /** A statement is made that opens tunnels of this source. */
   begun(src: Uuid): void {
-    if (!this.#sources.has(src)) this.#sources.set(src, { isGone: false, except: undefined, since: undefined });
+    const source = this.#sources.get(src);
+    if (source !== undefined) source.isUnderWay = true;
+    else this.#sources.set(src, { isGone: false, except: undefined, since: undefined, isUnderWay: true });
   }
 
   /** A statement about this source is answered, or has had no effect. */
   answered(src: Uuid): void {
     const source = this.#sources.get(src);
     if (source?.since === undefined) this.#sources.delete(src);
-    else source.since = this.#now;
+    else this.#ended(source);
   }
 
   /** A statement about this source has failed, whatever it was to do. Where one has that opens tunnels, it may come yet. */
   failed(src: Uuid): void {
     const source = this.#sources.get(src);
     if (source === undefined) return;
-    source.since = this.#now;
+    this.#ended(source);
     this.#failed$.next(undefined);
+  }
+
+  #ended(source: Source): void {
+    source.since = this.#now;
+    source.isUnderWay = false;
   }
 
   /** The source said goodbye: its tunnels are cleared. */
@@ -61,10 +70,9 @@ export class LateTunnels {
   wasLost(src: Uuid, wanted: Iterable<Uuid>, removed: Iterable<Uuid>): void {
     const source = this.#sources.get(src);
     if (source === undefined) return;
-    const { isGone, except = new Set() } = source;
-    for (const dst of isGone ? wanted : removed) except.add(dst);
-    for (const dst of isGone ? removed : wanted) except.delete(dst);
-    source.except = except;
+    const [excepted, not] = source.isGone ? [wanted, removed] : [removed, wanted];
+    for (const dst of excepted) (source.except ??= new Set()).add(dst);
+    for (const dst of not) source.except?.delete(dst);
   }
 
   /** Whether a row of this tunnel, which nobody connected wants, has come late. */
@@ -82,10 +90,15 @@ export class LateTunnels {
   checkBegins(isWaiting: (src: Uuid) => boolean): () => void {
     const begunAt = this.#now;
     return () => {
-      for (const [src, { since = begunAt }] of this.#sources) {
-        if (begunAt - since >= ripe && !isWaiting(src)) this.#sources.delete(src);
+      for (const [src, { since = begunAt, isUnderWay }] of this.#sources) {
+        if (begunAt - since >= ripe && !isUnderWay && !isWaiting(src)) this.#sources.delete(src);
       }
     };
+  }
+
+  /** How many sources that are remembered. */
+  get size(): number {
+    return this.#sources.size;
   }
 
   /** Takes the time while it is subscribed to: the clock may be set. Never completes. */

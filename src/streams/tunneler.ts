@@ -11,7 +11,7 @@ import { createInbox } from './inbox.js';
 /** What a source wants of its tunnels. */
 export type TunnelChange =
   | { readonly kind: 'add' | 'remove'; readonly src: Uuid; readonly dst: Uuid }
-  /** A removal is made again for a source that is not connected: nothing of it is kept. */
+  /** A removal is made again for a source that is not connected, unless it has opened the tunnel since; nothing of it is kept. */
   | { readonly kind: 'withdraw'; readonly src: Uuid; readonly dst: Uuid }
   /** The source said goodbye: all its tunnels go. */
   | { readonly kind: 'clear'; readonly src: Uuid }
@@ -112,7 +112,7 @@ export const createTunneler = (
   calls: Pick<StoreCalls, 'writeTunnels' | 'sizes' | 'inBatches'>,
   logger: Logger,
   binder: Pick<Binder, 'owesGoodbye' | 'goodbyeSettled$' | 'tunnelsSettled'>,
-  late: Omit<LateTunnels, 'time$'>,
+  late: Omit<LateTunnels, 'time$' | 'size'>,
 ): Tunneler => {
   const sources = new Map<Uuid, Source>();
   /** What the last statement about a source says, until that is settled. */
@@ -290,6 +290,8 @@ export const createTunneler = (
           late.saidGoodbye(src);
           break;
         case 'withdraw':
+          // What it said last is not written yet.
+          if (source.unwritten?.get(change.dst)?.kind === 'add') return;
           markUnwritten(source, change.dst, { kind: 'remove' });
           break;
         case 'release':

@@ -79,7 +79,8 @@ export function createTracing(options: TracingOptions): Telemetry {
     },
     queryEnded: (query, result, milliseconds, keys) => {
       const attributes = {
-        'db.system.name': 'postgresql',
+        // Announced is what is published elsewhere.
+        ...(query !== 'announce' && { 'db.system.name': 'postgresql' }),
         'db.operation.name': query,
         ...(keys !== undefined && { 'db.operation.batch.size': keys }),
       };

@@ -44,6 +44,15 @@ describe('LateTunnels', () => {
     expect(late(tunnels)).to.have.lengthOf(4);
   });
 
+  it('holds nothing of who has had all statements answered, and one entry for each that has not', () => {
+    const tunnels = new LateTunnels();
+    for (const src of others) tunnels.begun(src);
+    tunnels.begun(bob);
+    expect(tunnels.size).to.equal(4);
+    for (const src of others) tunnels.answered(src);
+    expect(tunnels.size).to.equal(0);
+  });
+
   it('has those of a lost source that it had removed', () => {
     const tunnels = failed();
     tunnels.wasLost(alice, [bob], [carol]);
@@ -127,6 +136,50 @@ describe('LateTunnels', () => {
         expectObservable(tunnels.time$(scheduler), '^ 500s !').toBe('-');
       },
       { until: 501_000 },
+    ),
+  );
+
+  it(
+    'keeps who has another statement under way, which may fail after the check',
+    marbles(
+      ({ scheduler, expectObservable }) => {
+        const tunnels = failed();
+        const { at, check } = checks(tunnels, scheduler);
+        at(1_000, () => tunnels.failed(alice));
+        at(98_000, () => tunnels.begun(alice));
+        at(99_000, () => tunnels.saidGoodbye(alice));
+        check(100_000, 100_001, all);
+        at(103_000, () => tunnels.failed(alice));
+        check(104_000, 104_001, all);
+        check(130_000, 130_001, []);
+        at(130_002, () => expect(tunnels.size).to.equal(0));
+        expectObservable(tunnels.time$(scheduler), '^ 140s !').toBe('-');
+      },
+      { until: 141_000 },
+    ),
+  );
+
+  it(
+    'grows no older than it is where others go on failing, and no younger',
+    marbles(
+      ({ scheduler, expectObservable }) => {
+        const tunnels = failed();
+        const { at, check } = checks(tunnels, scheduler);
+        at(1_000, () => {
+          tunnels.failed(alice);
+          tunnels.saidGoodbye(alice);
+        });
+        for (let time = 2_000; time < 60_000; time += 5_000) {
+          at(time, () => {
+            tunnels.begun(bob);
+            tunnels.failed(bob);
+          });
+        }
+        check(50_000, 50_001, []);
+        at(50_002, () => expect(tunnels.size).to.equal(1));
+        expectObservable(tunnels.time$(scheduler), '^ 60s !').toBe('-');
+      },
+      { until: 61_000 },
     ),
   );
 

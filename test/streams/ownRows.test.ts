@@ -8,7 +8,7 @@ import { uuidFromBytes } from '../../src/proto/uuid.js';
 import { createBinder } from '../../src/streams/binder.js';
 import { LateTunnels } from '../../src/streams/lateTunnels.js';
 import { checkOwnRows$ } from '../../src/streams/ownRows.js';
-import { createTunneler } from '../../src/streams/tunneler.js';
+import { type Tunneler, createTunneler } from '../../src/streams/tunneler.js';
 import { aNode, alice, bob, carol, dave, marbles, nameOf, north, south } from '../../src/testing/index.js';
 import { statementsOf } from './support/describeCall.js';
 import { logbook } from './support/logbook.js';
@@ -20,12 +20,16 @@ import { storeCallsOn } from './support/storeCallsOn.js';
 const encoded = (of: Uuid, derp: number) => encodeNode(aNode({ of, derp }));
 
 /** North with these peers connected, each with a node and a tunnel to carol; all of it is written by 11 ms. */
-const setUp = (scheduler: TestScheduler, peers: readonly Uuid[]) => {
+const setUp = (
+  scheduler: TestScheduler,
+  peers: readonly Uuid[],
+  around: (tunneler: Tunneler) => Tunneler = (tunneler) => tunneler,
+) => {
   const database = northsDatabase(scheduler);
   const { logger, lines } = logbook();
   const calls = storeCallsOn(database.store, scheduler);
   const binder = createBinder(calls, logger, () => false);
-  const tunneler = createTunneler(calls, logger, noGoodbyes, new LateTunnels());
+  const tunneler = around(createTunneler(calls, logger, noGoodbyes, new LateTunnels()));
   const connected = new Set(peers);
   merge(binder.written$, tunneler.written$).subscribe();
   const at = onTime(scheduler);
@@ -223,6 +227,29 @@ describe('checkOwnRows$', () => {
       });
     }),
   );
+
+  for (const [what, reason, expected] of [
+    ['says when all of it has been compared, and when it had begun', 'unavailable', ['20 begins', '550 compared']],
+    ['does not say so where it is given up', 'refused', ['20 begins']],
+  ] as const) {
+    it(
+      what,
+      marbles(({ scheduler, expectObservable }) => {
+        const told: string[] = [];
+        const tell = (word: string) => told.push(`${scheduler.now()} ${word}`);
+        const { check$, at, database } = setUp(scheduler, [alice, bob], (tunneler) => ({
+          ...tunneler,
+          checkBegins: () => {
+            tell('begins');
+            return () => tell('compared');
+          },
+        }));
+        at(15, () => database.faults.failNext('readOwnTunnels', 1, new StoreError(reason, 'no')));
+        expectObservable(check$, '20ms ^').toBe(reason === 'refused' ? '40ms |' : '550ms |');
+        at(600, () => expect(told).to.deep.equal(expected));
+      }),
+    );
+  }
 
   it(
     'reads again what fails',

@@ -64,6 +64,20 @@ describe('tunneler', () => {
   );
 
   it(
+    'remembers nothing of tunnels that are written',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, late, at } = setUp(scheduler);
+      at(1, () => {
+        tunneler.accept(add(alice, bob));
+        tunneler.accept(add(dave, bob));
+      });
+      at(5, () => expect(late.size).to.equal(2));
+      at(20, () => expect(late.size).to.equal(0));
+      expectObservable(inWords(tunneler)).toBe('11ms a', { a: 'alice, dave' });
+    }),
+  );
+
+  it(
     'writes together what a peer asks for while a write of its own is in flight',
     marbles(({ scheduler, expectObservable }) => {
       const { tunneler, at, statements$, rows, wanted } = setUp(scheduler);
@@ -450,6 +464,21 @@ describe('tunneler', () => {
           expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']);
         });
         expectObservable(tunneler.written$.pipe(ignoreElements())).toBe('-');
+      }),
+    );
+
+    it(
+      'but does not withdraw what its source has opened since, and what is not written yet',
+      marbles(({ scheduler, expectObservable }) => {
+        const { tunneler, at, faults, rows } = setUp(scheduler);
+        faults.failNext('writeTunnels');
+        at(1, () => tunneler.accept(add(alice, bob)));
+        at(20, () => tunneler.accept(release(alice)));
+        at(30, () => {
+          tunneler.accept({ kind: 'withdraw', src: alice, dst: bob });
+        });
+        expectObservable(inWords(tunneler)).toBe('521ms a', { a: 'alice' });
+        at(600, () => expect(rows()).to.deep.equal(['alice>bob']));
       }),
     );
 

@@ -1,7 +1,13 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 
+/** Whose order is kept: that of a channel, and that of a sender on whatever channels. */
+export interface Sending {
+  readonly channel: string;
+  readonly sender: number | undefined;
+}
+
 /** What is on its way. */
-interface Letter {
+interface Letter extends Sending {
   readonly due: number;
   readonly arrive: () => void;
 }
@@ -12,18 +18,12 @@ export interface BusLine {
    * Has something arrive after so many milliseconds at the earliest; with none, and nothing before it, at once. Does not
    * when it is unsubscribed from.
    */
-  send(
-    from: { readonly channel: string; readonly sender: number | undefined },
-    latency: number,
-    arrive: () => void,
-  ): Subscription;
+  send(sending: Sending, latency: number, arrive: () => void): Subscription;
 }
 
 export const createBusLine = (scheduler: SchedulerLike): BusLine => {
   /** In the order in which they arrive. */
   const underWay: Letter[] = [];
-  /** When the last of a channel, or of a sender, is due. */
-  const last = new Map<string | number, number>();
   let arrival = Subscription.EMPTY;
 
   const awaitFirst = (): void => {
@@ -32,29 +32,38 @@ export const createBusLine = (scheduler: SchedulerLike): BusLine => {
     arrival = first === undefined ? Subscription.EMPTY : scheduler.schedule(deliver, first.due - scheduler.now());
   };
 
+  /** All that is due: a timer for each would take a millisecond for each, at least. */
   const deliver = (): void => {
-    const letter = underWay.shift();
-    awaitFirst();
-    letter?.arrive();
+    let letter = underWay.shift();
+    try {
+      while (letter !== undefined) {
+        letter.arrive();
+        const [next] = underWay;
+        letter = next !== undefined && next.due <= scheduler.now() ? underWay.shift() : undefined;
+      }
+    } finally {
+      awaitFirst();
+    }
   };
 
   const post = (letter: Letter): void => {
-    const after = underWay.findLastIndex(({ due }) => due <= letter.due);
-    underWay.splice(after + 1, 0, letter);
-    if (after < 0) awaitFirst();
+    const before = underWay.findLastIndex(({ due }) => due <= letter.due);
+    underWay.splice(before + 1, 0, letter);
+    if (before < 0) awaitFirst();
   };
 
   return {
     send: ({ channel, sender }, latency, arrive) => {
       const now = scheduler.now();
-      const keys = sender === undefined ? [channel] : [channel, sender];
-      const due = Math.max(now + latency, ...keys.map((key) => last.get(key) ?? 0));
-      for (const key of keys) last.set(key, due);
-      if (due <= now && underWay.length === 0) {
+      const last = underWay.findLast(
+        (letter) => letter.channel === channel || (sender !== undefined && letter.sender === sender),
+      );
+      const due = Math.max(now + latency, last?.due ?? now);
+      if (due <= now && !underWay.some((letter) => letter.due <= now)) {
         arrive();
         return Subscription.EMPTY;
       }
-      const letter = { due, arrive };
+      const letter = { channel, sender, due, arrive };
       post(letter);
       return new Subscription(() => {
         const index = underWay.indexOf(letter);
