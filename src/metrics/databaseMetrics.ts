@@ -46,7 +46,7 @@ export function databaseMetrics(registry: Registry): Pick<Telemetry, 'queryEnded
   const names = keysOf(queries);
   const seconds = new Histogram({
     name: 'tailnet_query_duration_seconds',
-    help: 'How long calls of the database took, waiting for a connection included, whether they failed or not.',
+    help: 'How long calls of the database took, or of a bus beside it (announce), waiting for a connection included, whether they failed or not.',
     labelNames: ['query'],
     buckets: [...secondsBuckets],
     registers: [registry],
@@ -64,7 +64,7 @@ export function databaseMetrics(registry: Registry): Pick<Telemetry, 'queryEnded
   }
   const errors = new Tally<Query, Failure>({
     name: 'tailnet_query_errors_total',
-    help: 'Calls of the database that failed, each attempt, by why.',
+    help: 'Calls of the database, or of a bus beside it (announce), that failed, each attempt, by why.',
     registry,
     labels: [
       ['query', names],
