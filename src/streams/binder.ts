@@ -73,6 +73,8 @@ interface Entry {
   at: Microseconds | undefined;
   /** Whether a statement with it has been made. */
   isTried: boolean;
+  /** Whether it is a node that the database has refused. */
+  isGivenUp: boolean;
   /** Whether it is a new node of a peer of whom one was written: those who see that wait for this. */
   readonly isUpdate: boolean;
 }
@@ -83,7 +85,7 @@ const maxBytes = 4 * 1024 * 1024;
 /**
  * What a peer's binding is after a change; undefined if the change makes no difference:
  *
- * - a node equal to the one before, but for when it was composed, is not written again;
+ * - a node equal to the one before, but for when it was composed, is not written again, unless that was given up;
  * - losing a peer keeps its node; a peer without a node has nothing to lose;
  * - a goodbye always counts, since there may be rows from earlier, here or elsewhere.
  */
@@ -126,7 +128,7 @@ export const createBinder = (
     const before = entries.get(peerId);
     const isKnown = before?.binding.kind === 'node' && (before.at !== undefined || before.isUpdate);
     const isUpdate = isKnown && binding.kind === 'node';
-    entries.set(peerId, { binding, at: undefined, isTried: false, isUpdate });
+    entries.set(peerId, { binding, at: undefined, isTried: false, isGivenUp: false, isUpdate });
     dirty$.next(peerId);
     if (owed && binding.kind !== 'disconnected') goodbyeSettled$.next(peerId);
   };
@@ -203,12 +205,17 @@ export const createBinder = (
     logger.error({ err, peer_id: peerId }, 'binding given up');
     const entry = entries.get(peerId);
     // What has come since then was not refused: it is written next.
-    if (entry?.isTried === true && entry.binding.kind !== 'node') drop(entry);
+    if (entry?.isTried !== true) return;
+    if (entry.binding.kind === 'node') entry.isGivenUp = true;
+    else drop(entry);
   };
 
   return {
     accept: (change) => {
-      const next = nextBinding(entries.get(change.peerId)?.binding, change);
+      const entry = entries.get(change.peerId);
+      // A node that was given up may be taken when it is published again.
+      const isAnew = change.kind === 'node' && entry?.isGivenUp === true;
+      const next = nextBinding(isAnew ? undefined : entry?.binding, change);
       if (next === undefined) return;
       if (next.kind === 'node') telemetry.nodeAccepted(next.peerId);
       put(next);

@@ -391,7 +391,13 @@ export class World {
 
   /** A row of this peer cannot be read any more. */
   poisoned(peer: number): void {
-    const watching = this.peers.flatMap(({ link }) => (link?.witness.known.get(peer)?.kind === 'there' ? [link] : []));
+    const rows = this.database.rows.backup();
+    // Whoever has just lost its tunnel to the peer is about to be told so.
+    const watching = this.peers.flatMap(({ link }) =>
+      link?.witness.known.get(peer)?.kind === 'there' && sharesTunnel(rows, this.idOf(link.peer), this.idOf(peer))
+        ? [link]
+        : [],
+    );
     for (const link of watching) this.#spared.push([link, peer]);
   }
 

@@ -291,6 +291,21 @@ describe('binder', () => {
   );
 
   it(
+    'tries a node that was given up when it is published again, the same or not, and not before',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at, statements$ } = setUp(scheduler);
+      at(1, () => {
+        database.faults.failNext('writeBindings', 1, new StoreError('refused', 'no'));
+        binder.accept(node(alice, 1));
+      });
+      at(20, () => binder.accept(node(alice, 1)));
+      at(40, () => binder.accept(node(alice, 1)));
+      expectObservable(statements$).toBe('-a 18ms a', { a: 'write alice 1' });
+      expectObservable(inWords(binder)).toBe('30ms a', { a: 'alice node' });
+    }),
+  );
+
+  it(
     'still says goodbye for a peer whose node is refused meanwhile',
     marbles(({ scheduler, expectObservable }) => {
       const { binder, database, at, statements$ } = setUp(scheduler);
