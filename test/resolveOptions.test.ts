@@ -74,7 +74,14 @@ describe('resolveOptions', () => {
   });
 
   it('opens a database by its URL or configuration, without connecting yet, and owns it', () => {
-    for (const given of ['postgres://localhost:1/nowhere', { host: 'localhost', port: 1 }]) {
+    const urls = [
+      'postgres://localhost:1/nowhere',
+      'postgresql://user:pass%40word@[::1]:5432/name',
+      // Sockets, in each of the ways that pg knows.
+      ...['postgres://user:password@/name?host=/run/postgresql', 'postgres:///name?host=/run/postgresql'],
+      ...['postgres://%2Frun%2Fpostgresql/name', 'socket:/run/postgresql?db=name', '/run/postgresql name'],
+    ];
+    for (const given of [...urls, { host: 'localhost', port: 1 }]) {
       const options = resolved({ database: given });
       expect(options.ownsDatabase).to.equal(true);
       expect(options.database).to.have.keys('store', 'bus', 'close');
