@@ -76,7 +76,7 @@ describe('resolveOptions', () => {
   it('opens a database by its URL or configuration, without connecting yet, and owns it', () => {
     const urls = [
       'postgres://localhost:1/nowhere',
-      'postgresql://user:pass%40word@[::1]:5432/name',
+      ...['postgresql://user:pass%40word@[::1]:5432/name', 'POSTGRES://host/name', 'postgres://user@/name'],
       // Sockets, in each of the ways that pg knows.
       ...['postgres://user:password@/name?host=/run/postgresql', 'postgres:///name?host=/run/postgresql'],
       ...['postgres://%2Frun%2Fpostgresql/name', 'socket:/run/postgresql?db=name', '/run/postgresql name'],

@@ -195,6 +195,8 @@ export const createLeftovers = ({
       return;
     }
     const again = repeated.tunnels.get(src);
+    // Opened again before the repetition was written, which therefore never is.
+    for (const dst of add) again?.delete(dst);
     const fresh = remove.filter((dst) => again?.delete(dst) !== true);
     if (again?.size === 0) repeated.tunnels.delete(src);
     if (fresh.length > 0) remember(src, at, new Set(fresh));

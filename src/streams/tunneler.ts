@@ -222,7 +222,7 @@ export const createTunneler = (
     const statement$ = defer(() => {
       next = { parts: [], isCut: false };
       if (!srcs.some(dueSource)) return EMPTY;
-      return calls.writeTunnels(newest).pipe(
+      return defer(() => calls.writeTunnels(newest)).pipe(
         map((answer) => {
           next.parts.forEach(settle);
           for (const { written } of next.parts) late.answered(written.src);

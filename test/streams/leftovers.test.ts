@@ -261,6 +261,30 @@ describe('leftovers', () => {
   }
 
   it(
+    'remembers a removal of what was opened again before its repetition was written',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, removed, put, done, at } = setUp(scheduler);
+      const lose = () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      };
+      at(1, () => removed(2000, bob));
+      at(50, lose);
+      at(70, () => expect(done.splice(0)).to.deep.equal(['withdraw alice>bob']));
+      at(80, () =>
+        leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 }),
+      );
+      at(100, () => {
+        put('ok');
+        removed(4000, bob);
+      });
+      at(150, lose);
+      at(170, () => expect(done).to.deep.equal(['withdraw alice>bob']));
+      expectObservable(leftovers.work$).toBe('-');
+    }),
+  );
+
+  it(
     'leaves alone a peer that has come back here',
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, saidGoodbye, put, connected, done, at } = setUp(scheduler);

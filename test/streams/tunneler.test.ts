@@ -452,20 +452,30 @@ describe('tunneler', () => {
       }),
     );
 
-    it(
-      'also after an error that nobody expects',
-      marbles(({ scheduler, expectObservable }) => {
-        const writeTunnels = () => throwError(() => new Error('a bug'));
-        const calls = storeCallsOn({ ...northsDatabase(scheduler).store, writeTunnels }, scheduler);
-        const tunneler = createTunneler(calls, logbook().logger, noGoodbyes, new LateTunnels());
-        onTime(scheduler)(1, () => tunneler.accept(add(alice, bob)));
-        onTime(scheduler)(20, () => {
-          tunneler.accept(clear(alice));
-          expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']);
-        });
-        expectObservable(tunneler.written$.pipe(ignoreElements())).toBe('-');
-      }),
-    );
+    for (const [how, writeTunnels] of [
+      ['an error that nobody expects', () => throwError(() => new Error('a bug'))],
+      [
+        'a store that throws',
+        () => {
+          throw new Error('a bug');
+        },
+      ],
+    ] as const) {
+      it(
+        `also after ${how}`,
+        marbles(({ scheduler, expectObservable }) => {
+          const calls = storeCallsOn({ ...northsDatabase(scheduler).store, writeTunnels }, scheduler);
+          const tunneler = createTunneler(calls, logbook().logger, noGoodbyes, new LateTunnels());
+          onTime(scheduler)(1, () => tunneler.accept(add(alice, bob)));
+          onTime(scheduler)(20, () => {
+            tunneler.accept(clear(alice));
+            expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']);
+            expect(tunneler.isAdding(alice, bob)).to.equal(false);
+          });
+          expectObservable(tunneler.written$.pipe(ignoreElements())).toBe('-');
+        }),
+      );
+    }
 
     it(
       'but does not withdraw what its source has opened since, and what is not written yet',

@@ -72,6 +72,22 @@ describe('createBusLine', () => {
     }),
   );
 
+  it('lets everything else come between those that take longer to arrive than to be sent', async () => {
+    const line = createBusLine(asyncScheduler);
+    let hasEnded = false;
+    let arrivals = 0;
+    const again = (): void => {
+      arrivals += 1;
+      const until = performance.now() + 2;
+      while (performance.now() < until);
+      if (!hasEnded && arrivals < 2_000) line.send({ channel: 'a', sender: undefined }, 1, again);
+    };
+    line.send({ channel: 'a', sender: undefined }, 1, again);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    hasEnded = true;
+    expect(arrivals).to.be.below(2_000);
+  });
+
   it('has a crowd that is due at the same time arrive at the same time, on a clock as well', async () => {
     const line = createBusLine(asyncScheduler);
     let turns = 0;

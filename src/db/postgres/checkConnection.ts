@@ -11,7 +11,7 @@ export const checkConnection = (connection: unknown, name: string, others: strin
   // Besides URLs, pg takes paths of sockets.
   if (typeof connection === 'string') {
     if (/^(socket:|\/)/.test(connection)) return;
-    if (/^postgres(ql)?:\/\//.test(connection) && isReadable(connection)) return;
+    if (/^postgres(ql)?:\/\//i.test(connection) && isReadable(connection)) return;
   }
   throw new TypeError(`${name}: must be a URL like postgres://user:password@host:5432/name, ${others}`);
 };

@@ -32,14 +32,15 @@ export const createBusLine = (scheduler: SchedulerLike): BusLine => {
     arrival = first === undefined ? Subscription.EMPTY : scheduler.schedule(deliver, first.due - scheduler.now());
   };
 
-  /** All that is due: a timer for each would take a millisecond for each, at least. */
+  /** All that is due now: a timer for each would take a millisecond for each, at least. What comes meanwhile is not. */
   const deliver = (): void => {
+    const now = scheduler.now();
     let letter = underWay.shift();
     try {
       while (letter !== undefined) {
         letter.arrive();
         const [next] = underWay;
-        letter = next !== undefined && next.due <= scheduler.now() ? underWay.shift() : undefined;
+        letter = next !== undefined && next.due <= now ? underWay.shift() : undefined;
       }
     } finally {
       awaitFirst();
