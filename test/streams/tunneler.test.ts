@@ -467,7 +467,10 @@ describe('tunneler', () => {
           const calls = storeCallsOn({ ...northsDatabase(scheduler).store, writeTunnels }, scheduler);
           const tunneler = createTunneler(calls, logbook().logger, noGoodbyes, new LateTunnels());
           onTime(scheduler)(1, () => tunneler.accept(add(alice, bob)));
+          // Once writes need not wait for the first heartbeat any more, too.
+          onTime(scheduler)(10, () => tunneler.accept(add(dave, bob)));
           onTime(scheduler)(20, () => {
+            expect(tunneler.isAdding(dave, bob)).to.equal(false);
             tunneler.accept(clear(alice));
             expect(surplus(tunneler)).to.deep.equal(['bob', 'carol']);
             expect(tunneler.isAdding(alice, bob)).to.equal(false);

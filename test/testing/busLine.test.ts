@@ -78,14 +78,14 @@ describe('createBusLine', () => {
     let arrivals = 0;
     const again = (): void => {
       arrivals += 1;
+      if (!hasEnded && arrivals < 1_000) line.send({ channel: 'a', sender: undefined }, 1, again);
       const until = performance.now() + 2;
       while (performance.now() < until);
-      if (!hasEnded && arrivals < 2_000) line.send({ channel: 'a', sender: undefined }, 1, again);
     };
     line.send({ channel: 'a', sender: undefined }, 1, again);
     await new Promise((resolve) => setTimeout(resolve, 20));
     hasEnded = true;
-    expect(arrivals).to.be.below(2_000);
+    expect(arrivals).to.be.below(1_000);
   });
 
   it('has a crowd that is due at the same time arrive at the same time, on a clock as well', async () => {
