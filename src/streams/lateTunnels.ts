@@ -4,7 +4,7 @@ import { createInbox } from './inbox.js';
 import { repeatWhile } from './operators/repeatWhile.js';
 import { lateness } from './ownRowsDoubts.js';
 
-/** A source of which a statement that opens tunnels has not been answered. */
+/** A source of which a statement that opens tunnels is under way, or has failed. */
 interface Source {
   /** Whether it has said goodbye since: then none of its tunnels is to be there, but for those excepted. */
   isGone: boolean;

@@ -32,8 +32,9 @@ export interface OwnRowsOptions {
 
 /**
  * Compares the rows of this coordinator with what its live connections last said, and with what becomes of those who have
- * gone while a statement failed that may take effect yet; and has them written again where they differ. Rows vanish or go back in time without a word: by a restore, by a fail-over to a replica that was
- * behind, by hand. Completes when everything was compared; what is found is written by binder and tunneler.
+ * gone while a statement failed that may take effect yet; and has them written again where they differ. Rows vanish or
+ * go back in time without a word: by a restore, by a fail-over to a replica that was behind, by hand. Completes when
+ * everything was compared; what is found is written by binder and tunneler.
  */
 export const checkOwnRows$ = (options: OwnRowsOptions): Observable<never> =>
   defer(() => {

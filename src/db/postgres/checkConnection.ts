@@ -4,7 +4,9 @@ const isReadable = (url: string): boolean => URL.canParse(url) || URL.canParse(u
 /**
  * Says at once what would otherwise be found out with every statement.
  *
- * @throws TypeError `database: must be a URL like postgres://user:password@host:5432/name, …`
+ * @param name what it is called
+ * @param others what it may be beside a URL
+ * @throws TypeError `<name>: must be a URL like postgres://user:password@host:5432/name, <others>`
  */
 export const checkConnection = (connection: unknown, name: string, others: string): void => {
   if (typeof connection === 'object' && connection !== null) return;
