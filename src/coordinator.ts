@@ -1,3 +1,16 @@
+/*
+ * A coordinator, wired. What is decided is decided in the parts; read this first.
+ *
+ *            requests$                                            responses$
+ *  peer ───► connection ──► binder · tunneler · handshaker   mapper ◄──── view ◄──── querier
+ *                             │ coalesced by key, batched                              ▲ reads, batched
+ *                             ▼                                                        │
+ *                 store: one statement writes and notifies ──────► database ───────────┤
+ *                                                                  bus ──── hints ─────┘
+ *  heartbeats ──► health ──► connections             heartbeats of others ──► liveness ──► view
+ *
+ * A *binding* is the node of a peer at a coordinator; a *mapping* is what a connection must know of another peer.
+ */
 import {
   type Observable,
   AsyncSubject,
@@ -11,9 +24,7 @@ import {
   concatWith,
   connect,
   defer,
-  delay,
   distinctUntilChanged,
-  endWith,
   filter,
   finalize,
   ignoreElements,
@@ -23,36 +34,33 @@ import {
   of,
   pairwise,
   share,
-  shareReplay,
-  switchMap,
-  take,
   takeUntil,
   tap,
   timer,
 } from 'rxjs';
-import type { Auth } from './auth/auth.js';
+import type { CloseOptions, Coordinator, Health } from './api.js';
 import { peerAuth } from './auth/peerAuth.js';
 import type { CoordinatorAge, Uuid, Writer } from './db/store.js';
-import { type MultiAgent, createMultiAgent } from './multiAgent.js';
+import { createMultiAgent } from './multiAgent.js';
 import type { CoordinatorOptions } from './options.js';
-import type { CoordinateRequest, CoordinateResponse, Node } from './proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from './proto/responses.js';
 import { parseUuid } from './proto/uuid.js';
 import { resolveOptions } from './resolveOptions.js';
 import { applyLive } from './streams/applyLive.js';
 import { createBinder } from './streams/binder.js';
 import { cleanup$ } from './streams/cleanup.js';
+import { createClosing } from './streams/closing.js';
 import { type ConnectionParts, connection$ } from './streams/connection.js';
 import { Connections } from './streams/connections.js';
 import { createComposeUpdate } from './streams/composeUpdate.js';
 import { bindingDecoder } from './streams/bindingDecoder.js';
 import { followHint } from './streams/followHint.js';
 import { createHandshaker } from './streams/handshaker.js';
-import { draining$ } from './streams/draining.js';
 import { evacuation$ } from './streams/evacuation.js';
 import { vitality$ } from './streams/health.js';
 import { heartbeats$ } from './streams/heartbeats.js';
 import { type CoordinatorHint, concernsCoordinators, hints$ } from './streams/hints.js';
+import { holdingsOf } from './streams/holdings.js';
 import { keptTunnels$ } from './streams/keptTunnels.js';
 import { LateTunnels } from './streams/lateTunnels.js';
 import { createLeftovers } from './streams/leftovers.js';
@@ -77,108 +85,6 @@ import { View } from './streams/view.js';
 import { guardVirtualTime } from './streams/virtualTimeGuard.js';
 import { type WatchUpdate, watch$ } from './streams/watch.js';
 
-export type { WatchUpdate } from './streams/watch.js';
-
-/**
- * How a coordinator is. It takes connections while it starts (what they ask for waits) and while it is healthy.
- *
- * - `starting`: no heartbeat has been written yet, or notifications are not heard yet.
- * - `unhealthy`: the last heartbeats failed; others take it for gone.
- * - `closing`: it writes what it accepted and marks its peers lost.
- * - `closed`: nothing of it is left.
- */
-export type Health = 'starting' | 'healthy' | 'unhealthy' | 'closing' | 'closed';
-
-/** What a connection may say about itself. */
-export interface CoordinateOptions {
-  /** A name for the logs. Default: the peer's id. */
-  readonly name?: string;
-  /** Authorises every request. Default `peerAuth()`: everything is allowed. */
-  readonly auth?: Auth;
-  /**
-   * Back-pressure: while its last value is false no updates are emitted, and what changes meanwhile is merged. An error
-   * that ends the connection is not held back. Default: always true.
-   */
-  readonly ready$?: Observable<boolean>;
-}
-
-/** One of several coordinators over one database. */
-export interface Coordinator extends AsyncDisposable {
-  /** Its UUID: what was given as `id`, or a random one. */
-  readonly id: Uuid;
-
-  /** Replays the current state; completes after `closed`. */
-  readonly health$: Observable<Health>;
-
-  /** The live coordinators, this one included, sorted by id. Replays the current set; completes when closed. */
-  readonly coordinators$: Observable<readonly Uuid[]>;
-
-  /**
-   * Connects a peer for as long as it is subscribed to; cold. Emits what changes for the peer. Completes after a
-   * Disconnect request (the peer leaves for good: its node and tunnels are deleted), when `requests$` completes without
-   * one (its connection broke: it is lost, its tunnels stay), and after a response with an `error`: `coordinator closed`,
-   * `coordinator unhealthy`, `peer ID overwritten by new connection`, `authorization: …`, `internal coordinator error`,
-   * `too many requests are waiting` (for a slow `auth`), or what was wrong with a request. One error does not end it: `you do not share a tunnel with "…"`, after a
-   * ready_for_handshake. Unsubscribing is a broken connection, too. It never errors for what a peer or the database did.
-   *
-   * Responses, and all that is in them, are frozen but for raw bytes: they are shared by all who are told the same.
-   *
-   * @param peerId the peer's UUID; the newest connection of a peer to a coordinator ends the older one
-   * @param requests$ what the peer asks for. Subscribed to within the subscription, so it may be hot; not at all when the
-   *   connection ends at once. Default `NEVER`: the peer only listens
-   * @throws TypeError `not a UUID: "…"`
-   */
-  coordinate$(
-    peerId: Uuid,
-    requests$?: Observable<CoordinateRequest>,
-    options?: CoordinateOptions,
-  ): Observable<CoordinateResponse>;
-
-  /**
-   * The newest node of a peer, lost or not, or undefined if there is none; one value, then completes. Asks the database
-   * once; errors with a StoreError if that fails.
-   *
-   * @throws TypeError `not a UUID: "…"`
-   */
-  node$(peerId: Uuid): Observable<Node | undefined>;
-
-  /**
-   * What becomes of a peer, for somebody who only looks: what it is now, as soon as that is known, and each change from
-   * then on. It is no connection: nothing is written, and no peer can see it. Cold; any number may watch the same peer,
-   * which is read once for all of them. The last value, before it completes, is `closed`, with the reason that
-   * connections are told: `coordinator closed`, `coordinator unhealthy` or `internal coordinator error`. It never errors
-   * for what the database did: until that answers, nothing is known.
-   *
-   * @throws TypeError `not a UUID: "…"`
-   */
-  watch$(peerId: Uuid): Observable<WatchUpdate>;
-
-  /**
-   * Connects at once as one peer that follows many agents, for callers who prefer methods to streams. `createMultiAgent`
-   * does the same with anything that has a `coordinate$`.
-   *
-   * @throws TypeError `not a UUID: "…"`
-   */
-  multiAgent(peerId: Uuid): MultiAgent;
-
-  /**
-   * Lets nobody new in, ends every connection with `coordinator closed`, writes what was accepted, marks the own peers
-   * lost and lets go of everything. Never rejects; takes `spread` and `closeTimeout` at most, and up to 2 s more to give
-   * back connections to a database that does not answer. May be called again: what is asked for last counts.
-   *
-   * @param options `spread`: connections are ended one after the other over so many milliseconds, so that other
-   *   coordinators take the peers in a stream and not in a wave. Default 0: all at once
-   * @throws RangeError `spread must be a number from 0, got -1`
-   */
-  close(options?: CloseOptions): Promise<void>;
-}
-
-/** How a coordinator is closed. */
-export interface CloseOptions {
-  /** Milliseconds. */
-  readonly spread?: number;
-}
-
 const everything = peerAuth();
 
 /** Milliseconds that closing waits for connections to be given back. */
@@ -186,19 +92,6 @@ const connectionsTimeout = 2_000;
 
 /**
  * Starts a coordinator.
- *
- * ```
- *            requests$                                            responses$
- *  peer ───► connection ──► binder · tunneler · handshaker   mapper ◄──── view ◄──── querier
- *                             │ coalesced by key, batched                              ▲ reads, batched
- *                             ▼                                                        │
- *                 store: one statement writes and notifies ──────► database ───────────┤
- *                                                                  bus ──── hints ─────┘
- *  heartbeats ──► health ──► connections             heartbeats of others ──► liveness ──► view
- * ```
- *
- * This file only wires; what is decided is decided in the parts. A *binding* is the node of a peer at a coordinator;
- * a *mapping* is what a connection must know of another peer.
  *
  * @throws TypeError `not a UUID: "…"`, `database: …`, RangeError `tuning: …`
  */
@@ -397,51 +290,20 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const isClosing = (): boolean => health$.value === 'closing' || health$.value === 'closed';
 
-  /** Peers who go before count as lost one by one; who goes now is marked lost with all that are left. */
-  let goesTogether = false;
-
-  const beginDraining = ({ spread }: Required<CloseOptions>): Observable<never> => {
-    logger.info({ connections: connections.size, spread }, 'closing');
-    if (!isClosing()) health$.next('closing');
-    goesTogether = spread === 0;
-    return draining$({ connections, spread, scheduler });
-  };
-
-  const endParts = (): void => {
-    goesTogether = true;
-    for (const part of [binder, tunneler, handshaker]) part.end();
-  };
-
-  /** Whoever breaks the stream that says when to close wanted to say it. */
-  const closeWanted$ = close$.pipe(
-    catchError((err: unknown) => {
-      logger.error({ err }, 'close$ failed; closing');
-      return of(undefined);
-    }),
-    map(() => ({ spread: 0 })),
-  );
-
-  /** Emits when the last connection has been ended, and nothing more is taken in. */
-  const drained$ = merge(closeWanted$, closeRequests$).pipe(
-    switchMap((options) => beginDraining(options).pipe(endWith(undefined))),
-    take(1),
-    tap(endParts),
-    shareReplay({ bufferSize: 1, refCount: true }),
-  );
-
-  const closeTimedOut$ = health$.pipe(
-    filter((health) => health === 'closing'),
-    switchMap(() => drained$),
-    delay(tuning.closeTimeout, scheduler),
-    tap(() => {
-      logger.error('own peers not marked lost in time; others will see it by the silence');
-    }),
-  );
+  const { drained$, timedOut$, goesTogether } = createClosing({
+    ...{ close$, requests$: closeRequests$, connections, scheduler, logger },
+    onBegin: () => {
+      if (!isClosing()) health$.next('closing');
+    },
+    begun$: health$.pipe(filter((health) => health === 'closing')),
+    parts: [binder, tunneler, handshaker],
+    timeout: tuning.closeTimeout,
+  });
 
   /** The one subscription. It ends when everything is written and the own peers are marked lost, or time is up. */
   const life$ = concat(
     untilAnyCompletes<unknown>(
-      concat(write$, loseOwn$).pipe(takeUntil(closeTimedOut$)),
+      concat(write$, loseOwn$).pipe(takeUntil(timedOut$)),
       merge(
         listen$.pipe(connect(follow$)),
         handshaker.published$,
@@ -469,23 +331,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     get unheard() {
       return unheard;
     },
-    holdings: {
-      get peers() {
-        return view.size.joined;
-      },
-      get watches() {
-        return connections.size - view.size.joined;
-      },
-      get tunnels() {
-        return tunneler.wantedCount();
-      },
-      get edges() {
-        return view.size.edges;
-      },
-      get watched() {
-        return view.size.watched;
-      },
-    },
+    holdings: holdingsOf({ view, connections, tunneler }),
   });
 
   const guard = guardVirtualTime(scheduler);
@@ -506,7 +352,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const parts: ConnectionParts = {
     ...{ connections, view, querier, binder, tunneler, handshaker, scheduler, telemetry },
-    goesTogether: () => goesTogether,
+    goesTogether,
     composeUpdate: createComposeUpdate(telemetry),
     ...{ maxUpdatesPerResponse: tuning.maxUpdatesPerResponse, maxResponseSize: tuning.maxResponseSize },
     authTimeout: tuning.authTimeout,

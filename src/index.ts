@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export { createCoordinator } from './coordinator.js';
-export type { CloseOptions, CoordinateOptions, Coordinator, Health, WatchUpdate } from './coordinator.js';
+export type { CloseOptions, CoordinateOptions, Coordinator, Health, WatchUpdate } from './api.js';
 export type { CoordinatorOptions, Tuning } from './options.js';
 export { defaultTuning } from './defaults.js';
 export type {

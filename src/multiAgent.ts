@@ -1,5 +1,5 @@
 import { BehaviorSubject, Observable, ReplaySubject, Subject, Subscription, defer, finalize, from, merge } from 'rxjs';
-import type { CoordinateOptions, Coordinator } from './coordinator.js';
+import type { CoordinateOptions, Coordinator } from './api.js';
 import type { Uuid } from './db/store.js';
 import { MergedUpdates } from './mergedUpdates.js';
 import type { CoordinateRequest, CoordinateResponse } from './proto/gen/tailnet.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { repeat, takeUntil, timer } from 'rxjs';
-import type { Coordinator } from '../src/coordinator.js';
+import type { Coordinator } from '../src/api.js';
 import { decodeNode } from '../src/proto/node.js';
 import { type FaultyDatabase, type MarblesContext, bob, marbles } from '../src/testing/index.js';
 import { onTime } from './streams/support/onTime.js';

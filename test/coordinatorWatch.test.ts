@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { map } from 'rxjs';
-import type { Coordinator } from '../src/coordinator.js';
+import type { Coordinator } from '../src/api.js';
 import { channels } from '../src/db/bus.js';
 import { alice, bob, carol, marbles } from '../src/testing/index.js';
 import { onTime } from './streams/support/onTime.js';

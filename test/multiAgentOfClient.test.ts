@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { NEVER, Observable, Subject, firstValueFrom, repeat } from 'rxjs';
 import type { Subscriber } from 'rxjs';
 import { createCoordinator } from '../src/coordinator.js';
-import type { Coordinator } from '../src/coordinator.js';
+import type { Coordinator } from '../src/api.js';
 import { createMultiAgent } from '../src/multiAgent.js';
 import type { CoordinateRequest, CoordinateResponse } from '../src/proto/gen/tailnet.js';
 import { requestToJson } from '../src/proto/json.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Subject, VirtualTimeScheduler } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../src/coordinator.js';
+import type { Coordinator } from '../src/api.js';
+import { createCoordinator } from '../src/coordinator.js';
 import { channels } from '../src/db/bus.js';
 import type { FaultyDatabase } from '../src/testing/index.js';
 import {

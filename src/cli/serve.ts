@@ -12,7 +12,8 @@ import {
   timer,
 } from 'rxjs';
 import { combineTelemetry } from '../combineTelemetry.js';
-import { createCoordinator, type Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
+import { createCoordinator } from '../coordinator.js';
 import { postgresDatabase } from '../db/postgres/postgresDatabase.js';
 import { postgresOverview } from '../db/postgres/postgresOverview.js';
 import type { Metrics } from '../metrics/createMetrics.js';

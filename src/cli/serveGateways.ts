@@ -17,7 +17,7 @@ import {
   throwError,
 } from 'rxjs';
 import type { TokenVerifier } from '../auth/jwt/index.js';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
 import type { ReadOverview } from '../db/overview.js';
 import { debugPath, debugRoutes } from '../gateways/debug/debugRoutes.js';
 import type { GatewayEvent } from '../gateways/gatewayEvent.js';

@@ -2,7 +2,7 @@ import { concat, defer, map, of, takeUntil, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { Identity } from '../auth/identity.js';
 import { observersOnlyLook } from '../auth/observerAuth.js';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { errorResponse } from '../proto/responses.js';
 

@@ -1,7 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { concat, defer, EMPTY, finalize, fromEvent, mergeMap, of, takeUntil } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
 import { admission, rejection } from './admission.js';
 import type { Newcomer } from './admission.js';
 import { Attendance } from './attendance.js';

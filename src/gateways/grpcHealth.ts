@@ -14,7 +14,7 @@ import {
   takeWhile,
 } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Health } from '../coordinator.js';
+import type { Health } from '../api.js';
 import { HealthCheckResponse_ServingStatus, HealthDefinition } from '../proto/gen/grpc/health/v1/health.js';
 import type { HealthCheckRequest, HealthCheckResponse } from '../proto/gen/grpc/health/v1/health.js';
 import { TailnetDefinition } from '../proto/gen/tailnet.js';

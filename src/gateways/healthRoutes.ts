@@ -1,6 +1,6 @@
 import { combineLatest, defaultIfEmpty, map, of, take, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
 import { getRoute, replyJson } from './httpRoutes.js';
 import type { HttpRoutes } from './httpRoutes.js';
 

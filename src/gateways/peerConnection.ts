@@ -1,6 +1,6 @@
 import { defer, Observable, Subscription } from 'rxjs';
 import type { SchedulerLike, Subscriber } from 'rxjs';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import { closeCodeOf, closeCodes, closeReason, isWarning } from './closeCode.js';

@@ -13,7 +13,7 @@ import {
   tap,
 } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Coordinator, Health } from '../coordinator.js';
+import type { Coordinator, Health } from '../api.js';
 import { beforeCalls } from './beforeCalls.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { grpcCalls } from './grpcCalls.js';

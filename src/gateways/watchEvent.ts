@@ -1,6 +1,6 @@
 import type { Node } from '../proto/gen/tailnet.js';
 import { nodeToJson } from '../proto/json.js';
-import type { WatchUpdate } from '../coordinator.js';
+import type { WatchUpdate } from '../api.js';
 import { eventText } from './eventStream.js';
 
 /** What all watchers of a peer are told is put into words once. Only what is frozen: another node may have changed since. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EMPTY, NEVER, Observable, asyncScheduler, filter, map, merge, of, switchMap, take, takeWhile } from 'rxjs';
-import type { Coordinator, WatchUpdate } from '../coordinator.js';
+import type { Coordinator, WatchUpdate } from '../api.js';
 import { closeErrors } from '../proto/responses.js';
 import { isUuid, nilUuid, parseUuid } from '../proto/uuid.js';
 import type { Uuid } from '../proto/uuid.js';

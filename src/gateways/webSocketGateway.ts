@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { defer, merge, NEVER, Subject, switchMap, tap } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
 import type { GatewayEvent } from './gatewayEvent.js';
 import { mergeLimits } from './gatewayLimits.js';
 import { httpServer$ } from './httpServer.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { asyncScheduler, defer, EMPTY, fromEvent, map, merge, mergeMap, Observable, of, takeUntil, tap } from 'rxjs';
-import type { Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
 import { createAcceptor } from './acceptWebSocket.js';
 import { admission, rejection } from './admission.js';
 import type { Newcomer } from './admission.js';

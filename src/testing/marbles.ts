@@ -1,7 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { NEVER, merge, timer } from 'rxjs';
 import type { RunHelpers, TestScheduler } from 'rxjs/testing';
-import { createCoordinator, type Coordinator } from '../coordinator.js';
+import type { Coordinator } from '../api.js';
+import { createCoordinator } from '../coordinator.js';
 import type { CoordinatorOptions } from '../options.js';
 import { expectations, type Expectations } from './marbles/expectations.js';
 import { memoryDatabase, type MemoryDatabase } from './memoryDatabase.js';

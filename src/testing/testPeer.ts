@@ -12,7 +12,7 @@ import {
   throwError,
   timeout,
 } from 'rxjs';
-import type { CoordinateOptions, Coordinator } from '../coordinator.js';
+import type { CoordinateOptions, Coordinator } from '../api.js';
 import type { Uuid } from '../db/store.js';
 import type { CoordinateRequest, CoordinateResponse, Node } from '../proto/gen/tailnet.js';
 import { requests } from '../proto/requests.js';

@@ -18,7 +18,8 @@ import {
   type TailnetState,
   type Transport,
 } from '../../src/client/index.js';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { identityFromCallToken, identityFromToken, jwtSecret, jwtVerifier } from '../../src/gateways/index.js';
 import { alice, bob, carol, memoryDatabase, testPeer, type TestPeer } from '../../src/testing/index.js';
 import { clock, mint, secret } from '../auth/jwt/mint.js';

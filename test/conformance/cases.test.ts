@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
 import { aNode, alice, bob, carol, type TestPeer } from '../../src/testing/index.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { BehaviorSubject, firstValueFrom, range } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import type { Uuid } from '../../src/db/store.js';
 import { migrate } from '../../src/db/migrate.js';
 import { alice, bob, carol, north, testPeer } from '../../src/testing/index.js';

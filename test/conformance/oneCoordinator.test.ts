@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { firstValueFrom, range } from 'rxjs';
 import { agentAddresses } from '../../src/auth/nodeAddresses.js';
 import { AuthorizationError, agentAuth, clientAuth } from '../../src/auth/index.js';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import type { Binding } from '../../src/db/store.js';
 import { decodeNode } from '../../src/proto/node.js';
 import { alice, bob, carol } from '../../src/testing/index.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { filter, firstValueFrom, take, toArray, timestamp } from 'rxjs';
 import { agentAuth, clientAuth } from '../../src/auth/index.js';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { channels } from '../../src/db/bus.js';
 import type { Uuid } from '../../src/db/store.js';
 import { alice, bob, carol, dave, eve, frank } from '../../src/testing/index.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Subject, filter, map, merge, VirtualTimeScheduler } from 'rxjs';
-import { createCoordinator, type Coordinator, type Health } from '../../src/coordinator.js';
+import type { Coordinator, Health } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { channels } from '../../src/db/bus.js';
 import type { Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { NEVER, VirtualTimeScheduler, concat, firstValueFrom, of } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { encodeNode } from '../../src/proto/node.js';
 import { requests } from '../../src/proto/requests.js';
 import { aNode, alice, bob, carol, memoryDatabase, type TestPeer } from '../../src/testing/index.js';

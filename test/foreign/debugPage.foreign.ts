@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { Subscription, of, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { WatchUpdate } from '../../src/coordinator.js';
+import type { WatchUpdate } from '../../src/api.js';
 import type { Overview, OverviewPeer, OverviewTunnel } from '../../src/db/overview.js';
 import { IdentityError, debugRoutes, httpServer$, identityFromToken, routesUnder } from '../../src/gateways/index.js';
 import type { DebugOptions } from '../../src/gateways/index.js';

@@ -1,5 +1,5 @@
 import { filter, firstValueFrom, NEVER, Observable, ReplaySubject, Subject, Subscription, tap } from 'rxjs';
-import type { CoordinateOptions, Coordinator } from '../../src/coordinator.js';
+import type { CoordinateOptions, Coordinator } from '../../src/api.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { errorResponse } from '../../src/proto/responses.js';
 

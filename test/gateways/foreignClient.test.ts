@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import protobuf from 'protobufjs';
 import { filter, firstValueFrom, fromEvent, map, ReplaySubject } from 'rxjs';
 import { WebSocket, type CloseEvent, type MessageEvent } from 'undici';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { alice, bob, carol, memoryDatabase, testPeer, type TestPeer } from '../../src/testing/index.js';
 import { ServedGateway } from './servedGateway.js';
 

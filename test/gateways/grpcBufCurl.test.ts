@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { filter, firstValueFrom, map, ReplaySubject, scan } from 'rxjs';
 import { createCoordinator } from '../../src/coordinator.js';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { alice, bob, memoryDatabase } from '../../src/testing/index.js';
 import { ServedGrpcGateway } from './grpcFixture.js';
 

@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import { NEVER, Observable } from 'rxjs';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { tailnetService } from '../../src/gateways/index.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { grpcClient } from './peerCall.js';

@@ -4,7 +4,7 @@ import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { BehaviorSubject, EMPTY, firstValueFrom, ReplaySubject, skip, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { Health } from '../../src/coordinator.js';
+import type { Health } from '../../src/api.js';
 import { healthService } from '../../src/gateways/grpcHealth.js';
 import { HealthCheckResponse_ServingStatus as ServingStatus } from '../../src/proto/gen/grpc/health/v1/health.js';
 import type { HealthCheckResponse } from '../../src/proto/gen/grpc/health/v1/health.js';

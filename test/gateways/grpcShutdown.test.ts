@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { BehaviorSubject, firstValueFrom, lastValueFrom, NEVER, of, Subject } from 'rxjs';
-import type { Health } from '../../src/coordinator.js';
+import type { Health } from '../../src/api.js';
 import { grpcGateway } from '../../src/gateways/index.js';
 import { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';

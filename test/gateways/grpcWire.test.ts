@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { concat, distinctUntilChanged, ignoreElements, map, NEVER, Subject, tap } from 'rxjs';
 import type { SchedulerLike, Observable } from 'rxjs';
 import { peerAuth } from '../../src/auth/peerAuth.js';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { defaultGrpcLimits } from '../../src/gateways/index.js';
 import type { GatewayEvent, GrpcLimits } from '../../src/gateways/index.js';
 import { GrpcWire } from '../../src/gateways/grpcWire.js';

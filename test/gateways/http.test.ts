@@ -14,7 +14,7 @@ import {
   throwError,
 } from 'rxjs';
 import type { Subscription } from 'rxjs';
-import type { Health } from '../../src/coordinator.js';
+import type { Health } from '../../src/api.js';
 import {
   coordinatePath,
   getRoute,

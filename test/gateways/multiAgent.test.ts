@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { concat, filter, firstValueFrom, interval, lastValueFrom, map, NEVER, of, scan, type Subscription } from 'rxjs';
 import { webSocketClient } from '../../examples/webSocketClient.js';
 import { createCoordinator } from '../../src/coordinator.js';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { createMultiAgent, type MultiAgent } from '../../src/multiAgent.js';
 import { requests } from '../../src/proto/requests.js';
 import { PeerUpdateKind, peerIdOf } from '../../src/proto/responses.js';

@@ -1,4 +1,4 @@
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import type { WebSocketGatewayOptions } from '../../src/gateways/index.js';
 import { webSocketGateway } from '../../src/gateways/index.js';
 import { ObservedGateway } from './observedGateway.js';

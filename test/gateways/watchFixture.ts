@@ -2,7 +2,7 @@ import { get, request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { ReplaySubject, Subject, Subscription, filter, finalize, firstValueFrom, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
-import type { WatchUpdate } from '../../src/coordinator.js';
+import type { WatchUpdate } from '../../src/api.js';
 import { httpServer$, watchRoutes } from '../../src/gateways/index.js';
 import type { GatewayEvent, HttpServerOptions, ListeningHttpServer, WatchOptions } from '../../src/gateways/index.js';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { filter, firstValueFrom, NEVER, tap } from 'rxjs';
 import { createCoordinator } from '../../src/coordinator.js';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import type { CoordinateResponse_PeerUpdate } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
 import { PeerUpdateKind, peerIdOf } from '../../src/proto/responses.js';

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { config, filter, firstValueFrom, NEVER, Observable, of, Subject, throwError, timer } from 'rxjs';
 import type { Auth } from '../../src/auth/index.js';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { type CoordinateRequest, requests } from '../../src/proto/index.js';
 import { alice, aNode, bob, carol, memoryDatabase, testPeer, type TestPeer } from '../../src/testing/index.js';
 import { logbook, type Logbook } from '../streams/support/logbook.js';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { filter, firstValueFrom } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { CoordinateRequest, nilUuid, requests } from '../../src/proto/index.js';
 import { alice, aNode, bob, carol, eve, memoryDatabase, testPeer, type TestPeer } from '../../src/testing/index.js';
 import { PeerSocket, rawSocket, refusedUpgrade, upgradeRequest } from '../gateways/peerSocket.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { firstValueFrom } from 'rxjs';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { encodeNode } from '../../src/proto/node.js';
 import { aNode, alice, bob, carol, dave } from '../../src/testing/index.js';
 import { query } from '../support/query.js';

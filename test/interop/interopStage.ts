@@ -1,4 +1,5 @@
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { migrate } from '../../src/db/migrate.js';
 import type { Uuid } from '../../src/db/store.js';
 import type { CoordinatorOptions } from '../../src/options.js';

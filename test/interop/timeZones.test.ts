@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { firstValueFrom, lastValueFrom, Subject, tap, timeout } from 'rxjs';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { postgresDatabase } from '../../src/db/postgres/postgresDatabase.js';
 import { alice, bob } from '../../src/testing/index.js';
 import { query } from '../support/query.js';

@@ -1,4 +1,5 @@
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import type { Uuid } from '../../src/db/store.js';
 import { createMetrics, type Metrics } from '../../src/metrics/index.js';
 import { memoryDatabase, north, type MemoryDatabase } from '../../src/testing/index.js';

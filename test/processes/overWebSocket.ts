@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import { WebSocket } from 'ws';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { requestToJson, responseFromJson } from '../../src/proto/json.js';
 import { CoordinateRequest, CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 

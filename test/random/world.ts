@@ -1,5 +1,6 @@
 import { BehaviorSubject, Subject, type SchedulerLike } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import type { Uuid } from '../../src/db/store.js';
 import type { Tuning } from '../../src/options.js';
 import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';

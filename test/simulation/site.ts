@@ -1,5 +1,5 @@
 import { take, type Subject } from 'rxjs';
-import type { Coordinator, Health } from '../../src/coordinator.js';
+import type { Coordinator, Health } from '../../src/api.js';
 import type { Store, Uuid } from '../../src/db/store.js';
 import type { FaultyDatabase } from '../../src/testing/index.js';
 import type { Gate } from './gate.js';

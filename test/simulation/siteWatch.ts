@@ -1,5 +1,5 @@
 import { defaultTuning } from '../../src/defaults.js';
-import type { Health } from '../../src/coordinator.js';
+import type { Health } from '../../src/api.js';
 import type { Store, Uuid } from '../../src/db/store.js';
 import type { Ending } from './gate.js';
 import { peerNumberOf } from './names.js';

@@ -1,6 +1,7 @@
 import { concatMap, debounceTime, filter, firstValueFrom, lastValueFrom, merge, startWith, take, timeout } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { createCoordinator, type Coordinator, type Health } from '../../src/coordinator.js';
+import type { Coordinator, Health } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { channels } from '../../src/db/bus.js';
 import type { Database } from '../../src/db/database.js';
 import { postgresDatabase } from '../../src/db/postgres/postgresDatabase.js';

@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import type { CoordinateOptions, Coordinator } from '../../src/coordinator.js';
+import type { CoordinateOptions, Coordinator } from '../../src/api.js';
 import type { Uuid } from '../../src/db/store.js';
 import type { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
 import { webSocketGateway } from '../../src/gateways/index.js';
 import { dave, gatewayContract } from '../../src/testing/index.js';
 import type { GatewayUnderTest } from '../../src/testing/index.js';

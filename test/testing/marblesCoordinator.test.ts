@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { NEVER, concat, interval, map, of, timer } from 'rxjs';
-import type { Coordinator, Health } from '../../src/coordinator.js';
+import type { Coordinator, Health } from '../../src/api.js';
 import { requests } from '../../src/proto/requests.js';
 import { aNode, alice, bob, describeUpdates, marbles, memoryDatabase, north, south } from '../../src/testing/index.js';
 

@@ -1,5 +1,6 @@
 import { filter, firstValueFrom } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../src/coordinator.js';
+import type { Coordinator } from '../../src/api.js';
+import { createCoordinator } from '../../src/coordinator.js';
 import { alice, bob, memoryDatabase, testPeer, type MemoryDatabase, type TestPeer } from '../../src/testing/index.js';
 
 describe('a scenario of test peers at two coordinators that share memory', () => {

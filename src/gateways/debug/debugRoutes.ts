@@ -1,5 +1,5 @@
 import { asyncScheduler, take, tap } from 'rxjs';
-import type { Coordinator } from '../../coordinator.js';
+import type { Coordinator } from '../../api.js';
 import type { ReadOverview } from '../../db/overview.js';
 import { reply, replyText } from '../httpRoutes.js';
 import type { HttpRoutes } from '../httpRoutes.js';

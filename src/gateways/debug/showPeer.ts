@@ -1,6 +1,6 @@
 import { catchError, map, of, take, tap, throwError, timeout, TimeoutError } from 'rxjs';
 import type { SchedulerLike } from 'rxjs';
-import type { Coordinator, WatchUpdate } from '../../coordinator.js';
+import type { Coordinator, WatchUpdate } from '../../api.js';
 import { nodeToJson } from '../../proto/json.js';
 import { isUuid, nilUuid, parseUuid } from '../../proto/uuid.js';
 import type { Uuid } from '../../proto/uuid.js';

@@ -4,7 +4,7 @@ import { asyncScheduler, defer } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { agentAuth } from '../../auth/agentAuth.js';
 import { clientAuth } from '../../auth/clientAuth.js';
-import type { Coordinator } from '../../coordinator.js';
+import type { Coordinator } from '../../api.js';
 import { parseUuid } from '../../proto/uuid.js';
 import type { Uuid } from '../../proto/uuid.js';
 import type { GatewayEvent } from '../gatewayEvent.js';

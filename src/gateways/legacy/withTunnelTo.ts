@@ -1,5 +1,5 @@
 import { NEVER, concat, of } from 'rxjs';
-import type { Coordinator } from '../../coordinator.js';
+import type { Coordinator } from '../../api.js';
 import { requests } from '../../proto/requests.js';
 import type { Uuid } from '../../proto/uuid.js';
 

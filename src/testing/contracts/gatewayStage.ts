@@ -1,7 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { NEVER, ReplaySubject, Subject, defer, filter, firstValueFrom, startWith, throwError, timeout } from 'rxjs';
 import type { Observable, Subscription } from 'rxjs';
-import { createCoordinator, type Coordinator } from '../../coordinator.js';
+import type { Coordinator } from '../../api.js';
+import { createCoordinator } from '../../coordinator.js';
 import type { Uuid } from '../../db/store.js';
 import type { CoordinateRequest } from '../../proto/gen/tailnet.js';
 import { nameOf } from '../cast.js';

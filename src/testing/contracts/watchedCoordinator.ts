@@ -1,6 +1,6 @@
 import { NEVER, Observable, tap } from 'rxjs';
 import type { Subscriber } from 'rxjs';
-import type { CoordinateOptions, Coordinator } from '../../coordinator.js';
+import type { CoordinateOptions, Coordinator } from '../../api.js';
 import type { Uuid } from '../../db/store.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../proto/gen/tailnet.js';
 

@@ -1,5 +1,5 @@
 import { NEVER, Observable, ReplaySubject, Subject, firstValueFrom, skip } from 'rxjs';
-import type { WatchUpdate } from '../../../src/coordinator.js';
+import type { WatchUpdate } from '../../../src/api.js';
 import type { Overview } from '../../../src/db/overview.js';
 import { debugRoutes, httpServer$, routesUnder } from '../../../src/gateways/index.js';
 import type { DebugOptions, GatewayEvent, ListeningHttpServer } from '../../../src/gateways/index.js';

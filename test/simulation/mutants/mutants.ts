@@ -205,9 +205,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'last words are not waited for',
     file: 'coordinator.ts',
-    find: 'concat(write$, loseOwn$).pipe(takeUntil(closeTimedOut$)),',
+    find: 'concat(write$, loseOwn$).pipe(takeUntil(timedOut$)),',
     replace:
-      "concat(write$.pipe(takeUntil(health$.pipe(filter((health) => health === 'closing'), delay(1, scheduler)))), loseOwn$).pipe(takeUntil(closeTimedOut$)),",
+      "concat(write$.pipe(takeUntil(health$.pipe(filter((health) => health === 'closing'), audit(() => timer(1, scheduler))))), loseOwn$).pipe(takeUntil(timedOut$)),",
     why: 'What was accepted just before a coordinator closes is not written.',
   },
   {
