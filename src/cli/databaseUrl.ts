@@ -1,4 +1,5 @@
 import type { Option } from 'commander';
+import { parsePostgresUrl, postgresUrlText } from '../db/postgres/postgresUrl.js';
 import { option } from './environment.js';
 import { UsageError } from './usageError.js';
 
@@ -24,16 +25,21 @@ export function listenDatabaseUrlOption(): Option {
 
 /** Refuses what is no PostgreSQL URL, without repeating it: it may hold a password. */
 export function checkDatabaseUrl(url: string, name = '--database-url'): void {
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return;
+  if (parsePostgresUrl(url) !== undefined) return;
   throw new UsageError(
     `option '${name}' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
   );
 }
 
-/** The URL without passwords, fit for logs. */
+/**
+ * The URL without passwords, fit for logs.
+ *
+ * @throws TypeError `not a PostgreSQL URL`
+ */
 export function withoutPassword(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
+  const url = parsePostgresUrl(databaseUrl);
+  if (url === undefined) throw new TypeError('not a PostgreSQL URL');
   url.password = '';
   for (const name of [...url.searchParams.keys()]) if (/password/i.test(name)) url.searchParams.delete(name);
-  return url.href;
+  return postgresUrlText(url);
 }

@@ -1,10 +1,14 @@
 import { Option, type Command } from 'commander';
+import { isLike } from './isLike.js';
 import { UsageError } from './usageError.js';
+import { slotVariable } from './workers/messages.js';
+
+const prefix = 'TAILNET_';
 
 /** An option with its environment variable: `--data-dir` is `TAILNET_DATA_DIR`. The option wins. */
 export function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
-  return made.env(`TAILNET_${made.name().toUpperCase().replaceAll('-', '_')}`);
+  return made.env(`${prefix}${made.name().toUpperCase().replaceAll('-', '_')}`);
 }
 
 const yes = /^(1|true|yes|on)$/i;
@@ -29,4 +33,26 @@ export function tidyEnvironment(command: Command, environment: NodeJS.ProcessEnv
       throw new UsageError(`option '${long}' value '${value}' from env '${envVar}' is invalid. Use true or false.`);
     }
   }
+}
+
+/**
+ * Refuses variables that are none of an option of any command and look like one: whoever set `TAILNET_JWT_AUDENCE`
+ * believes that tokens must be for somebody. Others may begin alike for reasons of their own.
+ *
+ * @throws UsageError `there is no variable TAILNET_JWT_AUDENCE; there is TAILNET_JWT_AUDIENCE`, a line for each
+ */
+export function refuseMisspelt(commands: readonly Command[], environment: NodeJS.ProcessEnv): void {
+  const known = new Set(commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? [])));
+  for (const ours of [`${prefix}DATABASE_URL`, slotVariable]) known.add(ours);
+  const mistakes = Object.keys(environment)
+    .filter((name) => name.startsWith(prefix) && !known.has(name))
+    .flatMap((name) => {
+      const bare = name.slice(prefix.length);
+      const like = [...known].filter(
+        (other) =>
+          other === `${prefix}NO_${bare}` || (other !== slotVariable && isLike(bare, other.slice(prefix.length))),
+      );
+      return like.length === 0 ? [] : [`there is no variable ${name}; there is ${like.join(', ')}`];
+    });
+  if (mistakes.length > 0) throw new UsageError(mistakes.join('\n'));
 }

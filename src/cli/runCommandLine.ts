@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './commandError.js';
 import { configCommand } from './configCommand.js';
-import { tidyEnvironment } from './environment.js';
+import { refuseMisspelt, tidyEnvironment } from './environment.js';
 import { migrateCommand } from './migrateCommand.js';
 import { standardOutput, type Output } from './output.js';
 import { peerCommand } from './peerCommand.js';
@@ -21,13 +21,17 @@ export async function runCommandLine(words: readonly string[], output = standard
   const program = createProgram(output, (code) => (exitCode = code));
   try {
     const command = program.commands.find((candidate) => candidate.name() === words[0]);
-    if (command !== undefined) tidyEnvironment(command, process.env);
+    if (command !== undefined) {
+      refuseMisspelt(withAllBelow(program), process.env);
+      tidyEnvironment(command, process.env);
+    }
     await program.parseAsync(words, { from: 'user' });
     return exitCode;
   } catch (error) {
     // Commander has already said what it has to say.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof UsageError || error instanceof CommandError) output.error(`error: ${error.message}\n`);
+    if (error instanceof UsageError || error instanceof CommandError)
+      output.error(error.message.replace(/^/gm, 'error: ').concat('\n'));
     // A defect: whoever reports it needs to know where.
     else output.error(`${inspect(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
@@ -45,7 +49,7 @@ function createProgram(output: Output, end: (exitCode: number) => void): Command
     ...[tokenCommand(output), configCommand(output)],
   ];
   for (const command of commands) program.addCommand(command.helpOption('-h, --help', 'explain the options'));
-  for (const command of [program, ...commands, ...commands.flatMap(({ commands: below }) => below)]) {
+  for (const command of withAllBelow(program)) {
     command.exitOverride().configureOutput({
       writeOut: output.out,
       writeErr: output.error,
@@ -54,4 +58,9 @@ function createProgram(output: Output, end: (exitCode: number) => void): Command
     });
   }
   return program;
+}
+
+/** A command, the commands below it, and those below them. */
+function withAllBelow(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withAllBelow)];
 }

@@ -242,6 +242,9 @@ describe('the command line', () => {
       expect((await run('status', { DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b' })).error).to.contain(
         'the database postgres://a@127.0.0.1:1/b cannot be read: connect ECONNREFUSED',
       );
+      expect((await run('status', { DATABASE_URL: 'postgres://a:secret@/b?host=127.0.0.1&port=1' })).error).to.contain(
+        'the database postgres://a@/b?host=127.0.0.1&port=1 cannot be read: connect ECONNREFUSED',
+      );
       const both = { DATABASE_URL: 'nonsense', TAILNET_DATABASE_URL: 'postgres://a@127.0.0.1:1/c' };
       expect((await run('status', both)).error).to.contain('the database postgres://a@127.0.0.1:1/c cannot be read');
     });
@@ -273,6 +276,25 @@ describe('the command line', () => {
     it('and does not take "false" for yes', async () => {
       const { error } = await run('serve --host 0.0.0.0', { TAILNET_ALLOW_UNAUTHENTICATED: 'false' });
       expect(error).to.contain('--allow-unauthenticated');
+    });
+
+    it('and refuses variables that are misspelt, all of them, and no others', async () => {
+      const environment = {
+        ...{ TAILNET_JWT_AUDENCE: 'mesh', TAILNET_DATABSE_URL: 'postgres://a:secret@b/c', TAILNET_V1: 'false' },
+        // What these are for is not ours to know.
+        ...{ TAILNET_TEST_SEED: '1', TAILNET_PORT_7350_TCP: 'tcp://10.0.0.1:7350', TAILNET_SERVICE_HOST: '10.0.0.1' },
+        // Options of other commands, and how a worker knows which it is.
+        ...{ TAILNET_URL: 'ws://a', TAILNET_WORKER: '1' },
+      };
+      expect(await run('status', environment)).to.deep.equal({
+        exitCode: 2,
+        out: '',
+        error: [
+          'error: there is no variable TAILNET_JWT_AUDENCE; there is TAILNET_JWT_AUDIENCE\n',
+          'error: there is no variable TAILNET_DATABSE_URL; there is TAILNET_DATABASE_URL\n',
+          'error: there is no variable TAILNET_V1; there is TAILNET_NO_V1\n',
+        ].join(''),
+      });
     });
 
     it('and refuses switches that say neither yes nor no', async () => {

@@ -147,6 +147,19 @@ describe('a configuration file', () => {
     });
   }
 
+  it('is refused with a line for each mistake', async () => {
+    writeFileSync(file, 'max-tunels: 5\nport: http\nhost: 127.0.0.1\nprot: 1');
+    expect(await run('config', 'check', file)).to.deep.equal({
+      code: 2,
+      out: '',
+      err: [
+        `error: ${file}: there is no option "max-tunels"; there is max-tunnels\n`,
+        `error: ${file}: port: got "http". It is a whole number from 0 to 65535.\n`,
+        `error: ${file}: there is no option "prot"; there is port\n`,
+      ].join(''),
+    });
+  });
+
   it('is checked as a whole, with the files that it names', async () => {
     writeFileSync(file, 'auth: jwt\njwt-key-file: /nowhere');
     const { code, err } = await run('config', 'check', file);

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command, type Option } from 'commander';
+import { isLike } from '../isLike.js';
 import { UsageError } from '../usageError.js';
 import type { Config, ConfigValue } from './configFile.js';
 
@@ -13,39 +14,47 @@ export interface AppliedValue {
  * Gives the options of a command, which has been parsed, the values that a file has for them. The command line and the
  * environment win.
  *
- * @throws UsageError that names the file and the option: one that does not exist, or a value that it does not take
+ * @throws UsageError with a line for each mistake that names the file and the option: one that does not exist, or a
+ *   value that it does not take
  */
 export function applyConfig(command: Command, config: Config, file: string): readonly AppliedValue[] {
-  return Object.entries(config).map(([name, value]) => {
-    const found = command.options.find((option) => nameOf(option) === name);
-    if (found === undefined || name === 'config') {
-      const like = command.options.map(nameOf).filter((each) => each !== 'config' && isLike(name, each));
-      const positive = name.replace(/^no-/, '');
-      const isNegated = command.options.some((option) => option.negate && nameOf(option) === positive);
-      const known = like.length > 0 ? `there is ${like.join(', ')}` : '--help lists all';
-      const hint = isNegated ? `; say ${positive}: false` : `; ${known}`;
-      throw new UsageError(`${file}: there is no option ${JSON.stringify(name)}${hint}`);
+  const applied: AppliedValue[] = [];
+  const mistakes: UsageError[] = [];
+  for (const [name, value] of Object.entries(config)) {
+    try {
+      applied.push(applyValue(command, name, value, file));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      mistakes.push(error);
     }
-    const attribute = found.attributeName();
-    const before = command.getOptionValueSource(attribute);
-    const parsed = parsedBy(found, value, `${file}: ${name}: `);
-    if (before === 'cli') return { name, overriddenBy: `--${name}` };
-    if (before === 'env') return { name, overriddenBy: found.envVar ?? 'the environment' };
-    command.setOptionValueWithSource(attribute, parsed, 'config');
-    return { name };
-  });
+  }
+  if (mistakes.length > 0)
+    throw new UsageError(mistakes.map(({ message }) => message).join('\n'), { cause: mistakes[0] });
+  return applied;
+}
+
+function applyValue(command: Command, name: string, value: ConfigValue, file: string): AppliedValue {
+  const found = command.options.find((option) => nameOf(option) === name);
+  if (found === undefined || name === 'config') {
+    const like = command.options.map(nameOf).filter((each) => each !== 'config' && isLike(name, each));
+    const positive = name.replace(/^no-/, '');
+    const isNegated = command.options.some((option) => option.negate && nameOf(option) === positive);
+    const known = like.length > 0 ? `there is ${like.join(', ')}` : '--help lists all';
+    const hint = isNegated ? `; say ${positive}: false` : `; ${known}`;
+    throw new UsageError(`${file}: there is no option ${JSON.stringify(name)}${hint}`);
+  }
+  const attribute = found.attributeName();
+  const before = command.getOptionValueSource(attribute);
+  const parsed = parsedBy(found, value, `${file}: ${name}: `);
+  if (before === 'cli') return { name, overriddenBy: `--${name}` };
+  if (before === 'env') return { name, overriddenBy: found.envVar ?? 'the environment' };
+  command.setOptionValueWithSource(attribute, parsed, 'config');
+  return { name };
 }
 
 /** `v1` of `--no-v1`. */
 function nameOf({ long = '' }: Option): string {
   return long.replace(/^--(no-)?/, '');
-}
-
-/** Whether one may have been meant by the other: both begin alike, and differ little. */
-function isLike(one: string, other: string): boolean {
-  const bare = (name: string): string => name.replaceAll(/[^a-z0-9]/gi, '').toLowerCase();
-  const [a, b] = [bare(one), bare(other)];
-  return a === b || (Math.abs(a.length - b.length) < 3 && a.slice(0, 6) === b.slice(0, 6));
 }
 
 function parsedBy(option: Option, value: ConfigValue, where: string): unknown {

@@ -1,5 +1,4 @@
-/** Whether `pg` can read it: a user before no host is fine, where the host is a parameter. */
-const isReadable = (url: string): boolean => URL.canParse(url) || URL.canParse(url.replace('@/', '@host/'));
+import { parsePostgresUrl } from './postgresUrl.js';
 
 /**
  * Says at once what would otherwise be found out with every statement.
@@ -13,7 +12,7 @@ export const checkConnection = (connection: unknown, name: string, others: strin
   // Besides URLs, pg takes paths of sockets.
   if (typeof connection === 'string') {
     if (/^(socket:|\/)/.test(connection)) return;
-    if (/^postgres(ql)?:\/\//i.test(connection) && isReadable(connection)) return;
+    if (parsePostgresUrl(connection) !== undefined) return;
   }
   throw new TypeError(`${name}: must be a URL like postgres://user:password@host:5432/name, ${others}`);
 };

@@ -1,4 +1,5 @@
 import type { PoolConfig } from 'pg';
+import { parsePostgresUrl, postgresUrlText } from './postgresUrl.js';
 
 /** What a connection gets unless the user's configuration says otherwise. Times are milliseconds. */
 export interface SessionDefaults {
@@ -65,14 +66,14 @@ function takeFromUrl(connectionString: string | undefined): {
 } {
   const taken = new Map<string, string>();
   // What is not a URL (a socket's path) has no parameters; what is a broken one, pg complains about when it connects.
-  if (connectionString === undefined || !URL.canParse(connectionString)) return { connectionString, taken };
-  const url = new URL(connectionString);
+  const url = connectionString === undefined ? undefined : parsePostgresUrl(connectionString);
+  if (url === undefined) return { connectionString, taken };
   for (const name of TAKEN) {
     const value = url.searchParams.get(name);
     if (value !== null) taken.set(name, value);
     url.searchParams.delete(name);
   }
-  return { connectionString: taken.size === 0 ? connectionString : url.href, taken };
+  return { connectionString: taken.size === 0 ? connectionString : postgresUrlText(url), taken };
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -45,6 +45,11 @@ describe('sessionConfig', () => {
     });
   });
 
+  it('reads a URL without a host, too', () => {
+    const config = sessionConfig('postgres://alice@/net?host=/run&options=-c%20search_path%3Dmesh', defaults);
+    expect(config).to.include({ connectionString: 'postgres://alice@/net?host=%2Frun', options: combined });
+  });
+
   it('lets statements take for ever if the configuration says so', () => {
     const config = sessionConfig({ statement_timeout: false }, defaults);
     expect(config.statement_timeout).to.equal(false);
