@@ -51,8 +51,8 @@ export const parseCommandLine = (
   const options = Object.keys({ ...common, ...command.numbers, ...lists, ...texts, ...command.aliases });
   const values =
     command.kind === 'parts'
-      ? parse(rest, options, flags)
-      : parse(rest, ['database-url', ...bus, ...Object.keys(ofDatabase), ...options], ['slow-flush']);
+      ? parse(name, rest, options, flags)
+      : parse(name, rest, ['database-url', ...bus, ...Object.keys(ofDatabase), ...options], ['slow-flush']);
   const given = (option: string): string | undefined => {
     const alias = Object.entries(command.aliases ?? {}).find(([, target]) => target === option)?.[0];
     const value = values[option] ?? (alias === undefined ? undefined : values[alias]);
@@ -95,14 +95,23 @@ const withNegativeValues = (args: readonly string[]): string[] =>
       : [...joined, arg];
   }, []);
 
+/** The definitions of the workloads have underscores in some names, where a command line mostly has hyphens: both will do. */
+const withKnownNames = (args: readonly string[], options: readonly string[]): readonly string[] => {
+  const bare = (name: string): string => name.replaceAll('_', '-');
+  return args.map((arg) =>
+    arg.replace(/^--([^=]+)/, (_, name: string) => `--${options.find((one) => bare(one) === bare(name)) ?? name}`),
+  );
+};
+
 const parse = (
+  command: string,
   args: readonly string[],
   options: readonly string[],
   flags: readonly string[],
 ): Readonly<Record<string, string | boolean | undefined>> => {
   try {
     const { values } = parseArgs({
-      args: withNegativeValues(args),
+      args: withNegativeValues(withKnownNames(args, [...options, ...flags])),
       options: {
         ...Object.fromEntries(options.map((option) => [option, { type: 'string' as const }])),
         ...Object.fromEntries(flags.map((option) => [option, { type: 'boolean' as const }])),
@@ -111,7 +120,9 @@ const parse = (
     return values;
   } catch (error) {
     // What node says of positional arguments goes on about how to give them, which is of no use here.
-    throw new UsageError((error instanceof Error ? error.message : String(error)).split(/\. |\n/)[0] ?? '');
+    const complaint = (error instanceof Error ? error.message : String(error)).split(/\. |\n/)[0] ?? '';
+    const known = [...options, ...flags].map((option) => `--${option}`).join(', ');
+    throw new UsageError(complaint.startsWith('Unknown') ? `${complaint}; ${command} takes ${known}` : complaint);
   }
 };
 

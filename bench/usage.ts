@@ -8,7 +8,7 @@ ${Object.entries(commands)
   .join('\n')}
 
 Each workload prints one line of JSON. Options of all commands; micro and compression have no database, and none of the
-first three:
+first four:
 
   --database-url URL    a PostgreSQL database, whose tailnet tables are emptied. Default: TAILNET_DATABASE_URL, or else
                         an embedded server
