@@ -35,10 +35,10 @@ export interface Coordinator extends AsyncDisposable {
   /** Its UUID: what was given as `id`, or a random one. */
   readonly id: Uuid;
 
-  /** Replays the current state; completes after `closed`. */
+  /** Replays the current state, `closed` too; completes after that. */
   readonly health$: Observable<Health>;
 
-  /** The live coordinators, this one included, sorted by id. Replays the current set; completes when closed. */
+  /** The live coordinators, this one included, sorted by id. Replays the current set, or the last one; completes when closed. */
   readonly coordinators$: Observable<readonly Uuid[]>;
 
   /**

@@ -17,6 +17,7 @@ import {
   BehaviorSubject,
   EMPTY,
   NEVER,
+  ReplaySubject,
   Subject,
   audit,
   catchError,
@@ -107,6 +108,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   /* eslint-disable no-restricted-syntax -- the borders to those who call, and what runs against the drawing's arrows */
   const health$ = new BehaviorSubject<Health>('starting');
   const live$ = new BehaviorSubject<ReadonlySet<Uuid>>(new Set());
+  /** What both were last, also once they have completed: a BehaviorSubject does not say it then. */
+  const [lastHealth$, lastCoordinators$] = [new ReplaySubject<Health>(1), new ReplaySubject<readonly Uuid[]>(1)];
   const closeRequests$ = new Subject<Required<CloseOptions>>();
   const begun$ = new AsyncSubject<never>();
   const reachable$ = new Subject<unknown>();
@@ -229,7 +232,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const becomes = (health: Health): void => {
     if (isClosing() || health === health$.value) return;
     if (health === 'unhealthy')
-      logger.error(`coordinator failed ${String(tuning.missedHeartbeats)} heartbeats and is unhealthy`);
+      logger.error({ health }, `coordinator failed ${String(tuning.missedHeartbeats)} heartbeats and is unhealthy`);
     else logger.info({ health }, 'health changed');
     health$.next(health);
   };
@@ -246,7 +249,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     const before = live$.value;
     // Stopped in order or not: a row says no more than when it was written last.
     const silent = [...before].filter((other) => !live.has(other));
-    logger.info({ live: [...live], silent }, 'live coordinators changed');
+    logger.info({ live: [id, ...live].sort(), silent }, 'live coordinators changed');
     live$.next(live);
     applyLive(view, teller, live);
     if (silent.length > 0) leftovers.lookAgain();
@@ -325,9 +328,11 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     ownsDatabase ? (database.close?.() ?? EMPTY).pipe(takeUntil(timer(connectionsTimeout, scheduler))) : EMPTY,
   );
 
-  const coordinators$ = live$.pipe(map((others): readonly Uuid[] => [id, ...others].sort()));
+  health$.subscribe(lastHealth$);
+  live$.pipe(map((others): readonly Uuid[] => [id, ...others].sort())).subscribe(lastCoordinators$);
+  const coordinators$ = lastCoordinators$.asObservable();
   telemetry.started({
-    ...{ id, health$: health$.asObservable(), coordinators$ },
+    ...{ id, health$: lastHealth$.asObservable(), coordinators$ },
     get unheard() {
       return unheard;
     },
@@ -388,7 +393,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   return {
     id,
-    health$: health$.asObservable(),
+    health$: lastHealth$.asObservable(),
     coordinators$,
     coordinate$,
     node$: (peer) => {

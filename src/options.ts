@@ -14,7 +14,7 @@ export interface Tuning {
   readonly heartbeatPeriod: number;
   /** So many failed heartbeats make a coordinator unhealthy, and so many missed ones make others call it lost. Default 3. */
   readonly missedHeartbeats: number;
-  /** A heartbeat that takes longer has failed. Default 1500: less than the period. */
+  /** A heartbeat that takes longer has failed. Default 1500: less than the period, for one that takes longer holds up the next. */
   readonly heartbeatTimeout: number;
   /** The first wait before a failed database call is made again; each further wait is 1.5 times as long, ± 50 %. Default 500. */
   readonly initialBackoff: number;

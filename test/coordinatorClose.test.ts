@@ -64,7 +64,7 @@ describe('closing a coordinator', () => {
       // The row does not say that it was stopped in order: to the others it is like one that fell silent.
       at(10_000, () => {
         const changes = book.entries.filter(({ msg }) => msg === 'live coordinators changed');
-        expect(changes.at(-1)).to.deep.include({ live: [], silent: [south] });
+        expect(changes.at(-1)).to.deep.include({ live: [north], silent: [south] });
       });
     }),
   );
@@ -216,9 +216,22 @@ describe('closing a coordinator', () => {
       const other = createCoordinator();
       other.health$.subscribe((health) => states.push(health));
       void other.close();
-      expect(states).to.deep.equal(['end', 'starting', 'closing', 'closed']);
+      expect(states).to.deep.equal(['closed', 'end', 'starting', 'closing', 'closed']);
       expectObservable(coordinator.coordinate$(alice).pipe(map(({ error }) => error))).toBe('(c|)', {
         c: 'coordinator closed',
+      });
+    }),
+  );
+
+  it(
+    'still says that it is closed, and who lived, to those who ask afterwards',
+    marbles(({ createCoordinator, scheduler, expectObservable }) => {
+      const coordinators = [createCoordinator(), createCoordinator()] as const;
+      const at = onTime(scheduler);
+      at(3000, () => void coordinators[0].close());
+      at(4000, () => {
+        expectObservable(coordinators[0].health$).toBe('4s (d|)', letters);
+        expectObservable(coordinators[0].coordinators$).toBe('4s (b|)', { b: [north, south] });
       });
     }),
   );

@@ -54,6 +54,7 @@ describe('the health of a coordinator', () => {
         expect(book.lines.filter((line) => line.includes('heartbeats'))).to.deep.equal([
           'error coordinator failed 3 heartbeats and is unhealthy',
         ]);
+        expect(book.entries.filter(({ health }) => health === 'unhealthy')).to.have.lengthOf(1);
         expect(book.lines.filter((line) => line === 'warn heartbeat failed')).to.have.lengthOf(5);
       });
       // Beats at 10, 12 and 14 s fail.

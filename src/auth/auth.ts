@@ -4,11 +4,10 @@ import type { CoordinateRequest } from '../proto/gen/tailnet.js';
 /**
  * Decides whether a peer may make a request, before any part of it takes effect. To allow it, return nothing, or
  * something that completes. To refuse it, throw an {@link AuthorizationError}, or return something that fails: the
- * peer gets the response `authorization: <message>` and its connection ends. Anything else that is thrown is a bug:
- * the peer is told `internal coordinator error`, and the log the rest.
+ * peer gets the response `authorization: <message>` and its connection ends. Anything else that is thrown is a bug, as is
+ * the answer `false`: the peer is told `internal coordinator error`, and the log the rest.
  */
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that only throws returns nothing at all
-export type Auth = (request: CoordinateRequest) => void | ObservableInput<unknown>;
+export type Auth = (request: CoordinateRequest) => void | ObservableInput<void>;
 
 /** A refusal; its message is told to the peer. */
 export class AuthorizationError extends Error {

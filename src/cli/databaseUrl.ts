@@ -1,6 +1,7 @@
-import type { Option } from 'commander';
+import type { Command, Option } from 'commander';
 import { parsePostgresUrl, postgresUrlText } from '../db/postgres/postgresUrl.js';
 import { option } from './environment.js';
+import { isLike } from './isLike.js';
 import { UsageError } from './usageError.js';
 
 /** `--database-url`, which also listens to `DATABASE_URL`. */
@@ -10,9 +11,8 @@ export function databaseUrlOption(): Option {
     'PostgreSQL to use; DATABASE_URL is honoured, too (default: an embedded one)',
   );
   // Commander knows one variable for each option.
-  return process.env['TAILNET_DATABASE_URL'] === undefined && process.env['DATABASE_URL'] !== undefined
-    ? made.env('DATABASE_URL')
-    : made;
+  const [ours = '', others = ''] = [process.env['TAILNET_DATABASE_URL'], process.env['DATABASE_URL']];
+  return ours === '' && others !== '' ? made.env('DATABASE_URL') : made;
 }
 
 /** `--listen-database-url`. */
@@ -23,12 +23,38 @@ export function listenDatabaseUrlOption(): Option {
   );
 }
 
-/** Refuses what is no PostgreSQL URL, without repeating it: it may hold a password. */
-export function checkDatabaseUrl(url: string, name = '--database-url'): void {
-  if (parsePostgresUrl(url) !== undefined) return;
-  throw new UsageError(
-    `option '${name}' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
-  );
+/** Parameters whose absence lets a connection be less safe than was meant. */
+const tlsParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'];
+
+/**
+ * Refuses what is no PostgreSQL URL, without repeating it: it may hold a password.
+ *
+ * @throws UsageError `option '--database-url' is not a PostgreSQL URL. …`, `option '--database-url': there is no parameter
+ *   sslmod; there is sslmode`
+ */
+export function checkDatabaseUrl(text: string, name = '--database-url'): void {
+  const url = parsePostgresUrl(text);
+  if (url === undefined) {
+    throw new UsageError(
+      `option '${name}' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name; ` +
+        'in a password, @ : / ? # % are written %40 %3A %2F %3F %23 %25.',
+    );
+  }
+  for (const parameter of url.searchParams.keys()) {
+    const like = tlsParameters.find((known) => parameter !== known && isLike(parameter, known));
+    if (like !== undefined && !tlsParameters.includes(parameter)) {
+      throw new UsageError(`option '${name}': there is no parameter ${parameter}; there is ${like}`);
+    }
+  }
+}
+
+/** Says of a directory for the embedded database, given on the command line, that the URL of another one makes it of no use. */
+export function idleDataDir(command: Command): string | undefined {
+  const { databaseUrl } = command.opts<{ databaseUrl?: string }>();
+  if (databaseUrl === undefined || command.getOptionValueSource('dataDir') !== 'cli') return undefined;
+  const { envVar } = command.options.find(({ long }) => long === '--database-url') ?? {};
+  const isOfEnvironment = command.getOptionValueSource('databaseUrl') === 'env';
+  return `--data-dir does not count: ${isOfEnvironment ? String(envVar) : '--database-url'} does`;
 }
 
 /**

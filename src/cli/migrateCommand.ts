@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
+import { checkDatabaseUrl, databaseUrlOption, idleDataDir } from './databaseUrl.js';
 import { option } from './environment.js';
 import type { MigrateResult } from '../db/migrate.js';
 import type { Output } from './output.js';
@@ -17,8 +17,10 @@ export function migrateCommand(output: Output): Command {
     .addOption(databaseUrlOption())
     .addOption(option('--data-dir <dir>', 'where the embedded database is').default('.tailnet'))
     .addOption(option('--grant <role>', 'also allow this role what a coordinator needs at run time'))
-    .action(async (options: MigrateOptions) => {
+    .action(async (options: MigrateOptions, command: Command) => {
       if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
+      const idle = idleDataDir(command);
+      if (idle !== undefined) output.error(`warning: ${idle}\n`);
       const [{ commandDatabase }, { createLogger }, { migrate }, { migrationFailure }] = await Promise.all([
         import('./commandDatabase.js'),
         import('./createLogger.js'),

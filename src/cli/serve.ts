@@ -172,7 +172,10 @@ async function serveCoordinator(
   const logger = options.logger.child({ coordinator_id: coordinator.id });
   const draining$ = new BehaviorSubject(false);
   const onListening = (addresses: Addresses) => {
-    const where = { database_url: withoutPassword(databaseUrl), ...(bus && { bus: bus.shown }) };
+    const where = {
+      ...{ coordinatorId: coordinator.id, databaseUrl: withoutPassword(databaseUrl) },
+      ...(bus && { bus: bus.shown }),
+    };
     logger.info({ ...addresses, ...where, version: version() }, 'listening');
     workerLink()?.listening();
   };

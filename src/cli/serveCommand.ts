@@ -9,7 +9,7 @@ import { defaultWatchLimits } from '../gateways/watchOptions.js';
 import { configOption, useConfigFile } from './config/configOption.js';
 import { busOf, busOptions } from './busOptions.js';
 import { checkDataDir, makeDataDir } from './dataDirectory.js';
-import { checkDatabaseUrl, databaseUrlOption, listenDatabaseUrlOption } from './databaseUrl.js';
+import { checkDatabaseUrl, databaseUrlOption, idleDataDir, listenDatabaseUrlOption } from './databaseUrl.js';
 import { option } from './environment.js';
 import { jwtOptions, refuseJwtOptions, type JwtOptions } from './jwtOptions.js';
 import { logLevels, type LogLevel } from './logLevel.js';
@@ -72,6 +72,8 @@ export function serveCommand(end: (exitCode: number) => void): Command {
     await useConfigFile(command);
     const checked = await checkServeOptions(command);
     if (checked.databaseUrl === undefined) makeDataDir(checked.dataDir);
+    const idle = idleDataDir(command);
+    if (idle !== undefined && cluster.isPrimary) checked.logger.warn(idle);
     const { workers } = command.opts<ServeOptions>();
     // The other commands do without what this one loads.
     if (workers > 1 && cluster.isPrimary) {

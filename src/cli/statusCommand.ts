@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { checkDatabaseUrl, databaseUrlOption } from './databaseUrl.js';
+import { checkDatabaseUrl, databaseUrlOption, idleDataDir } from './databaseUrl.js';
 import { option } from './environment.js';
 import type { Output } from './output.js';
 import { paint, wantsColours } from './paint.js';
@@ -31,8 +31,10 @@ export function statusCommand(output: Output): Command {
     .addOption(option('--data-dir <dir>', 'where the embedded database is').default('.tailnet'))
     .addOption(option('--json', 'print JSON; with --watch, one object a line'))
     .addOption(option('--watch', 'show it again every two seconds, until Ctrl-C'))
-    .action(async (options: StatusOptions) => {
+    .action(async (options: StatusOptions, command: Command) => {
       if (options.databaseUrl !== undefined) checkDatabaseUrl(options.databaseUrl);
+      const idle = idleDataDir(command);
+      if (idle !== undefined) output.error(`warning: ${idle}\n`);
       const [{ commandDatabase }, { createLogger }, { readStatus }] = await Promise.all([
         import('./commandDatabase.js'),
         import('./createLogger.js'),

@@ -5,6 +5,8 @@ const secrets: readonly (readonly [pattern: RegExp, shown: string])[] = [
   [/\b((?:token|password|secret)=)[^&\s"\\]+/gi, '$1[secret]'],
   // The password in a URL. It may hold anything but what ends it.
   [/(\w:\/\/[^:@/\s"]*:)[^@/\s"]+@/g, '$1[secret]@'],
+  // In one of PostgreSQL that may not be encoded as it should be: then up to the last @.
+  [/(postgres(?:ql)?:\/\/[^:@/\s"]*:)[^\s"]{1,500}@/gi, '$1[secret]@'],
   // The token in a URL of NATS.
   [/((?:nats|tls):\/\/)[^:@/\s"]+@/gi, '$1[secret]@'],
 ];

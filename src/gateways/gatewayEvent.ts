@@ -26,7 +26,7 @@ export type GatewayEvent =
       readonly role: Role;
       /** Where they come from, without the port. */
       readonly remoteAddress: string;
-      /** The name of what is spoken. */
+      /** What is spoken: `tailnet.v2.proto`, `tailnet.v2.json`, `tailnet.v1` or `grpc`. */
       readonly protocol: string;
     }
   /** The connection is over. `received` and `sent` count messages; `code` is a WebSocket close code, 1006 for a broken connection. */

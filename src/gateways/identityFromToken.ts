@@ -32,15 +32,16 @@ export function identityFromToken(
     });
 }
 
+/** What is said where there is no token at all. */
+export const tokenRequired =
+  'a token is required: in the header "Authorization: Bearer …", or in the query parameter "token"';
+
 function theOneToken(ofHeader: string | undefined, ofQuery: readonly string[]): string {
   if (ofQuery.length > 1)
     throw new IdentityError(`query parameter "token" was given ${String(ofQuery.length)} times`, 401);
   const token = ofHeader ?? ofQuery[0];
   if (token === undefined || token === '') {
-    throw new IdentityError(
-      'a token is required: in the header "Authorization: Bearer …", or in the query parameter "token"',
-      401,
-    );
+    throw new IdentityError(tokenRequired, 401);
   }
   if (ofQuery[0] !== undefined && ofQuery[0] !== token) {
     throw new IdentityError('the header Authorization and the query parameter "token" differ', 401);

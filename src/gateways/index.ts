@@ -1,6 +1,6 @@
 /**
- * Gateways: functions from a coordinator and options to an Observable of {@link GatewayEvent}. Subscribing serves,
- * unsubscribing drains and closes.
+ * Gateways: functions from a coordinator and options to an Observable of {@link GatewayEvent}. Subscribing serves;
+ * unsubscribing ends every connection and stops.
  *
  * @packageDocumentation
  */

@@ -1,20 +1,7 @@
-import {
-  EMPTY,
-  catchError,
-  defer,
-  endWith,
-  first,
-  from,
-  ignoreElements,
-  isObservable,
-  of,
-  switchMap,
-  throwError,
-} from 'rxjs';
+import { catchError, defer, endWith, first, isObservable, of, switchMap, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { AuthorizationError } from '../auth/auth.js';
-import type { Auth } from '../auth/auth.js';
-import { refusalOf } from '../auth/refusalOf.js';
+import { permission$ } from '../auth/permission.js';
 import { requests } from '../proto/requests.js';
 import type { Uuid } from '../proto/uuid.js';
 import { IdentityError } from './identity.js';
@@ -29,19 +16,12 @@ export function watchPermission(identity: Identity | Observable<Identity>, peerI
     first(),
     switchMap((watcher) => {
       if (watcher.id === peerId || watcher.role === 'observer') return of(watcher);
-      return defer(() => answer$(watcher.auth(requests.addTunnel(peerId)))).pipe(
-        ignoreElements(),
+      return defer(() => permission$(watcher.auth(requests.addTunnel(peerId)))).pipe(
         endWith(watcher),
         catchError((error: unknown) => throwError(() => refused(error))),
       );
     }),
   );
-}
-
-/** Of an answer that comes later, other errors are refusals than of one that is thrown. */
-function answer$(answer: ReturnType<Auth>): Observable<unknown> {
-  if (answer === undefined) return EMPTY;
-  return from(answer).pipe(catchError((error: unknown) => throwError(() => refusalOf(error))));
 }
 
 function refused(error: unknown): unknown {

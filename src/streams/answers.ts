@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import {
-  type ObservableInput,
   type Observer,
   type OperatorFunction,
   type SchedulerLike,
@@ -9,14 +8,12 @@ import {
   catchError,
   concat,
   defer,
-  from,
-  ignoreElements,
   of,
   throwError,
   timeout,
 } from 'rxjs';
 import { type Auth, AuthorizationError } from '../auth/auth.js';
-import { refusalOf } from '../auth/refusalOf.js';
+import { permission$ } from '../auth/permission.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
 import type { RequestResult, Telemetry } from '../telemetry.js';
@@ -150,7 +147,7 @@ const decide = (
     if (peer.closed) return { isLast: true };
     if (allowed === undefined) return apply(request, options);
     return concat(
-      permission$(allowed, options),
+      permissionInTime$(allowed, options),
       defer(() => of(apply(request, options))),
     ).pipe(catchError((error: unknown) => of(refusal(request, error, options))));
   } catch (error) {
@@ -182,14 +179,12 @@ const refusal = (request: CoordinateRequest, error: unknown, options: AnswerOpti
   return end('failed', closeErrors.internal);
 };
 
-/** Completes when the request is allowed; errors with an AuthorizationError when it is not. */
-const permission$ = (answer: ObservableInput<unknown>, { authTimeout, scheduler }: AnswerOptions): Observable<never> =>
-  from(answer).pipe(
-    ignoreElements(),
+/** Completes when the request is allowed, and errors when it is not, or there is no answer in time. */
+const permissionInTime$ = (allowed: ReturnType<Auth>, { authTimeout, scheduler }: AnswerOptions): Observable<never> =>
+  permission$(allowed).pipe(
     timeout({
       first: authTimeout,
       scheduler,
       with: () => throwError(() => new AuthorizationError(`no answer within ${String(authTimeout)} ms`)),
     }),
-    catchError((error: unknown) => throwError(() => refusalOf(error))),
   );

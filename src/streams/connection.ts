@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import { type SchedulerLike, type Subscriber, Observable } from 'rxjs';
 import type { Auth } from '../auth/auth.js';
 import type { Uuid } from '../db/store.js';
-import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
-import { holdNode } from '../proto/nodeBytes.js';
+import type { CoordinateRequest, CoordinateResponse, Node } from '../proto/gen/tailnet.js';
+import { type NodeBytes, holdNode } from '../proto/nodeBytes.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
-import type { ParsedRequest } from '../proto/validate.js';
+import { type ParsedRequest, RequestError } from '../proto/validate.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
 import { type AnswerOptions, type Outcome, answers } from './answers.js';
 import type { Binder } from './binder.js';
@@ -157,13 +157,27 @@ class LiveConnection implements Connection, AnswerOptions {
   }
 }
 
+/**
+ * The node as it is held. It comes first of all that a request asks for, so that none of one that is refused takes effect.
+ *
+ * @throws RequestError `update_self: the node cannot be encoded: invalid int32: 1.5`
+ */
+const toHold = (node: Node): NodeBytes => {
+  try {
+    return holdNode(node);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RequestError(`update_self: the node cannot be encoded: ${reason}`, { cause });
+  }
+};
+
 /** Does what a request asks for, in the order of the reference system. After a goodbye nothing else counts. */
 const applyRequest = (
   { view, binder, tunneler, handshaker }: ConnectionParts,
   peerId: Uuid,
   { node, addTunnel, removeTunnel, disconnect, readyForHandshake }: ParsedRequest,
 ): Outcome => {
-  if (node !== undefined) binder.accept({ kind: 'node', peerId, node: holdNode(node) });
+  if (node !== undefined) binder.accept({ kind: 'node', peerId, node: toHold(node) });
   if (addTunnel !== undefined) tunneler.accept({ kind: 'add', src: peerId, dst: addTunnel });
   if (removeTunnel !== undefined) tunneler.accept({ kind: 'remove', src: peerId, dst: removeTunnel });
   if (disconnect) return { isLast: true };

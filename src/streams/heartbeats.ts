@@ -8,10 +8,11 @@ import {
   repeat,
   switchMap,
   tap,
+  throwError,
   timeout,
   timer,
 } from 'rxjs';
-import type { HeartbeatResult, Store, Uuid } from '../db/store.js';
+import { type HeartbeatResult, type Store, type Uuid, StoreError } from '../db/store.js';
 import { type Telemetry, silentTelemetry } from '../telemetry.js';
 
 /** How one heartbeat went. */
@@ -58,7 +59,11 @@ export const heartbeats$ = ({
       telemetry.heartbeatBegun();
       return store.heartbeat(coordinatorId);
     }).pipe(
-      timeout({ first: limit, scheduler }),
+      timeout({
+        first: limit,
+        scheduler,
+        with: () => throwError(() => new StoreError('unavailable', `no answer within ${String(limit)} ms`)),
+      }),
       map((result): Beat => ({ kind: 'written', result })),
       catchError((error: unknown) => of<Beat>({ kind: 'failed', error })),
       tap(({ kind }) => {

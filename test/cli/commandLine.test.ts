@@ -13,6 +13,9 @@ const uuid = '6b6df1ba-41b5-4b8f-a3f9-2f6f2d2c4bd3';
 
 describe('the command line', () => {
   describe('refuses with one line and exit code 2', () => {
+    const notAnUrl =
+      "error: option '--database-url' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name; " +
+      'in a password, @ : / ? # % are written %40 %3A %2F %3F %23 %25.';
     const mistakes: readonly [string, string][] = [
       ['frob', `error: unknown command 'frob'`],
       ['serve --prot 1', `error: unknown option '--prot' (Did you mean --port?)`],
@@ -189,13 +192,16 @@ describe('the command line', () => {
         'serve --host ::',
         'error: --auth none lets everybody in who can reach ::: give --allow-unauthenticated if that is meant',
       ],
+      ['serve --database-url mysql://a:secret@b/c', notAnUrl],
+      ['migrate --database-url postgres://a:secret@b:port/c', notAnUrl],
+      // Each is a URL, with a part of the password where it would be shown.
+      ['status --database-url postgres://tailnet:1234/S3cret@127.0.0.1:5432/tailnet', notAnUrl],
+      ['serve --database-url postgres://tailnet:p@ss/w#rd@127.0.0.1/tailnet', notAnUrl],
+      ['migrate --database-url postgres://tailnet:12?S3cret@127.0.0.1/tailnet', notAnUrl],
+      ['migrate --database-url postgres://tailnet@127.0.0.1/tailnet#S3cret', notAnUrl],
       [
-        'serve --database-url mysql://a:secret@b/c',
-        `error: option '--database-url' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
-      ],
-      [
-        'migrate --database-url postgres://a:secret@b:port/c',
-        `error: option '--database-url' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name.`,
+        'status --database-url postgres://tailnet@127.0.0.1/tailnet?sslmod=require',
+        `error: option '--database-url': there is no parameter sslmod; there is sslmode`,
       ],
       ['peer', `error: required option '--url <url>' not specified`],
       [
@@ -295,6 +301,23 @@ describe('the command line', () => {
           'error: there is no variable TAILNET_V1; there is TAILNET_NO_V1\n',
         ].join(''),
       });
+    });
+
+    it('and says that a directory does not count where a database is given', async () => {
+      const environment = { DATABASE_URL: 'postgres://a@127.0.0.1:1/b' };
+      expect((await run('status --data-dir .', environment)).error).to.match(
+        /^warning: --data-dir does not count: DATABASE_URL does\nerror: the database postgres:\/\/a@127/,
+      );
+      expect((await run('migrate --data-dir . --database-url postgres://a@127.0.0.1:1/b')).error).to.match(
+        /^warning: --data-dir does not count: --database-url does\nerror: cannot migrate /,
+      );
+      const both = { TAILNET_DATA_DIR: '.', TAILNET_DATABASE_URL: 'postgres://a@127.0.0.1:1/b' };
+      expect((await run('status', both)).error).to.match(/^error: the database postgres:\/\/a@127/);
+    });
+
+    it('and takes DATABASE_URL for the database where TAILNET_DATABASE_URL is empty', async () => {
+      const both = { DATABASE_URL: 'postgres://a@127.0.0.1:1/b', TAILNET_DATABASE_URL: '' };
+      expect((await run('status', both)).error).to.match(/^error: the database postgres:\/\/a@127/);
     });
 
     it('and refuses switches that say neither yes nor no', async () => {

@@ -36,7 +36,8 @@ interface LogLine {
   readonly grpc?: string;
   readonly metrics?: string;
   readonly coordinator_id: string;
-  readonly database_url: string;
+  readonly databaseUrl: string;
+  readonly coordinatorId: string;
 }
 
 describe('serve', function () {
@@ -45,7 +46,7 @@ describe('serve', function () {
   it('runs on an embedded database, which it stops when it is told to end', async () => {
     using directory = temporaryDirectory();
     await using server = runServe([], { cwd: directory.path });
-    const { http, database_url: databaseUrl } = await listening(server);
+    const { http, databaseUrl } = await listening(server);
     const url = runningEmbeddedPostgres(`${directory.path}/.tailnet`) ?? '';
     expect(new URL(url).port).to.equal(new URL(databaseUrl).port);
     const postgres = await serverPid(url);
@@ -70,7 +71,8 @@ describe('serve', function () {
   it('says where it listens, who it is and which database it uses, without the password', async () => {
     await using database = await testDatabase();
     await using server = runServe(['--database-url', database.url]);
-    const { http, coordinator_id: coordinatorId, database_url: databaseUrl } = await listening(server);
+    const { http, coordinator_id, coordinatorId, databaseUrl } = await listening(server);
+    expect(coordinatorId).to.equal(coordinator_id);
     expect(http).to.match(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
     const withoutPassword = new URL(database.url);
     withoutPassword.password = '';

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { alice, bob } from '../../src/testing/index.js';
 import { query } from '../support/query.js';
-import { testDatabase } from '../support/testDatabase.js';
+import { migratedDatabase, testDatabase } from '../support/testDatabase.js';
 import { runCommand, type RunningProgram } from './childProcess.js';
 
 interface Line {
@@ -72,14 +72,15 @@ describe('serve --workers', function () {
     expect(await alices.line((line) => line.startsWith('connection closed: 1001'))).to.contain('coordinator closed');
   });
 
-  it('ends when none of them can start, and says why', async () => {
-    await using database = await testDatabase();
+  it('ends when they cannot listen, says why, and leaves nothing in the database', async () => {
+    await using database = await migratedDatabase();
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as { port: number };
     await using server = run(['--port', String(port), '--grpc-port', 'none', '--database-url', database.url]);
     expect(await server.ended).to.equal(1);
     expect(server.errors()).to.contain(`error: cannot listen on 127.0.0.1, port ${String(port)}: `);
+    expect(await query(database.url, 'select id from tailnet_coordinators')).to.deep.equal([]);
     squatter.close();
   });
 

@@ -13,6 +13,7 @@ describe('a line of the log', () => {
     [`{"authorization":"Bearer abcdefgh123"}`, '{"authorization":"Bearer [secret]"}'],
     [`{"authorization":"basic YWxpY2U6czNjcmV0"}`, '{"authorization":"basic [secret]"}'],
     [`{"url":"postgres://me:pa$$w:rd@db:5432/x"}`, '{"url":"postgres://me:[secret]@db:5432/x"}'],
+    [`{"url":"postgres://me:pa/s?w#o@rd@db:5432/x"}`, '{"url":"postgres://me:[secret]@db:5432/x"}'],
     [`{"url":"postgres://db/x?user=me&password=pw"}`, '{"url":"postgres://db/x?user=me&password=[secret]"}'],
   ];
   for (const [line, shown] of table) {
@@ -25,6 +26,7 @@ describe('a line of the log', () => {
     this.timeout(2000);
     expect(withoutSecrets('eyJ'.repeat(1_000_000))).to.have.lengthOf(3_000_000);
     expect(withoutSecrets('eyJ.'.repeat(1_000_000))).to.have.length.below(4_000_000);
+    expect(withoutSecrets('postgres://a:'.repeat(100_000))).to.have.lengthOf(1_300_000);
   });
 
   for (const line of [

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { EventSource } from 'eventsource';
-import { BehaviorSubject, NEVER, Subject, filter, of, throwError, timer } from 'rxjs';
+import { BehaviorSubject, NEVER, Subject, filter, ignoreElements, of, throwError, timer } from 'rxjs';
 import { agentAuth } from '../../src/auth/agentAuth.js';
 import { clientAuth } from '../../src/auth/clientAuth.js';
 import { observerAuth } from '../../src/auth/observerAuth.js';
@@ -338,7 +338,7 @@ describe('watching a peer over HTTP', () => {
       ['the peer itself', as({ id: bob, auth: agentAuth(bob) })],
       ['who may open tunnels to everybody', as({})],
       ['who may open a tunnel to it', as({ auth: clientAuth(bob) })],
-      ['who is allowed to later', as({ auth: () => timer(1) })],
+      ['who is allowed to later', as({ auth: () => timer(1).pipe(ignoreElements()) })],
       ['an observer', as({ role: 'observer', auth: observerAuth() })],
     ] as const) {
       it(`lets ${who} watch`, async () => {

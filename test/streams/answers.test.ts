@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, Subject, map, of, throwError, timer } from 'rxjs';
+import { NEVER, Subject, ignoreElements, map, of, throwError, timer } from 'rxjs';
 import { type Auth, AuthorizationError } from '../../src/auth/auth.js';
 import { CoordinateRequest } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
@@ -8,6 +8,9 @@ import type { ParsedRequest } from '../../src/proto/validate.js';
 import { type Outcome, answers } from '../../src/streams/answers.js';
 import { type MarblesContext, aNode, alice, bob, marbles } from '../../src/testing/index.js';
 import { type Logbook, logbook } from './support/logbook.js';
+
+/** An authorisation of somebody who goes without types. */
+const asAuth = (auth: (request: CoordinateRequest) => unknown): Auth => auth as Auth;
 
 const drawn: Record<string, CoordinateRequest> = {
   n: requests.updateSelf(aNode({ derp: 1 })),
@@ -213,6 +216,8 @@ describe('answers', () => {
         () => throwError(() => Object.assign(new Error('password=hunter2'), { code: 'ECONNREFUSED' })),
       ],
       ['fails with no error at all', () => throwError(() => 'password=hunter2')],
+      // Types forbid both, and not everybody has them.
+      ['answers false', asAuth(() => false)],
     ] as const) {
       it(`keeps to itself why it ${what}`, () => {
         const { errors, applied, lines } = handled(drawn['t'], auth);
@@ -223,11 +228,24 @@ describe('answers', () => {
     }
 
     it(
+      'takes false for a bug, also where it comes later',
+      marbles((context) => {
+        const book = logbook();
+        const { errors$ } = answered(context, '--n', {
+          auth: asAuth(() => context.cold('---(a|)', { a: false })),
+          book,
+        });
+        context.expectObservable(errors$).toBe('-----(x|)', { x: 'internal coordinator error' });
+        context.scheduler.schedule(() => expect(book.lines).to.deep.equal(['error request failed']), 10);
+      }),
+    );
+
+    it(
       'handles the next request only when it has answered, and in order',
       marbles((context) => {
         const applied: string[] = [];
         const waits = [50, 5, 0];
-        const auth: Auth = () => timer(waits.shift() ?? 0);
+        const auth: Auth = () => timer(waits.shift() ?? 0).pipe(ignoreElements());
         const apply = ({ node, addTunnel, disconnect }: ParsedRequest): Outcome => {
           applied.push(`${node ? 'node' : addTunnel ? 'add' : 'goodbye'} ${String(context.scheduler.now())}`);
           return { isLast: disconnect };
@@ -248,7 +266,7 @@ describe('answers', () => {
     it(
       'waits for the end of the answer, not for what it emits',
       marbles((context) => {
-        const auth: Auth = () => context.cold('--a--a', { a: 'yes' });
+        const auth: Auth = () => context.cold('--a--a', { a: undefined });
         const { errors$ } = answered(context, '--n', { auth });
         context.expectObservable(errors$).toBe('102ms (x|)', { x: 'authorization: no answer within 100 ms' });
       }),
@@ -280,7 +298,7 @@ describe('answers', () => {
     it(
       'stops asking when nobody waits any more',
       marbles((context) => {
-        const answer$ = context.cold('---------|');
+        const answer$ = context.cold<undefined>('---------|');
         const { errors$ } = answered(context, '--n', { auth: () => answer$ });
         context.expectObservable(errors$, '^----!').toBe('-');
         context.expectSubscriptions(answer$.subscriptions).toBe('--^--!');
@@ -348,7 +366,11 @@ describe('answers', () => {
           applied += 1;
           return goOn;
         };
-        const { errors$ } = answered(context, drawnRequests, { auth: () => timer(10), apply, book });
+        const { errors$ } = answered(context, drawnRequests, {
+          auth: () => timer(10).pipe(ignoreElements()),
+          apply,
+          book,
+        });
         context.expectObservable(errors$).toBe('31ms |');
         context.scheduler.schedule(() => expect([applied, book.lines]).to.deep.equal([3, lines]), 40);
       }),

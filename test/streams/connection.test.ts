@@ -134,6 +134,15 @@ describe('connection$', () => {
     ]);
   });
 
+  it('ends with what is wrong with a node that cannot be encoded, and does nothing else that was asked for with it', () => {
+    const { connect, told, book } = setUp();
+    const { send, heard } = connect(alice);
+    send({ ...requests.addTunnel(bob), updateSelf: { node: { ...aNode({ derp: 7 }), preferredDerp: 7.5 } } });
+    expect(heard).to.deep.equal(['error: update_self: the node cannot be encoded: invalid int32: 7.5', 'end']);
+    expect(told).to.deep.equal([arrival('alice'), ...lost('alice')]);
+    expect(book.lines).to.deep.equal(['info invalid coordinate request']);
+  });
+
   it('completes after a goodbye, to which everything before in the request still counts, and nothing after', () => {
     const { connect, told, connections, view } = setUp();
     const { send, heard } = connect(alice);

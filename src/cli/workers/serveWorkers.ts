@@ -1,4 +1,5 @@
 import { drainLimit } from '../drainLimit.js';
+import { type Ports, expectFreePorts } from '../expectFreePorts.js';
 import { keepEmbeddedPostgres } from '../embeddedPostgres/keepEmbeddedPostgres.js';
 import type { ServeOptions } from '../serve.js';
 import { shutdownRequest } from '../shutdownRequest.js';
@@ -13,7 +14,7 @@ const patience = 2000;
  * or of one that could not be drained.
  */
 export async function serveWorkers(
-  options: Pick<ServeOptions, 'databaseUrl' | 'dataDir' | 'drainTime' | 'limits' | 'logger'>,
+  options: Pick<ServeOptions, 'databaseUrl' | 'dataDir' | 'drainTime' | 'limits' | 'logger' | keyof Ports>,
   size: number,
 ): Promise<number> {
   const { databaseUrl, dataDir } = options;
@@ -31,6 +32,7 @@ export async function serveWorkers(
   // Whoever does not want to wait ends this process with a second signal, and the workers with it.
   process.on('exit', kill);
   try {
+    await expectFreePorts(options);
     if (!shutdown.isReceived()) fleet.start();
     logger.info({ workers: size }, 'workers started');
     void shutdown.received.then(() => {

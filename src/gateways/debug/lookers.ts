@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { EMPTY, concat, first, isObservable, map, of, switchMap, take } from 'rxjs';
+import { EMPTY, catchError, concat, defer, first, isObservable, map, of, switchMap, take } from 'rxjs';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { Attendance, shuttingDown } from '../attendance.js';
 import { allowOrigin } from '../crossOrigin.js';
@@ -7,7 +7,8 @@ import { getRoute, replyText } from '../httpRoutes.js';
 import type { HttpRoute } from '../httpRoutes.js';
 import { identified } from '../identified.js';
 import { IdentityError } from '../identity.js';
-import type { Identity } from '../identity.js';
+import type { Identify, Identity } from '../identity.js';
+import { tokenRequired } from '../identityFromToken.js';
 import { pageGuard } from '../pageGuard.js';
 import { Places } from '../places.js';
 import type { Refusal } from '../refusal.js';
@@ -55,7 +56,7 @@ export function routesForLookers(
   const admission$ = (request: IncomingMessage) =>
     identify === undefined
       ? of({ identity: undefined })
-      : identified(request, () => observerOnly(identify(request)), places, handshakeTimeout, scheduler);
+      : identified(request, () => observerOf(request, identify), places, handshakeTimeout, scheduler);
 
   return (show) => {
     const route = getRoute((request, response, parameters) => {
@@ -94,13 +95,20 @@ export function routesForLookers(
   };
 }
 
-/** Fails for anybody else with an IdentityError of status 403. */
-function observerOnly(identity: Identity | Observable<Identity>): Observable<Identity> {
-  return (isObservable(identity) ? identity : of(identity)).pipe(
+/** Fails for anybody else with an IdentityError of status 403, and as `identify` does, but for where a token belongs. */
+function observerOf(request: IncomingMessage, identify: Identify): Observable<Identity> {
+  return defer(() => {
+    const identity = identify(request);
+    return isObservable(identity) ? identity : of(identity);
+  }).pipe(
     first(),
     map((viewer) => {
       if (viewer.role === 'observer') return viewer;
       throw new IdentityError(`only an observer may look at everything, and this is of the role ${viewer.role}`, 403);
+    }),
+    catchError((error: unknown) => {
+      if (!(error instanceof IdentityError) || error.message !== tokenRequired) throw error;
+      throw new IdentityError('a token is required: in the header "Authorization: Bearer …"', 401);
     }),
   );
 }

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { BehaviorSubject, Subject, of, throwError } from 'rxjs';
 import { peerAuth } from '../../../src/auth/peerAuth.js';
-import { debugRoutes, IdentityError } from '../../../src/gateways/index.js';
+import { debugRoutes, identityFromToken, IdentityError } from '../../../src/gateways/index.js';
 import type { Identity } from '../../../src/gateways/index.js';
 import { observerAuth } from '../../../src/index.js';
 import { nodeToJson } from '../../../src/proto/json.js';
@@ -296,6 +296,15 @@ describe('the debug page', () => {
       await answer.until('event: overview');
       ends$.next('token revoked');
       expect(await answer.complete()).to.contain('event: closed\ndata: {"reason":"token revoked"}\n\n');
+    });
+
+    it('nobody without a token, who is not told to put one in the query either', async () => {
+      const url = await fixture.serve({ identify: identityFromToken(() => of(observer)) });
+      for (const path of paths) {
+        expect(await get(`${url}${path}`), path).to.deep.equal({
+          ...{ status: 401, text: 'a token is required: in the header "Authorization: Bearer …"\n' },
+        });
+      }
     });
 
     it('nobody with a token in the query, which is logged', async () => {
