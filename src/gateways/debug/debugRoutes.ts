@@ -9,6 +9,7 @@ import { debugPage } from './debugPage.js';
 import { routesForLookers } from './lookers.js';
 import { sharedSnapshots } from './sharedSnapshots.js';
 import { showEvents } from './showEvents.js';
+import { showPage } from './showPage.js';
 import { showPeer } from './showPeer.js';
 
 /** The path of the page where people look at everything. */
@@ -17,7 +18,8 @@ export const debugPath = '/debug/tailnet';
 /**
  * All there is in the mesh, for people who operate it: coordinators, peers and tunnels, as the tables hold them.
  *
- * - `GET /debug/tailnet`: a page that shows it, live. It needs nothing but this server.
+ * - `GET /debug/tailnet`: a page that shows it, live. It needs nothing but this server. Where everybody may look, it has
+ *   tables for those who run no scripts.
  * - `GET /debug/tailnet.json`: the same as JSON, an `Overview` and `answeredBy`, the id of this coordinator. 503 while the
  *   database cannot be read.
  * - `GET /debug/tailnet/events`: the same as server-sent events: `overview`, then `changes`; `trouble`, `closed`.
@@ -25,7 +27,7 @@ export const debugPath = '/debug/tailnet';
  *   null.
  *
  * Nothing is written, and no peer notices. The tables are read once for all who look, as the limits say, and not while
- * nobody does. The page itself is for everybody; for what it shows, 401 and 403 as `identify` and `origins` say, 503 when
+ * nobody does. The page itself is for everybody; for what it shows by scripts, 401 and 403 as `identify` and `origins` say, 503 when
  * there are too many, or while the server drains.
  *
  * @param readOverview reads the tables: `postgresOverview(…).read`
@@ -42,9 +44,9 @@ export function debugRoutes(
   const forLookers = routesForLookers(options, limits, scheduler);
   const { readPeriod: period, answerTimeout } = limits;
   const sights$ = sharedSnapshots(readOverview, coordinator.id, { period, scheduler, onTrouble });
-  const { page, file } = debugPage();
+  const page = debugPage();
   return {
-    [debugPath]: page,
+    [debugPath]: showPage(page, sights$, options, limits, scheduler),
     [`${debugPath}.json`]: forLookers((_request, response) =>
       sights$.pipe(
         take(1),
@@ -60,6 +62,6 @@ export function debugRoutes(
     ),
     [`${debugPath}/events`]: forLookers(showEvents(sights$, options, limits, scheduler)),
     [`${debugPath}/peers/{id}`]: forLookers(showPeer(coordinator, answerTimeout, scheduler)),
-    [`${debugPath}/{file}`]: file,
+    [`${debugPath}/{file}`]: page.file,
   };
 }

@@ -2,6 +2,7 @@ import type { Overview } from '../../db/overview.js';
 import type { Uuid } from '../../db/store.js';
 import { eventText } from '../eventStream.js';
 import { overviewChanges } from './overviewChanges.js';
+import { plainTables } from './plainTables.js';
 
 /** What all who look are shown at one moment. It is put into words once for all of them, and not before somebody asks. */
 export class Snapshot {
@@ -12,6 +13,7 @@ export class Snapshot {
   #body: Uint8Array | undefined;
   #whole: string | undefined;
   #changes: string | undefined;
+  #tables: string | undefined;
 
   /**
    * @param answeredBy the coordinator that shows it
@@ -30,6 +32,11 @@ export class Snapshot {
   /** All of it, as `/debug/tailnet.json` answers: in bytes, of which no answer has a copy. */
   get body(): Uint8Array {
     return (this.#body ??= Buffer.from(`${this.#json}\n`));
+  }
+
+  /** All of it, or as much as people read, as tables in HTML. */
+  get tables(): string {
+    return (this.#tables ??= plainTables(this.overview, this.#answeredBy));
   }
 
   /** All of it, as an event: one text, which everybody who is slow to read it holds on to. */

@@ -6,6 +6,7 @@ import { BehaviorSubject, Subject, of, throwError } from 'rxjs';
 import { peerAuth } from '../../../src/auth/peerAuth.js';
 import { debugRoutes, identityFromToken, IdentityError } from '../../../src/gateways/index.js';
 import type { Identity } from '../../../src/gateways/index.js';
+import { plainTables } from '../../../src/gateways/debug/plainTables.js';
 import { observerAuth } from '../../../src/index.js';
 import { nodeToJson } from '../../../src/proto/json.js';
 import { aNode } from '../../../src/testing/index.js';
@@ -46,7 +47,52 @@ describe('the debug page', () => {
       expect(fixture.readings).to.deep.equal([]);
     });
 
+    describe('for who runs no scripts', () => {
+      it('shows all there is where everybody may look', async () => {
+        fixture.answer = overview;
+        const { status, text } = await get(await fixture.serve());
+        expect(status).to.equal(200);
+        expect(text).to.contain(plainTables(overview(), first));
+        expect(text).not.to.contain('scripts are turned off');
+      });
+
+      for (const [who, options, headers] of [
+        ['where tokens are asked for', { identify: () => observer }, {}],
+        ['where the page of a stranger asks', {}, { origin: 'https://stranger.example' }],
+        ['by a name that may have been made to point here', {}, { host: 'stranger.example' }],
+      ] as const) {
+        it(`shows nothing ${who}`, async () => {
+          fixture.answer = overview;
+          const page = readFileSync(new URL('page.html', pageFolder), 'utf8');
+          expect(await get(await fixture.serve(options), { headers })).to.deep.equal({ status: 200, text: page });
+          expect(fixture.readings).to.deep.equal([]);
+        });
+      }
+
+      it('shows nothing when the tables cannot be read, or not soon', async () => {
+        const page = readFileSync(new URL('page.html', pageFolder), 'utf8');
+        const url = await fixture.serve();
+        const late = get(url);
+        await fixture.reading();
+        expect(await late).to.deep.equal({ status: 200, text: page });
+        const broken = get(url);
+        fixture.readings[0]?.error(new Error('no database'));
+        expect(await broken).to.deep.equal({ status: 200, text: page });
+      });
+
+      it('shows nothing to more than may look at the same time', async () => {
+        const page = readFileSync(new URL('page.html', pageFolder), 'utf8');
+        const url = await fixture.serve({ limits: { maxViewers: 1 } });
+        const one = get(url);
+        const reading = await fixture.reading();
+        expect(await get(url)).to.deep.equal({ status: 200, text: page });
+        reading.next(overview());
+        expect((await one).text).to.contain(plainTables(overview(), first));
+      });
+    });
+
     it('runs nothing but what came with it, is in no frame, and is kept by nobody', async () => {
+      fixture.answer = overview;
       const { response } = await fixture.http.read(await fixture.serve());
       const { 'content-security-policy': policy = '', ...headers } = response.headers;
       expect(headers).to.include({
