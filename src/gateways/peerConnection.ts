@@ -3,6 +3,7 @@ import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { Coordinator } from '../api.js';
 import type { CoordinateRequest, CoordinateResponse } from '../proto/gen/tailnet.js';
 import { closeErrors, errorResponse } from '../proto/responses.js';
+import { RequestError } from '../proto/validate.js';
 import { closeCodeOf, closeCodes, closeReason, isWarning } from './closeCode.js';
 import { coordinateAs } from './coordinateAs.js';
 import type { GatewayEvent } from './gatewayEvent.js';
@@ -146,7 +147,9 @@ class PeerConnection<Encoded> implements WireListener {
       request = this.#admitted.codec.decode(data);
     } catch (cause) {
       const problem = cause instanceof Error ? cause.message : String(cause);
-      this.#refuse(closeCodes.unreadable, `unreadable request: ${problem}`);
+      // One that could be read, if anybody wanted to read so much.
+      if (cause instanceof RequestError) this.#refuse(closeCodes.refused, problem);
+      else this.#refuse(closeCodes.unreadable, `unreadable request: ${problem}`);
       return;
     }
     if (!this.#quota.admits(request)) {

@@ -7,7 +7,7 @@ import { CoordinateRequest, CoordinateResponse } from './gen/tailnet.js';
 import type { Node } from './gen/tailnet.js';
 import type { Timestamp } from './gen/google/protobuf/timestamp.js';
 import { decodeNode, encodeNode } from './node.js';
-import { maxReadyForHandshake, tooManyEntries } from './validate.js';
+import { RequestError, maxReadyForHandshake, tooManyEntries } from './validate.js';
 
 /** A message that could not be read from its JSON text; the text says where it went wrong. */
 export class JsonError extends Error {
@@ -19,7 +19,8 @@ export class JsonError extends Error {
  * Reads a request in proto3 JSON. Names may be written `updateSelf` or `update_self`; what is unknown is ignored;
  * bytes are base64, 64-bit numbers may be strings, NaN and the infinities are strings.
  *
- * @throws JsonError `not a CoordinateRequest in JSON: …`, among others for more than 1024 entries in `readyForHandshake`
+ * @throws JsonError `not a CoordinateRequest in JSON: …`
+ * @throws RequestError `ready_for_handshake has more than 1024 entries: send several requests`
  */
 export function requestFromJson(text: string): CoordinateRequest {
   return CoordinateRequest.decode(toWire('CoordinateRequest', text, checkEntries));
@@ -99,6 +100,7 @@ function toWire(name: MessageName, text: string, check: (json: JsonValue) => voi
     check(json);
     return toBinary(described[name], fromJson(described[name], json, { ignoreUnknownFields: true }));
   } catch (cause) {
+    if (cause instanceof RequestError) throw cause;
     throw new JsonError(`not a ${name} in JSON: ${summary(cause)}`, { cause });
   }
 }
@@ -107,7 +109,7 @@ function toWire(name: MessageName, text: string, check: (json: JsonValue) => voi
 function checkEntries(json: JsonValue): void {
   const { readyForHandshake, ready_for_handshake: snakeCase } = (json ?? {}) as Record<string, unknown>;
   for (const entries of [readyForHandshake, snakeCase]) {
-    if (Array.isArray(entries) && entries.length > maxReadyForHandshake) throw new RangeError(tooManyEntries);
+    if (Array.isArray(entries) && entries.length > maxReadyForHandshake) throw new RequestError(tooManyEntries);
   }
 }
 

@@ -1,6 +1,6 @@
 import { CoordinateRequest } from './gen/tailnet.js';
 import { StrictReader } from './strictReader.js';
-import { maxReadyForHandshake, tooManyEntries } from './validate.js';
+import { RequestError, maxReadyForHandshake, tooManyEntries } from './validate.js';
 
 /** Fields besides `ready_for_handshake`. Those that are known are there once each; the others are of versions to come. */
 const maxFields = 1024;
@@ -16,8 +16,8 @@ const known: ReadonlySet<number> = new Set([updateSelf, 18, 26, 34, readyForHand
  *
  * The request holds views of the bytes.
  *
- * @throws RangeError `ready_for_handshake has more than 1024 entries: send several requests`, or `more than 1024 fields in
- *   one message`; and whatever `CoordinateRequest.decode` throws
+ * @throws RequestError `ready_for_handshake has more than 1024 entries: send several requests`
+ * @throws RangeError `more than 1024 fields in one message`; and whatever `CoordinateRequest.decode` throws
  */
 export function requestFromBytes(bytes: Uint8Array): CoordinateRequest {
   const reader = new StrictReader(bytes);
@@ -26,7 +26,7 @@ export function requestFromBytes(bytes: Uint8Array): CoordinateRequest {
     const tag = reader.uint32();
     if (tag === readyForHandshake) entries++;
     else fields++;
-    if (entries > maxReadyForHandshake) throw new RangeError(tooManyEntries);
+    if (entries > maxReadyForHandshake) throw new RequestError(tooManyEntries);
     checkFields(fields);
     if (tag === updateSelf) checkUpdate(reader.bytes());
     else skip(reader, tag);

@@ -80,9 +80,12 @@ describe('the limits of a WebSocket gateway', () => {
       const gateway = await fixture.serve();
       const peer = await fixture.join(gateway);
       peer.webSocket.send(Buffer.alloc(2050).fill(Buffer.of(0x2a, 0)));
-      const reason = 'unreadable request: ready_for_handshake has more than 1024 entries: send several requests';
+      const reason = 'ready_for_handshake has more than 1024 entries: send several requests';
       expect((await peer.next()).error).to.equal(reason);
-      expect(await peer.closed).to.include({ code: 1007, reason });
+      expect(await peer.closed).to.include({ code: 1008, reason });
+      const json = await fixture.join(gateway, `id=${alice}`, ['tailnet.v2.json']);
+      json.webSocket.send(JSON.stringify({ readyForHandshake: Array.from({ length: 1025 }, () => ({})) }));
+      expect(await json.closed).to.include({ code: 1008, reason });
     });
 
     it('bound the pieces of one', async () => {
