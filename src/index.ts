@@ -19,6 +19,7 @@ export type {
   Telemetry,
   Work,
 } from './telemetry.js';
+export { silentTelemetry } from './telemetry.js';
 export { combineTelemetry } from './combineTelemetry.js';
 export { createMultiAgent } from './multiAgent.js';
 export type { MultiAgent } from './multiAgent.js';

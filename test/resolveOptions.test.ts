@@ -10,6 +10,8 @@ import { logbook } from './streams/support/logbook.js';
 
 const database = memoryDatabase();
 const resolved = (options: Partial<CoordinatorOptions> = {}) => resolveOptions({ database, ...options });
+/** As it is called by those who go without types. */
+const untyped = resolveOptions as (options?: unknown) => ReturnType<typeof resolveOptions>;
 const tuned = (tuning: Record<string, number>) => () => resolved({ tuning });
 
 describe('resolveOptions', () => {
@@ -32,7 +34,8 @@ describe('resolveOptions', () => {
   });
 
   it('keeps the defaults of what is not tuned', () => {
-    expect(resolved({ tuning: { heartbeatPeriod: 5 } }).tuning).to.deep.equal({ ...defaultTuning, heartbeatPeriod: 5 });
+    const tuning = { heartbeatPeriod: 5, heartbeatTimeout: undefined };
+    expect(untyped({ database, tuning }).tuning).to.deep.equal({ ...defaultTuning, heartbeatPeriod: 5 });
   });
 
   it('refuses times and sizes that make no sense, and names that there are not', () => {
@@ -46,6 +49,13 @@ describe('resolveOptions', () => {
     }
     expect(tuned({ heartbeat: 5 })).to.throw(RangeError, /^tuning: there is no heartbeat; there are heartbeatPeriod, /);
     expect(tuned({ heartbeatPeriod: 0 })).to.throw(RangeError, 'got 0');
+    expect(() => untyped({ database, tuning: { heartbeatPeriod: '2000' } })).to.throw(
+      RangeError,
+      'heartbeatPeriod must be a positive number, got "2000"',
+    );
+    // A timer of that length would fire at once.
+    expect(tuned({ closeTimeout: 2 ** 31 })).to.throw(RangeError, 'closeTimeout must be at most 2147483647, got 2147');
+    expect(tuned({ closeTimeout: Infinity })).to.throw(RangeError, 'closeTimeout must be at most 2147483647, got Inf');
   });
 
   it('lets those times be zero that may be', () => {
@@ -97,6 +107,33 @@ describe('resolveOptions', () => {
         'database: must be a URL like postgres://',
       );
     }
+  });
+
+  it('refuses half a database, and what only looks like one', () => {
+    const { store, bus } = memoryDatabase();
+    for (const wrong of [{ store }, { bus }, { store: {}, bus }, { store, bus: {} }]) {
+      expect(() => untyped({ database: wrong }), JSON.stringify(Object.keys(wrong))).to.throw(
+        TypeError,
+        'database: must be { store, bus }, a Store and a Bus',
+      );
+    }
+  });
+
+  for (const [name, wrong, wanted] of [
+    ['logger', console, 'a logger of pino'],
+    ['scheduler', {}, 'a scheduler of RxJS'],
+    ['close$', Promise.resolve(), 'an Observable'],
+    ['random', 5, 'a function'],
+    ['tuning', null, 'an object'],
+    ['telemetry', { updateTold: () => undefined }, 'an object with all of now, started, '],
+  ] as const) {
+    it(`refuses a ${name} that is none`, () => {
+      expect(() => resolved({ [name]: wrong })).to.throw(TypeError, `${name}: must be ${wanted}`);
+    });
+  }
+
+  it('refuses no options at all as no database', () => {
+    expect(() => untyped()).to.throw(TypeError, /^database: must be/);
   });
 
   it('names the coordinator in every line that is logged', () => {

@@ -187,7 +187,7 @@ export async function checkServeOptions(command: Command, ownLogger?: Logger): P
     ...(verify && { verify }),
     ...(v1 && { v1: { maxMessageSize, writeTimeout } }),
   };
-  return { ...others, ...given, traces: options.traces === true, limits: limitsOf(options), logger };
+  return { ...others, ...given, traces: options.traces === true, ...limitsOf(options), logger };
 }
 
 async function loggerOf({ logLevel }: ServeOptions): Promise<Logger> {
@@ -218,15 +218,20 @@ function refuseWhatIsOfNoUse(command: Command, { port: http, grpcPort, metricsPo
   if (!v1) refuseOptions(command, ['--v1-max-message-size', '--v1-write-timeout'], 'without --no-v1');
 }
 
-function limitsOf(options: Limits): Limits {
-  const { maxMessageSize, maxJsonMessageSize, maxFrames, maxPendingPongs, highWaterMark } = options;
-  const { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
-  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams } = options;
+function limitsOf(options: Limits): Pick<ServeSettings, 'limits' | 'grpcLimits'> {
+  const { maxMessageSize, highWaterMark, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst } = options;
+  const { maxTunnels, maxConnections, maxHandshakes, maxUnfinished } = options;
   const { handshakeTimeout, pingPeriod, closeTimeout } = options;
-  const sizes = { maxMessageSize, maxJsonMessageSize, maxFrames, maxPendingPongs, highWaterMark };
-  const rates = { requestsPerSecond, requestBurst, bytesPerSecond, byteBurst };
-  const counts = { maxTunnels, maxConnections, maxHandshakes, maxUnfinished, maxConcurrentStreams };
-  return { ...sizes, ...rates, ...counts, handshakeTimeout, pingPeriod, closeTimeout };
+  const { maxJsonMessageSize, maxFrames, maxPendingPongs, maxConcurrentStreams } = options;
+  const shared = {
+    ...{ maxMessageSize, highWaterMark, requestsPerSecond, requestBurst, bytesPerSecond, byteBurst },
+    ...{ maxTunnels, maxConnections, maxHandshakes, maxUnfinished },
+    ...{ handshakeTimeout, pingPeriod, closeTimeout },
+  };
+  return {
+    limits: { ...shared, maxJsonMessageSize, maxFrames, maxPendingPongs },
+    grpcLimits: { ...shared, maxConcurrentStreams },
+  };
 }
 
 function limitOptions(): Option[] {

@@ -52,7 +52,8 @@ export interface GatewayOptions extends ServedMetrics {
   /** Default: 7351, or a free one if that is taken or `port` is 0. */
   readonly grpcPort?: number | 'none';
   readonly tlsFiles?: TlsFiles;
-  readonly limits: Partial<WebSocketLimits & GrpcLimits>;
+  readonly limits: Partial<WebSocketLimits>;
+  readonly grpcLimits: Partial<GrpcLimits>;
   /** Who may watch peers over HTTP at the same time. */
   readonly maxWatchers: number;
   /** Reads what `/debug/tailnet` shows. Default: there is no such page. */
@@ -241,7 +242,7 @@ function debugPageRoutes(
 }
 
 function grpc$(
-  { host, port, grpcPort, limits, verify, metrics, logger }: GatewayOptions,
+  { host, port, grpcPort, grpcLimits: limits, verify, metrics, logger }: GatewayOptions,
   { coordinator, drain$, gone, tls }: Common,
 ): Observable<GatewayEvent> {
   if (grpcPort === 'none') return EMPTY;

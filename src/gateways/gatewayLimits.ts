@@ -64,11 +64,14 @@ export const defaultGatewayLimits: GatewayLimits = {
 /**
  * The defaults, with what was given in their place.
  *
- * @throws RangeError `maxTunnels must be a number above 0, got -1`
+ * @throws RangeError `maxTunnels must be a number above 0, got -1`, `there is no limit maxTunnel; there are maxMessageSize, …`
  */
 export function mergeLimits<Limits extends object>(defaults: Limits, limits: Partial<Limits> = {}): Limits {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
+    if (!(name in defaults)) {
+      throw new RangeError(`there is no limit ${name}; there are ${Object.keys(defaults).join(', ')}`);
+    }
     if (!(typeof value === 'number' && value > 0)) {
       throw new RangeError(`${name} must be a number above 0, got ${String(value)}`);
     }

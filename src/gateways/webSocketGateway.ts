@@ -7,6 +7,7 @@ import { mergeLimits } from './gatewayLimits.js';
 import { httpServer$ } from './httpServer.js';
 import { v1Dialect } from './legacy/v1Dialect.js';
 import { defaultV1WireLimits } from './legacy/v1WireLimits.js';
+import { checkPath } from './checkPath.js';
 import { originPolicy } from './originPolicy.js';
 import { remoteAddress } from './remoteAddress.js';
 import { v2Dialect } from './v2Dialect.js';
@@ -44,7 +45,7 @@ export const v1CoordinatePath = '/api/v1/coordinate';
  * touches no other.
  *
  * @throws RangeError at once when a limit is not a number above 0; TypeError `not an origin: …`, `not an address or range: …`,
- *   `V1 needs a path of its own, got …`
+ *   `V1 needs a path of its own, got …`, `path: must begin with "/", got "coordinate"` (or `v1.path: …`)
  */
 export function webSocketGateway(
   coordinator: Pick<Coordinator, 'coordinate$'>,
@@ -52,12 +53,14 @@ export function webSocketGateway(
 ): Observable<GatewayEvent> {
   const limits = completeLimits(options.limits);
   const { path = coordinatePath, drain$ = NEVER, origins = [], trustedProxies = [] } = options;
+  checkPath('path', path);
   const mayComeFrom = originPolicy(origins);
   const addressOf = remoteAddress(trustedProxies);
   const dialects = new Map([[path, v2Dialect]]);
   const routes = { [path]: webSocketRoute };
   if (options.v1) {
     const { path: v1Path = v1CoordinatePath, ...given } = options.v1;
+    checkPath('v1.path', v1Path);
     if (v1Path === path) throw new TypeError(`V1 needs a path of its own, got ${v1Path}`);
     dialects.set(v1Path, v1Dialect(mergeLimits(defaultV1WireLimits, given)));
     routes[v1Path] = v1WebSocketRoute;

@@ -58,7 +58,7 @@ export function validateRequest(request: CoordinateRequest | null | undefined): 
 /**
  * Reads a request that was validated and authorised, all of it before any part takes effect.
  *
- * @throws RequestError `add_tunnel: a peer id has 16 bytes, got 3` (or `remove_tunnel: …`, `ready_for_handshake: …`)
+ * @throws RequestError `add_tunnel: a peer id has 16 bytes, got 3` (or `remove_tunnel: …`, `ready_for_handshake: …`; `got none`)
  * @throws RequestError `add_tunnel: a peer id has 16 bytes, got 27, which are the text of a UUID; in JSON it is the base64 of the 16 bytes`
  * @throws RequestError `tunnel destination must not be the nil UUID`
  * @throws RequestError `update_self: field 4 of the node has the wrong type`
@@ -111,7 +111,8 @@ function isUuidInText(id: Uint8Array): boolean {
   return isUuid(Buffer.from(id).toString(id.length === 27 ? 'base64url' : 'latin1'));
 }
 
-function peerId(part: string, id: Uint8Array): Uuid {
+function peerId(part: string, id: Untyped<Uint8Array> | null | undefined): Uuid {
+  if (!(id instanceof Uint8Array)) throw new RequestError(`${part}: a peer id has 16 bytes, got none`);
   if (id.length !== 16) {
     const hint = isUuidInText(id) ? ', which are the text of a UUID; in JSON it is the base64 of the 16 bytes' : '';
     throw new RequestError(`${part}: a peer id has 16 bytes, got ${String(id.length)}${hint}`);

@@ -111,6 +111,14 @@ describe('grpcGateway', () => {
     expect(failure).to.include({ code: 'EADDRINUSE', syscall: 'listen' });
   });
 
+  it('wants limits that there are', () => {
+    const limits: Record<string, number> = { maxTunnel: 5 };
+    expect(() => grpcGateway(fixture.coordinator, { port: 0, limits })).to.throw(
+      RangeError,
+      /^there is no limit maxTunnel; there are maxMessageSize, .*, maxConcurrentStreams$/,
+    );
+  });
+
   it('wants limits that are numbers above 0', () => {
     expect(() => grpcGateway(fixture.coordinator, { port: 0, limits: { maxConcurrentStreams: 0 } })).to.throw(
       RangeError,

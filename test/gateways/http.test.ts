@@ -52,6 +52,8 @@ describe('httpServer$', () => {
   };
 
   it('has routes under another path, and nowhere else', async () => {
+    expect(() => routesUnder('mesh', {})).to.throw(TypeError, 'basePath: must begin with "/", got "mesh"');
+    expect(() => routesUnder('/mesh/', {})).to.throw(TypeError, 'basePath: must not end with "/", got "/mesh/"');
     const routes = routesUnder('/mesh', { '/here': (_request, response) => void response.end('found') });
     const url = await serve(routes);
     expect(await get(`${url}/mesh/here`)).to.include({ status: 200, body: 'found' });

@@ -27,7 +27,7 @@ describe('requestFromBytes', () => {
     }
   });
 
-  const refused: Record<string, [Uint8Array, string, typeof Error?]> = {
+  const refused: Record<string, [Uint8Array, string, (new (message: string) => Error)?]> = {
     'acknowledgements without end': [repeated(1025, 0x2a, 0), tooManyEntries, RequestError],
     'tunnels without end': [repeated(1025, 0x1a, 0), tooManyFields],
     'updates without end': [repeated(1025, 0x0a, 2, 0x0a, 0), tooManyFields],

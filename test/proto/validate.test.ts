@@ -129,6 +129,10 @@ describe('parseRequest', () => {
 
   const empty = requests.readyForHandshake();
   const refused: Record<string, [CoordinateRequest, string]> = {
+    'a destination without an id': [
+      untyped('{"addTunnel": {}, "readyForHandshake": []}') ?? empty,
+      'add_tunnel: a peer id has 16 bytes, got none',
+    ],
     'a destination of three bytes': [
       { ...empty, addTunnel: { id: new Uint8Array(3) } },
       'add_tunnel: a peer id has 16 bytes, got 3',

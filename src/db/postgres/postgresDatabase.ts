@@ -4,6 +4,7 @@ import { announcingOn } from '../announcer.js';
 import type { Bus } from '../bus.js';
 import type { Database } from '../database.js';
 import type { Telemetry } from '../../telemetry.js';
+import { checkConnection } from './checkConnection.js';
 import { hintSeal } from './hintSeal.js';
 import { openPools, type PoolsOptions } from './openPools.js';
 import { pgListenBus, type PgListenBusOptions } from './pgListenBus.js';
@@ -37,6 +38,9 @@ export interface PostgresDatabaseOptions
  * configuration), one for heartbeats, one that listens. None is made before it is needed.
  *
  * Whoever opens it closes it: `close()` completes when all connections are given back.
+ *
+ * @throws TypeError `config: must be a URL like postgres://user:password@host:5432/name, or a pool configuration` (or
+ *   `listenConfig: …`)
  */
 export function postgresDatabase(
   config: string | PoolConfig,
@@ -45,6 +49,8 @@ export function postgresDatabase(
   /** Completes when all connections are given back. */
   close(): Observable<never>;
 } {
+  checkConnection(config, 'config', 'or a pool configuration');
+  if (listenConfig !== undefined) checkConnection(listenConfig, 'listenConfig', 'or a pool configuration');
   const isPooled = listenConfig !== undefined;
   const pools = openPools(config, { ...options, isPooled });
   if (given !== undefined) {

@@ -2,6 +2,7 @@ import type { PoolConfig } from 'pg';
 import type { Logger } from 'pino';
 import { defer, ignoreElements, type Observable } from 'rxjs';
 import type { ReadOverview } from '../overview.js';
+import { checkConnection } from './checkConnection.js';
 import { openPool } from './openPool.js';
 import { readOverview } from './queries/readOverview.js';
 import { runOn } from './runStatement.js';
@@ -31,6 +32,7 @@ const idleTimeout = 10_000;
  *
  * Whoever opens it closes it: `close()` completes when the connection is given back.
  *
+ * @throws TypeError `config: must be a URL like postgres://user:password@host:5432/name, or a pool configuration`
  * @throws RangeError `maxRows must be a whole number above 0, got 0`
  */
 export function postgresOverview(
@@ -45,6 +47,7 @@ export function postgresOverview(
   if (!(Number.isSafeInteger(maxRows) && maxRows > 0)) {
     throw new RangeError(`maxRows must be a whole number above 0, got ${maxRows}`);
   }
+  checkConnection(config, 'config', 'or a pool configuration');
   const session = sessionConfig(config, {
     applicationName: 'tailnet-coordinator debug',
     statementTimeout,

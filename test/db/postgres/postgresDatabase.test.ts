@@ -16,6 +16,14 @@ import { query } from '../../support/query.js';
 import { migratedDatabase, type TestDatabase } from '../../support/testDatabase.js';
 
 describe('postgresDatabase', () => {
+  it('is not opened for what is no database', () => {
+    expect(() => postgresDatabase('foo')).to.throw(TypeError, 'config: must be a URL like postgres://');
+    expect(() => postgresDatabase('postgres://localhost/net', { listenConfig: 'foo' })).to.throw(
+      TypeError,
+      'listenConfig: must be a URL like postgres://',
+    );
+  });
+
   let database: TestDatabase;
   before(async () => (database = await migratedDatabase()));
   after(() => database.drop());

@@ -118,6 +118,10 @@ describe('postgresOverview', () => {
     expect((await reading((read) => read(), { isPooled: true })).peers).to.have.length(3);
   });
 
+  it('is not opened for what is no database', () => {
+    expect(() => postgresOverview('foo')).to.throw(TypeError, 'config: must be a URL like postgres://');
+  });
+
   for (const maxRows of [0, -1, 1.5, NaN]) {
     it(`is not opened for ${maxRows} rows`, () => {
       expect(() => postgresOverview(database.url, { maxRows })).to.throw(

@@ -193,6 +193,12 @@ describe('V1 over a WebSocket', () => {
     await once(peer.webSocket, 'open');
     const same = { port: 0, path: '/a', v1: { path: '/a' } };
     expect(() => webSocketGateway(fixture.coordinator, same)).to.throw(TypeError, 'V1 needs a path of its own, got /a');
+    const at = (path: string) => () => webSocketGateway(fixture.coordinator, { port: 0, v1: { path } });
+    expect(at('v1')).to.throw(TypeError, 'v1.path: must begin with "/", got "v1"');
+    expect(() => webSocketGateway(fixture.coordinator, { port: 0, path: 'v2' })).to.throw(
+      TypeError,
+      'path: must begin with "/", got "v2"',
+    );
     expect(() => webSocketGateway(fixture.coordinator, { port: 0, v1: { writeTimeout: 0 } })).to.throw(
       RangeError,
       'writeTimeout must be a number above 0, got 0',
