@@ -20,7 +20,7 @@ const databaseAuth =
   (peerId: Uuid): Auth =>
   (request) => {
     const { addTunnel } = parseRequest(request);
-    return addTunnel && refuseUnlessAllowed(peerId, addTunnel);
+    return addTunnel === undefined ? undefined : refuseUnlessAllowed(peerId, addTunnel);
   };
 
 const refuseUnlessAllowed = async (src: Uuid, dst: Uuid): Promise<void> => {

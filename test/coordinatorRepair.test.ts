@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { channels } from '../src/db/bus.js';
 import { StoreError } from '../src/db/store.js';
+import { encodeNode } from '../src/proto/node.js';
 import {
   type MarblesContext,
   type MemoryDatabase,
+  aNode,
   alice,
   bob,
   carol,
@@ -70,9 +72,65 @@ describe('a coordinator keeps', () => {
       { until: 47 * hour },
     ),
   );
+
+  it(
+    'those of a peer whose only node the database refused, too',
+    marbles(
+      ({ createCoordinator, database, scheduler }) => {
+        const wire = database.connect();
+        const tuning = { heartbeatPeriod: hour / 4, heartbeatTimeout: 10_000, rollingCheckPeriod: 500 * hour };
+        const coordinator = createCoordinator({ database: wire, scheduler, tuning });
+        const at = onTime(scheduler);
+        const [refused, seen] = [virtualPeer(coordinator, alice), virtualPeer(coordinator, bob)];
+        wire.faults.failWhen((call) =>
+          call.method === 'writeBindings' && call.args[1].some(({ peerId }) => peerId === alice)
+            ? new StoreError('refused', 'no')
+            : undefined,
+        );
+        at(10, () => {
+          seen.derp(2);
+          refused.tunnel(bob);
+          refused.derp(1);
+        });
+        at(46 * hour, () => expect(refused.heard).to.deep.equal(['bob NODE derp 2 (new)']));
+      },
+      { until: 47 * hour },
+    ),
+  );
 });
 
 describe('a coordinator repairs', () => {
+  it(
+    'what a store that breaks once has not answered',
+    marbles(({ createCoordinator, database, scheduler }) => {
+      const { store, bus } = database.connect();
+      let breaks = false;
+      const readNeighbours: typeof store.readNeighbours = (peerIds) => {
+        if (!breaks) return store.readNeighbours(peerIds);
+        breaks = false;
+        throw new Error('a bug');
+      };
+      const book = logbook();
+      const broken = { store: { ...store, readNeighbours }, bus };
+      const first = createCoordinator({ database: broken, scheduler, logger: book.logger });
+      const second = createCoordinator({ database: database.connect(), scheduler });
+      const at = onTime(scheduler);
+      const other = virtualPeer(second, bob);
+      at(10, () => {
+        other.derp(2);
+        for (const id of [alice, carol]) other.tunnel(id);
+      });
+      at(3000, () => {
+        breaks = true;
+        const peers = [virtualPeer(first, alice), virtualPeer(first, carol)];
+        at(3100, () => {
+          expect(peers.map(({ heard }) => heard)).to.deep.equal(peers.map(() => ['bob NODE derp 2 (new)']));
+          expect(book.lines.filter((line) => line.startsWith('error'))).to.deep.equal([]);
+        });
+      });
+    }),
+  );
+
   it(
     'its rows when its own row was deleted by hand, with all that hung on it',
     marbles((context) => {
@@ -465,6 +523,70 @@ describe('a coordinator repairs', () => {
 
 describe('a peer that moves from one coordinator to another', () => {
   const roaming = (name: string, body: (context: MarblesContext & ReturnType<typeof moved>) => void, options = {}) => {
+    it(
+      'and takes tunnels back at one of them again and again does not lose what it opened at the other long after',
+      marbles(
+        ({ createCoordinator, database, scheduler }) => {
+          const [first, second] = [
+            createCoordinator({ database: database.connect(), scheduler }),
+            createCoordinator({ database: database.connect(), scheduler }),
+          ];
+          const at = onTime(scheduler);
+          const [here, there] = [virtualPeer(first, alice), virtualPeer(second, alice)];
+          at(3000, () => there.derp(1));
+          at(5000, () => here.derp(2));
+          at(10_000, () => here.tunnel(bob));
+          at(11_000, () => here.removeTunnel(bob));
+          for (let time = 41_000; time < 290_000; time += 30_000) at(time, () => here.removeTunnel(carol));
+          at(200_000, () => there.tunnel(bob));
+          at(290_000, () => there.drop());
+          at(295_000, () => {
+            expect(database.rows.tunnels(alice).map(({ dst }) => nameOf(dst))).to.deep.equal(['bob']);
+          });
+        },
+        { until: 300_000 },
+      ),
+    );
+
+    for (const [what, befalls] of [
+      ['is refused', new StoreError('refused', 'no')],
+      ['waits for the database', undefined],
+    ] as const) {
+      it(
+        `and takes a tunnel back, again while or after the repetition of that ${what}, does not keep it`,
+        marbles(
+          ({ createCoordinator, database, scheduler }) => {
+            const wire = database.connect();
+            const first = createCoordinator({ database: wire, scheduler });
+            const second = createCoordinator({ database: database.connect(), scheduler });
+            const at = onTime(scheduler);
+            const node = encodeNode(aNode());
+            const put = (status: 'ok' | 'lost') => {
+              database.rows.putPeer({ peerId: alice, coordinatorId: second.id, status, updatedAt: 1000, node });
+              if (status === 'lost') database.bus.publish(channels.peer, [alice]).subscribe();
+            };
+            const opens = () => {
+              put('ok');
+              const writes = { add: [{ src: alice, dst: bob }], remove: [], clear: [] };
+              database.store.writeTunnels({ coordinatorId: second.id, expiry: 6000 }, writes).subscribe();
+            };
+            const one = virtualPeer(first, alice);
+            at(3000, opens);
+            at(3100, () => one.removeTunnel(bob));
+            at(3200, () => {
+              wire.faults.failNext('writeTunnels', 1, befalls);
+              put('lost');
+            });
+            at(3230, opens);
+            at(3240, () => one.removeTunnel(bob));
+            at(8000, () => put('lost'));
+            at(14_000, () => expect(database.rows.tunnels(alice)).to.deep.equal([]));
+          },
+          { until: 15_000 },
+        ),
+      );
+    }
+
     it(
       name,
       marbles((context) => body({ ...context, ...moved(context) }), options),

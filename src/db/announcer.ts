@@ -107,7 +107,7 @@ export function announcingOn(
       inFlight -= 1;
       if (inFlight === 0 && kept.size === 0) settled$.next();
     };
-    bus.publish(announcement.channel, announcement.payloads).subscribe({
+    defer(() => bus.publish(announcement.channel, announcement.payloads)).subscribe({
       complete: () => {
         if (failures > 0 && kept.size === 0) {
           logger?.info({ failures }, 'hints are published again');

@@ -11,12 +11,14 @@ import { createInbox } from './inbox.js';
 /** What has become of a peer. A lost one's node need not be said: it is the last one. */
 export type BindingChange =
   | { readonly kind: 'node'; readonly peerId: Uuid; readonly node: NodeBytes }
-  | { readonly kind: 'lost' | 'disconnected'; readonly peerId: Uuid };
+  | { readonly kind: 'lost' | 'disconnected'; readonly peerId: Uuid }
+  /** A goodbye that was written before is made again, unless another one is still to be written. */
+  | { readonly kind: 'disconnected'; readonly peerId: Uuid; readonly isRepeated: true };
 
 /** What is to be written of a peer: a `BindingWrite`, as it is held. */
 export type HeldBinding =
   | { readonly kind: 'node' | 'lost'; readonly peerId: Uuid; readonly node: NodeBytes }
-  | { readonly kind: 'disconnected'; readonly peerId: Uuid };
+  | { readonly kind: 'disconnected'; readonly peerId: Uuid; readonly isRepeated?: true };
 
 /** What was written in one statement, when by the database's clock, and who announced it. */
 export interface WrittenBindings extends BindingsWritten {
@@ -73,6 +75,8 @@ interface Entry {
   at: Microseconds | undefined;
   /** Whether a statement with it has been made. */
   isTried: boolean;
+  /** Whether it was published again, just the same, while that statement was under way. */
+  isSaidAgain: boolean;
   /** Whether it is a node that the database has refused. */
   isGivenUp: boolean;
   /** Whether it is a new node of a peer of whom one was written: those who see that wait for this. */
@@ -87,7 +91,8 @@ const maxBytes = 4 * 1024 * 1024;
  *
  * - a node equal to the one before, but for when it was composed, is not written again, unless that was given up;
  * - losing a peer keeps its node; a peer without a node has nothing to lose;
- * - a goodbye always counts, since there may be rows from earlier, here or elsewhere.
+ * - a goodbye always counts, since there may be rows from earlier, here or elsewhere; a repeated one does not where another
+ *   is still to be written.
  */
 export const nextBinding = (current: HeldBinding | undefined, change: BindingChange): HeldBinding | undefined => {
   switch (change.kind) {
@@ -96,7 +101,8 @@ export const nextBinding = (current: HeldBinding | undefined, change: BindingCha
     case 'lost':
       return current?.kind === 'node' ? { ...current, kind: 'lost' } : undefined;
     case 'disconnected':
-      return { kind: 'disconnected', peerId: change.peerId };
+      if (!('isRepeated' in change)) return { kind: 'disconnected', peerId: change.peerId };
+      return current?.kind === 'disconnected' ? undefined : change;
   }
 };
 
@@ -128,7 +134,7 @@ export const createBinder = (
     const before = entries.get(peerId);
     const isKnown = before?.binding.kind === 'node' && (before.at !== undefined || before.isUpdate);
     const isUpdate = isKnown && binding.kind === 'node';
-    entries.set(peerId, { binding, at: undefined, isTried: false, isGivenUp: false, isUpdate });
+    entries.set(peerId, { binding, at: undefined, isTried: false, isSaidAgain: false, isGivenUp: false, isUpdate });
     dirty$.next(peerId);
     if (owed && binding.kind !== 'disconnected') goodbyeSettled$.next(peerId);
   };
@@ -206,7 +212,8 @@ export const createBinder = (
     const entry = entries.get(peerId);
     // What has come since then was not refused: it is written next.
     if (entry?.isTried !== true) return;
-    if (entry.binding.kind === 'node') entry.isGivenUp = true;
+    if (entry.isSaidAgain) put(entry.binding);
+    else if (entry.binding.kind === 'node') entry.isGivenUp = true;
     else drop(entry);
   };
 
@@ -216,7 +223,11 @@ export const createBinder = (
       // A node that was given up may be taken when it is published again.
       const isAnew = change.kind === 'node' && entry?.isGivenUp === true;
       const next = nextBinding(isAnew ? undefined : entry?.binding, change);
-      if (next === undefined) return;
+      if (next === undefined) {
+        // If the database refuses it, it was still said again.
+        if (change.kind === 'node' && entry?.isTried === true && entry.at === undefined) entry.isSaidAgain = true;
+        return;
+      }
       if (next.kind === 'node') telemetry.nodeAccepted(next.peerId);
       put(next);
     },
@@ -266,5 +277,5 @@ export const createBinder = (
 
 const toWrite = (binding: HeldBinding): BindingWrite =>
   binding.kind === 'disconnected'
-    ? binding
+    ? { kind: 'disconnected', peerId: binding.peerId }
     : { kind: binding.kind, peerId: binding.peerId, node: bytesOf(binding.node) };

@@ -7,12 +7,13 @@ const period = 6 * 3_600_000;
 
 export interface KeptTunnelsOptions {
   readonly tunneler: Pick<Tunneler, 'wanted' | 'reassert'>;
-  readonly binder: Pick<Binder, 'nodeOf'>;
+  readonly binder: Pick<Binder, 'writtenAt'>;
   readonly scheduler: SchedulerLike;
 }
 
 /**
- * Writes again, every six hours, the tunnels of connected peers that have published no node. A tunnel that was written a
+ * Writes again, every six hours, the tunnels of connected peers that have no row: who has published no node, or one that was
+ * refused. A tunnel that was written a
  * day ago, and whose source has no row, is cleaned up, by coordinators of any kind: such a peer, which only looks, would
  * lose sight of whom it looks at.
  */
@@ -20,7 +21,7 @@ export const keptTunnels$ = ({ tunneler, binder, scheduler }: KeptTunnelsOptions
   timer(period, period, scheduler).pipe(
     tap(() => {
       for (const { src, dst } of tunneler.wanted()) {
-        if (binder.nodeOf(src) === undefined) tunneler.reassert(src, dst);
+        if (binder.writtenAt(src) === undefined) tunneler.reassert(src, dst);
       }
     }),
     ignoreElements(),

@@ -16,6 +16,9 @@ interface Source {
   isUnderWay: boolean;
 }
 
+/** Of a source that would have more, as by coming and going again and again, nothing is remembered. */
+const mostExceptions = 20_000;
+
 /** What is this many ticks old is as old as `lateness`: the first tick may come at once. */
 const ripe = 2;
 
@@ -73,6 +76,7 @@ export class LateTunnels {
     const [excepted, not] = source.isGone ? [wanted, removed] : [removed, wanted];
     for (const dst of excepted) (source.except ??= new Set()).add(dst);
     for (const dst of not) source.except?.delete(dst);
+    if ((source.except?.size ?? 0) > mostExceptions) this.#sources.delete(src);
   }
 
   /** Whether a row of this tunnel, which nobody connected wants, has come late. */

@@ -1,6 +1,6 @@
 import { type Observable, type SchedulerLike, EMPTY, exhaustMap, ignoreElements, merge, tap, timer } from 'rxjs';
 import type { Logger } from 'pino';
-import type { Binding, BindingWrite, Microseconds, Uuid } from '../db/store.js';
+import type { Binding, Microseconds, Uuid } from '../db/store.js';
 import type { Binder, HeldBinding } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { repeatWhile } from './operators/repeatWhile.js';
@@ -8,13 +8,13 @@ import type { StoreCalls } from './storeCalls.js';
 import type { Tunneler, WrittenSource, WrittenTunnels } from './tunneler.js';
 import { createInbox } from './inbox.js';
 
-/** What a peer took back here, while it still seemed to be at another coordinator, too. */
+/** What a peer took back here, while it still seemed to be at another coordinator, too. Another object whenever it changes. */
 export interface Withdrawal {
-  /** When it was written, by the database's clock. */
+  /** When the last of it was written, by the database's clock. */
   readonly at: Microseconds;
-  /** All it had, or the far ends of the tunnels it removed. */
-  readonly what: 'all' | ReadonlySet<Uuid>;
-  /** The tick with which it is forgotten. */
+  /** All it had, or the far ends of the tunnels it removed, oldest first, each with the tick with which it is forgotten. */
+  readonly what: 'all' | Map<Uuid, number>;
+  /** The tick with which all of it is forgotten. */
   readonly until: number;
 }
 
@@ -59,11 +59,16 @@ export interface LeftoversOptions {
   readonly logger: Logger;
 }
 
+/** What was written of a peer; `isRepeated`: it is a goodbye that was made again. */
+export interface WrittenBinding extends Pick<HeldBinding, 'peerId' | 'kind'> {
+  readonly isRepeated?: true;
+}
+
 /** Sees to it that what a peer took back is gone everywhere, also where its death was noticed only later. */
 export interface Leftovers {
   /** Bindings were written here. */
   readonly bindingsWritten: (written: {
-    readonly bindings: readonly Pick<HeldBinding, 'peerId' | 'kind'>[];
+    readonly bindings: readonly WrittenBinding[];
     readonly at: Microseconds;
   }) => void;
   /** Tunnels were written here. */
@@ -96,8 +101,6 @@ export const createLeftovers = ({
   /** By peer, oldest first, so that forgetting looks at no more than what it forgets. */
   const withdrawals = new Map<Uuid, Withdrawal>();
   const suspects$ = createInbox<Uuid>();
-  /** Withdrawals under way for the second time: whatever they reach, there is no third. Tunnels by source. */
-  const repeated = { bindings: new Set<Uuid>(), tunnels: new Map<Uuid, Set<Uuid>>() };
 
   let now = 0;
 
@@ -116,13 +119,29 @@ export const createLeftovers = ({
     repeatWhile(() => withdrawals.size > 0),
   );
 
-  const remember = (peerId: Uuid, at: Microseconds, what: Withdrawal['what']): void => {
-    const before = withdrawals.get(peerId);
-    const merged =
-      what === 'all' || before === undefined || before.what === 'all' ? what : new Set([...before.what, ...what]);
+  const keep = (peerId: Uuid, withdrawal: Withdrawal): void => {
     withdrawals.delete(peerId);
-    withdrawals.set(peerId, { at, what: merged, until: now + ticks });
+    withdrawals.set(peerId, withdrawal);
     suspects$.next(peerId);
+  };
+
+  const rememberGoodbye = (peerId: Uuid, at: Microseconds): void => {
+    keep(peerId, { at, what: 'all', until: now + ticks });
+  };
+
+  const rememberRemovals = (peerId: Uuid, at: Microseconds, removed: readonly Uuid[]): void => {
+    const until = now + ticks;
+    const before = withdrawals.get(peerId)?.what ?? 'all';
+    const what = before === 'all' ? new Map<Uuid, number>() : before;
+    for (const [dst, end] of what) {
+      if (end > now) break;
+      what.delete(dst);
+    }
+    for (const dst of removed) {
+      what.delete(dst);
+      what.set(dst, until);
+    }
+    keep(peerId, { at, what, until });
   };
 
   const check = (peerIds: readonly Uuid[]): Observable<never> => {
@@ -148,63 +167,53 @@ export const createLeftovers = ({
     if (step === 'repeat') repeatWithdrawal(peerId, withdrawal);
   };
 
+  /** Whatever it reaches this time, there is no third. */
   const repeatWithdrawal = (peerId: Uuid, { what }: Withdrawal): void => {
     if (what === 'all') {
       // Somebody who has come back here has rows here, which are not to go.
       if (isConnected(peerId)) return;
-      repeated.bindings.add(peerId);
-      binder.accept({ kind: 'disconnected', peerId });
+      binder.accept({ kind: 'disconnected', peerId, isRepeated: true });
       tunneler.accept({ kind: 'clear', src: peerId });
       return;
     }
     const wanted = tunneler.wantedBy(peerId);
-    const unwanted = [...what].filter((dst) => !wanted.has(dst));
-    if (unwanted.length > 0) repeated.tunnels.set(peerId, new Set(unwanted));
-    const kind = isConnected(peerId) ? 'remove' : 'withdraw';
-    for (const dst of unwanted) tunneler.accept({ kind, src: peerId, dst });
+    for (const [dst, end] of what) {
+      if (end > now && !wanted.has(dst)) tunneler.accept({ kind: 'withdraw', src: peerId, dst });
+    }
   };
 
   /** Tunnels that were opened again are not to be removed again. */
   const dropWanted = (peerId: Uuid, wanted: readonly Uuid[]): void => {
     const withdrawal = withdrawals.get(peerId);
-    if (withdrawal === undefined || withdrawal.what === 'all' || wanted.length === 0) return;
-    const what = new Set(withdrawal.what);
+    if (withdrawal === undefined || withdrawal.what === 'all') return;
+    const { what } = withdrawal;
+    const { size } = what;
     for (const dst of wanted) what.delete(dst);
-    if (what.size === withdrawal.what.size) return;
+    if (what.size === size) return;
     if (what.size === 0) {
       withdrawals.delete(peerId);
       return;
     }
-    withdrawals.set(peerId, { ...withdrawal, what });
+    withdrawals.set(peerId, { ...withdrawal });
     // What a check under way finds is about what it was before, and comes to nothing.
     suspects$.next(peerId);
   };
 
-  const bindingWritten = (peerId: Uuid, kind: BindingWrite['kind'], at: Microseconds): void => {
-    // Whatever was written, no repetition is under way any more: a node has overtaken it.
-    const wasRepeated = repeated.bindings.delete(peerId);
-    if (kind === 'disconnected' && !wasRepeated) remember(peerId, at, 'all');
+  const bindingWritten = ({ peerId, kind, isRepeated }: WrittenBinding, at: Microseconds): void => {
+    if (kind === 'disconnected' && isRepeated !== true) rememberGoodbye(peerId, at);
     // The peer has come back here, and a goodbye made again would reach this life, too.
     if (kind === 'node' && withdrawals.get(peerId)?.what === 'all') withdrawals.delete(peerId);
   };
 
   const sourceWritten = ({ src, add, remove, clear }: WrittenSource, at: Microseconds): void => {
     dropWanted(src, add);
-    if (clear) {
-      repeated.tunnels.delete(src);
-      return;
-    }
-    const again = repeated.tunnels.get(src);
-    // Opened again before the repetition was written, which therefore never is.
-    for (const dst of add) again?.delete(dst);
-    const fresh = remove.filter((dst) => again?.delete(dst) !== true);
-    if (again?.size === 0) repeated.tunnels.delete(src);
-    if (fresh.length > 0) remember(src, at, new Set(fresh));
+    // All that it had is remembered with its goodbye.
+    if (!clear && remove.length > 0) rememberRemovals(src, at, remove);
   };
 
   return {
     bindingsWritten: ({ bindings, at }) => {
-      for (const { peerId, kind } of bindings) bindingWritten(peerId, kind, at);
+      for (const binding of bindings) bindingWritten(binding, at);
     },
     tunnelsWritten: ({ sources, at }) => {
       for (const source of sources) sourceWritten(source, at);

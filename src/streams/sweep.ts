@@ -48,7 +48,7 @@ export const sweep$ = (
       const chunks = chunksOf([...ids()], chunk);
       return from(chunks).pipe(
         concatMap((peerIds) => {
-          peerIds.forEach(refresh);
+          for (const peerId of peerIds) refresh(peerId);
           return timer(pause(chunks.length), scheduler);
         }),
         ignoreElements(),

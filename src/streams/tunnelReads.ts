@@ -5,6 +5,7 @@ import {
   EMPTY,
   catchError,
   concatMap,
+  defer,
   finalize,
   ignoreElements,
   merge,
@@ -43,7 +44,7 @@ export interface TunnelReads {
 export interface TunnelReadsOptions {
   readonly calls: Pick<StoreCalls, 'readNeighbours' | 'readPairs' | 'sizes' | 'inBatches'>;
   readonly view: View;
-  readonly tunneler: Pick<Tunneler, 'isAdding' | 'adding'>;
+  readonly tunneler: Pick<Tunneler, 'isAdding' | 'adding' | 'wantedBy'>;
   /** Told who came or went for a connected peer. */
   readonly tell: (peerId: Uuid, changed: readonly Uuid[]) => void;
   /** Told when a tunnel that a connected peer may have opened was not found. */
@@ -96,18 +97,18 @@ export const createTunnelReads = ({
       const what = unread.get(peerId);
       unread.delete(peerId);
       if (what === undefined || !view.isJoined(peerId)) continue;
-      reading.set(peerId, what);
       if (what === 'all') {
+        reading.set(peerId, what);
         all.push(peerId);
         continue;
       }
-      const others = [...what];
-      const fitting = others.slice(0, calls.sizes.pairs - some.length);
+      const fitting = takeSome(what, calls.sizes.pairs - some.length);
+      reading.set(peerId, fitting);
       for (const otherId of fitting) some.push([peerId, otherId]);
       // The others are asked for in one more read of this peer.
-      if (fitting.length < others.length) refresh(peerId, new Set(others.slice(fitting.length)));
+      if (what.size > 0) refresh(peerId, what);
     }
-    return merge(all.length > 0 ? readAll(all) : EMPTY, some.length > 0 ? readSome(some) : EMPTY).pipe(
+    return defer(() => merge(all.length > 0 ? readAll(all) : EMPTY, some.length > 0 ? readSome(some) : EMPTY)).pipe(
       catchError((error: unknown) => {
         // What is not read stays unread; the retry finds it, with all that has come meanwhile.
         for (const peerId of all) markUnreadIfJoined(peerId, 'all');
@@ -190,7 +191,7 @@ export const createTunnelReads = ({
     },
     refreshTunnel: (src, dst, sender) => {
       // A hint about an earlier statement, too: if it stayed expected, a later one of that sender would be taken for it.
-      if (answered.take(sender, tunnelKey(src, dst))) return;
+      if (answered.take(sender, tunnelKey(src, dst)) && tunneler.wantedBy(src).has(dst)) return;
       if (tunneler.isAdding(src, dst)) putOffHint(src, dst, sender);
       else refreshBoth(src, dst);
     },
@@ -232,6 +233,17 @@ export const createTunnelReads = ({
       ),
     ),
   };
+};
+
+/** Takes so many at most out of a set. */
+const takeSome = (set: Set<Uuid>, most: number): Set<Uuid> => {
+  const taken = new Set<Uuid>();
+  for (const item of set) {
+    if (taken.size >= most) break;
+    taken.add(item);
+    set.delete(item);
+  }
+  return taken;
 };
 
 const tunnelKey = (src: Uuid, dst: Uuid): string => `${src},${dst}`;

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Observable, EMPTY, defer, filter, finalize, map, merge, tap } from 'rxjs';
 import { type Tunnel, type TunnelsWritten, type TunnelWrites, type Uuid, StoreError } from '../db/store.js';
 import type { Binder } from './binder.js';
+import { forgetOldest } from './forgetOldest.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { LateTunnels } from './lateTunnels.js';
 import { repeatWhile } from './operators/repeatWhile.js';
@@ -11,7 +12,7 @@ import { createInbox } from './inbox.js';
 /** What a source wants of its tunnels. */
 export type TunnelChange =
   | { readonly kind: 'add' | 'remove'; readonly src: Uuid; readonly dst: Uuid }
-  /** A removal is made again for a source that is not connected, unless it has opened the tunnel since; nothing of it is kept. */
+  /** A removal that was written before is made again, unless the source has opened the tunnel, or removed it, meanwhile. */
   | { readonly kind: 'withdraw'; readonly src: Uuid; readonly dst: Uuid }
   /** The source said goodbye: all its tunnels go. */
   | { readonly kind: 'clear'; readonly src: Uuid }
@@ -23,6 +24,8 @@ export interface WrittenSource {
   readonly src: Uuid;
   readonly add: readonly Uuid[];
   readonly remove: readonly Uuid[];
+  /** Those removed that had been removed before: `withdraw`. */
+  readonly withdraw: readonly Uuid[];
   /** Whether all other tunnels of the source went. */
   readonly clear: boolean;
 }
@@ -69,7 +72,7 @@ export interface Tunneler {
 }
 
 interface Operation {
-  readonly kind: 'add' | 'remove' | 'removeOwn';
+  readonly kind: 'add' | 'remove' | 'withdraw' | 'removeOwn';
 }
 
 /**
@@ -144,11 +147,9 @@ export const createTunneler = (
 
   const rememberRemoval = (source: Source, dst: Uuid): void => {
     const removed = (source.removed ??= new Set());
+    removed.delete(dst);
     removed.add(dst);
-    for (const oldest of removed) {
-      if (removed.size <= rememberedRemovals) break;
-      removed.delete(oldest);
-    }
+    forgetOldest(removed, rememberedRemovals);
   };
 
   const markUnwritten = (source: Source, dst: Uuid, operation: Operation): void => {
@@ -174,7 +175,8 @@ export const createTunneler = (
     }
     const destinations = (kind: Operation['kind']) =>
       operations.filter(([, operation]) => operation.kind === kind).map(([dst]) => dst);
-    const written = { src, add: destinations('add'), remove: destinations('remove'), clear: clear !== undefined };
+    const [add, remove, withdraw] = [destinations('add'), destinations('remove'), destinations('withdraw')];
+    const written = { src, add, remove, withdraw, clear: clear !== undefined };
     return { source, clear, operations, written, removeOwn: destinations('removeOwn') };
   };
 
@@ -291,8 +293,8 @@ export const createTunneler = (
           break;
         case 'withdraw':
           // What it said last is not written yet.
-          if (source.unwritten?.get(change.dst)?.kind === 'add') return;
-          markUnwritten(source, change.dst, { kind: 'remove' });
+          if (['add', 'remove'].includes(source.unwritten?.get(change.dst)?.kind ?? '')) return;
+          markUnwritten(source, change.dst, { kind: 'withdraw' });
           break;
         case 'release':
           late.wasLost(src, source.wanted, source.removed ?? nothing);
@@ -358,7 +360,7 @@ const tunnelWrites = (parts: readonly Part[]): TunnelWrites => {
     parts.flatMap((part) => destinations(part).map((dst) => ({ src: part.written.src, dst })));
   return {
     add: tunnels(({ written }) => written.add),
-    remove: tunnels(({ written }) => written.remove),
+    remove: tunnels(({ written: { remove, withdraw } }) => [...remove, ...withdraw]),
     removeOwn: tunnels(({ removeOwn }) => removeOwn),
     clear: parts.filter(({ written }) => written.clear).map(({ written }) => written.src),
   };

@@ -44,6 +44,23 @@ describe('announcingOn', () => {
     expect(seen).to.deep.equal(['7 after a b']);
   });
 
+  it('takes a bus that throws for one that fails, and not for a write that did', () => {
+    let published = 0;
+    const bus = {
+      publish: (): Observable<never> => {
+        published += 1;
+        throw new Error('a bug');
+      },
+    };
+    const announcer = announcingOn(bus);
+    const seen: unknown[] = [];
+    announcer
+      .after(written('a'))
+      .subscribe({ next: (result) => seen.push(result), error: (error) => seen.push(error) });
+    expect([published, seen]).to.deep.equal([1, [7]]);
+    announcer.close().subscribe({ complete: () => seen.push('closed') });
+  });
+
   it(
     'tells how each attempt ended, when it did, and how much it was about',
     marbles(({ scheduler }) => {

@@ -306,6 +306,63 @@ describe('binder', () => {
   );
 
   it(
+    'tries a node again that was published again, just the same, while it was being refused',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at, statements$ } = setUp(scheduler);
+      at(1, () => {
+        database.faults.failNext('writeBindings', 1, new StoreError('refused', 'no'));
+        binder.accept(node(alice, 1));
+      });
+      at(5, () => binder.accept(node(alice, 1)));
+      // It stands written: nothing comes of what was said while it was not.
+      at(25, () => binder.accept(node(alice, 1)));
+      expectObservable(statements$).toBe('-a 9ms a', { a: 'write alice 1' });
+      expectObservable(inWords(binder)).toBe('21ms a', { a: 'alice node' });
+    }),
+  );
+
+  it(
+    'keeps a node that was given up: that its peer is lost is written',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, database, at, statements$ } = setUp(scheduler);
+      at(1, () => {
+        database.faults.failNext('writeBindings', 1, new StoreError('refused', 'no'));
+        binder.accept(node(alice, 1));
+      });
+      at(20, () => {
+        expect([binder.knows(alice), binder.isOk(alice)]).to.deep.equal([true, true]);
+        binder.accept(lost(alice));
+      });
+      expectObservable(statements$).toBe('-a 18ms b', { a: 'write alice 1', b: 'write alice lost' });
+      expectObservable(inWords(binder)).toBe('30ms a', { a: 'alice lost' });
+    }),
+  );
+
+  it(
+    'says of a goodbye that it is a repeated one, unless the peer has said goodbye again meanwhile',
+    marbles(({ scheduler, expectObservable }) => {
+      const { binder, at } = setUp(scheduler);
+      const repeated = (peerId: Uuid) => ({ kind: 'disconnected', peerId, isRepeated: true }) as const;
+      at(1, () => {
+        binder.accept(repeated(alice));
+        binder.accept(disconnected(bob));
+        binder.accept(repeated(bob));
+        binder.accept(repeated(carol));
+        binder.accept(disconnected(carol));
+      });
+      const said$ = binder.written$.pipe(
+        map(({ bindings }) =>
+          bindings
+            .map((binding) => `${nameOf(binding.peerId)}${'isRepeated' in binding ? ' again' : ''}`)
+            .sort()
+            .join(', '),
+        ),
+      );
+      expectObservable(said$).toBe('11ms a', { a: 'alice again, bob, carol' });
+    }),
+  );
+
+  it(
     'still says goodbye for a peer whose node is refused meanwhile',
     marbles(({ scheduler, expectObservable }) => {
       const { binder, database, at, statements$ } = setUp(scheduler);

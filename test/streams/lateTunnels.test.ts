@@ -53,6 +53,15 @@ describe('LateTunnels', () => {
     expect(tunnels.size).to.equal(0);
   });
 
+  it('remembers nothing of a source that would have more than 20,000 exceptions, however many lives those are from', () => {
+    const tunnels = failed();
+    const removed = (life: number) => Array.from({ length: 10_000 }, (_, index) => `${String(life)}/${String(index)}`);
+    for (const life of [1, 2]) tunnels.wasLost(alice, [], [...removed(life)]);
+    expect([tunnels.size, tunnels.has(alice, '1/0'), tunnels.has(alice, '2/9999')]).to.deep.equal([1, true, true]);
+    tunnels.wasLost(alice, [], ['3/0']);
+    expect([tunnels.size, tunnels.has(alice, '1/0')]).to.deep.equal([0, false]);
+  });
+
   it('has those of a lost source that it had removed', () => {
     const tunnels = failed();
     tunnels.wasLost(alice, [bob], [carol]);

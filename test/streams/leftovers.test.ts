@@ -63,7 +63,9 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
   const leftovers = createLeftovers({
     ...{ calls: storeCallsOn(database.store, scheduler), coordinatorId: north, memory, logger: book.logger },
     scheduler: clock,
-    binder: { accept: ({ kind, peerId }) => done.push(`${nameOf(peerId)} ${kind}`) },
+    binder: {
+      accept: (change) => done.push(`${nameOf(change.peerId)} ${change.kind}${'isRepeated' in change ? ' again' : ''}`),
+    },
     tunneler: {
       accept: (change) =>
         done.push(`${change.kind} ${nameOf(change.src)}${'dst' in change ? `>${nameOf(change.dst)}` : ''}`),
@@ -73,7 +75,10 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
     isLive: (coordinatorId) => live.has(coordinatorId),
   });
   const removed = (at: number, ...remove: readonly Uuid[]) =>
-    leftovers.tunnelsWritten({ sources: [{ src: alice, add: [], remove, clear: false }], at });
+    leftovers.tunnelsWritten({ sources: [{ ...nothing, remove }], at });
+  /** For the second time. */
+  const withdrawn = (at: number, ...withdraw: readonly Uuid[]) =>
+    leftovers.tunnelsWritten({ sources: [{ ...nothing, withdraw }], at });
   const saidGoodbye = (at: number) =>
     leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'disconnected' }], at });
   return {
@@ -87,11 +92,14 @@ const setUp = (scheduler: TestScheduler, { memory = 60_000 } = {}) => {
     clock,
     leftovers,
     removed,
+    withdrawn,
     saidGoodbye,
     at: onTime(scheduler),
     statements$: statementsOf(database),
   };
 };
+
+const nothing = { src: alice, add: [], remove: [], withdraw: [], clear: false };
 
 const bindings = { a: 'bindings of alice' };
 
@@ -106,9 +114,12 @@ describe('leftovers', () => {
         put('lost');
         leftovers.peerChanged(alice);
       });
-      at(70, () => expect(done).to.deep.equal(['alice disconnected', 'clear alice']));
+      at(70, () => expect(done).to.deep.equal(['alice disconnected again', 'clear alice']));
       // The answer to the repetition, whatever there may still be.
-      at(80, () => saidGoodbye(3000));
+      at(80, () => {
+        const again = { peerId: alice, kind: 'disconnected', isRepeated: true } as const;
+        leftovers.bindingsWritten({ bindings: [again], at: 3000 });
+      });
       at(90, () => leftovers.peerChanged(alice));
       at(99, () => expect(done).to.have.lengthOf(2));
       expectObservable(leftovers.work$).toBe('-');
@@ -126,11 +137,11 @@ describe('leftovers', () => {
       at(1, () => {
         const gone = [alice, bob].map((peerId) => ({ peerId, kind: 'disconnected' as const }));
         leftovers.bindingsWritten({ bindings: [{ peerId: east, kind: 'node' }, ...gone], at: 2000 });
-        const sources = [carol, dave].map((src) => ({ src, add: [], remove: [alice], clear: false }));
+        const sources = [carol, dave].map((src) => ({ ...nothing, src, remove: [alice] }));
         leftovers.tunnelsWritten({ sources, at: 2000 });
       });
       // Alice and carol may live elsewhere.
-      const expected = ['bob disconnected', 'clear bob', 'withdraw dave>alice'];
+      const expected = ['bob disconnected again', 'clear bob', 'withdraw dave>alice'];
       at(20, () => expect(done).to.deep.equal(expected));
       at(30, () => [alice, bob, carol, dave].forEach((peerId) => leftovers.peerChanged(peerId)));
       at(50, () => expect(done).to.deep.equal(expected));
@@ -148,7 +159,7 @@ describe('leftovers', () => {
       const { leftovers, removed, at, statements$ } = setUp(scheduler);
       at(1, () => {
         removed(2000, bob);
-        leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 });
+        leftovers.tunnelsWritten({ sources: [{ ...nothing, add: [bob] }], at: 3000 });
       });
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-');
@@ -165,7 +176,7 @@ describe('leftovers', () => {
         leftovers.lookAgain();
         expect(done).to.deep.equal([]);
       });
-      at(70, () => expect(done).to.deep.equal(['alice disconnected', 'clear alice']));
+      at(70, () => expect(done).to.deep.equal(['alice disconnected again', 'clear alice']));
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-a 48ms a', bindings);
     }),
@@ -225,9 +236,7 @@ describe('leftovers', () => {
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, removed, put, done, at } = setUp(scheduler);
       at(1, () => removed(2000, bob, carol));
-      at(30, () =>
-        leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 }),
-      );
+      at(30, () => leftovers.tunnelsWritten({ sources: [{ ...nothing, add: [bob] }], at: 3000 }));
       at(50, () => {
         put('lost');
         leftovers.peerChanged(alice);
@@ -251,7 +260,7 @@ describe('leftovers', () => {
           leftovers.peerChanged(alice);
         });
         at(55, () => {
-          leftovers.tunnelsWritten({ sources: [{ src: alice, add: [opened], remove: [], clear: false }], at: 3000 });
+          leftovers.tunnelsWritten({ sources: [{ ...nothing, add: [opened] }], at: 3000 });
         });
         at(90, () => expect(done).to.deep.equal(again));
         expectObservable(leftovers.work$).toBe('-');
@@ -271,9 +280,7 @@ describe('leftovers', () => {
       at(1, () => removed(2000, bob));
       at(50, lose);
       at(70, () => expect(done.splice(0)).to.deep.equal(['withdraw alice>bob']));
-      at(80, () =>
-        leftovers.tunnelsWritten({ sources: [{ src: alice, add: [bob], remove: [], clear: false }], at: 3000 }),
-      );
+      at(80, () => leftovers.tunnelsWritten({ sources: [{ ...nothing, add: [bob] }], at: 3000 }));
       at(100, () => {
         put('ok');
         removed(4000, bob);
@@ -302,7 +309,7 @@ describe('leftovers', () => {
   it(
     'removes again the tunnels that were removed here, all of them, but for those that are wanted again',
     marbles(({ scheduler, expectObservable }) => {
-      const { leftovers, removed, put, wanted, connected, done, at, statements$ } = setUp(scheduler);
+      const { leftovers, removed, withdrawn, put, wanted, connected, done, at, statements$ } = setUp(scheduler);
       connected.add(alice);
       at(1, () => removed(2000, bob, carol));
       at(20, () => removed(2100, dave));
@@ -311,8 +318,8 @@ describe('leftovers', () => {
         put('lost');
         leftovers.peerChanged(alice);
       });
-      at(70, () => expect(done).to.deep.equal(['remove alice>bob', 'remove alice>dave']));
-      at(80, () => removed(3000, bob, dave));
+      at(70, () => expect(done).to.deep.equal(['withdraw alice>bob', 'withdraw alice>dave']));
+      at(80, () => withdrawn(3000, bob, dave));
       at(90, () => leftovers.peerChanged(alice));
       at(99, () => expect(done).to.have.lengthOf(2));
       expectObservable(leftovers.work$).toBe('-');
@@ -323,7 +330,7 @@ describe('leftovers', () => {
   it(
     'remembers what is removed for the first time along with a repetition',
     marbles(({ scheduler, expectObservable }) => {
-      const { leftovers, removed, put, done, at } = setUp(scheduler);
+      const { leftovers, removed, withdrawn, put, done, at } = setUp(scheduler);
       at(1, () => removed(2000, bob));
       at(20, () => {
         put('lost');
@@ -331,7 +338,8 @@ describe('leftovers', () => {
       });
       at(40, () => {
         put('ok');
-        removed(3000, bob, carol);
+        withdrawn(3000, bob);
+        removed(3000, carol);
       });
       at(60, () => {
         put('lost');
@@ -346,7 +354,7 @@ describe('leftovers', () => {
     'asks nothing about peers that took nothing back, nor about writes that took nothing back',
     marbles(({ scheduler, expectObservable }) => {
       const { leftovers, at, statements$ } = setUp(scheduler);
-      const source = { src: alice, add: [bob], remove: [], clear: false };
+      const source = { ...nothing, add: [bob] };
       at(1, () => {
         leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'node' }], at: 2000 });
         leftovers.bindingsWritten({ bindings: [{ peerId: alice, kind: 'lost' }], at: 2000 });
@@ -359,6 +367,39 @@ describe('leftovers', () => {
       });
       expectObservable(leftovers.work$).toBe('-');
       expectObservable(statements$).toBe('-');
+    }),
+  );
+
+  it(
+    'remembers each removal as long as it should, and none longer for what is removed later',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, removed, put, done, at } = setUp(scheduler, { memory: 1000 });
+      at(1, () => removed(2000, bob));
+      at(800, () => removed(3000, carol));
+      at(1300, () => {
+        put('lost');
+        leftovers.peerChanged(alice);
+      });
+      at(1400, () => expect(done).to.deep.equal(['withdraw alice>carol']));
+      expectObservable(leftovers.work$).toBe('-');
+    }),
+  );
+
+  it(
+    'remembers nobody longer for what another one takes back later',
+    marbles(({ scheduler, expectObservable }) => {
+      const { leftovers, removed, put, done, at, statements$ } = setUp(scheduler, { memory: 1000 });
+      put('ok', south, 1000, bob);
+      at(1, () => removed(2000, carol));
+      at(100, () => leftovers.tunnelsWritten({ sources: [{ ...nothing, src: bob, remove: [carol] }], at: 2000 }));
+      at(900, () => removed(3000, carol));
+      at(1200, () => {
+        put('lost', south, 1000, bob);
+        leftovers.peerChanged(bob);
+      });
+      at(1300, () => expect(done).to.deep.equal([]));
+      expectObservable(leftovers.work$).toBe('-');
+      expectObservable(statements$).toBe('-a 98ms b 799ms a', { ...bindings, b: 'bindings of bob' });
     }),
   );
 
@@ -432,7 +473,12 @@ describe('leftovers', () => {
         leftovers.peerChanged(alice);
       });
       at(120, () =>
-        expect(done).to.deep.equal(['alice disconnected', 'clear alice', 'alice disconnected', 'clear alice']),
+        expect(done).to.deep.equal([
+          'alice disconnected again',
+          'clear alice',
+          'alice disconnected again',
+          'clear alice',
+        ]),
       );
       expectObservable(leftovers.work$).toBe('-');
     }),

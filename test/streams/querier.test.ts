@@ -43,6 +43,8 @@ const setUp = (
   const missing: string[] = [];
   const publishing = new Set<Uuid>();
   const left = new Set<Uuid>();
+  /** Who has closed its tunnels again. */
+  const closed = new Set<Uuid>();
   const adding = new Map<Uuid, ReadonlySet<Uuid>>();
   const querier = createQuerier({
     ...{ coordinatorId: north, view, connections, scheduler: turnScheduler, logger: book.logger },
@@ -55,6 +57,7 @@ const setUp = (
     tunneler: {
       isAdding: (src, dst) => adding.get(src)?.has(dst) === true,
       adding: () => adding.keys(),
+      wantedBy: (src) => (closed.has(src) ? new Set() : new Set([alice, bob, carol, dave])),
     },
     calls: storeCallsOn(database.store, scheduler),
     onMissing: (peerId, otherId) => missing.push(`${nameOf(peerId)}>${nameOf(otherId)}`),
@@ -63,7 +66,7 @@ const setUp = (
     database.tables.store.writeTunnels(writer, { add: [], remove: [], clear: [], ...writes }).subscribe();
   };
   return {
-    ...{ database, book, view, missing, publishing, left, adding, querier },
+    ...{ database, book, view, missing, publishing, left, closed, adding, querier },
     at: onTime(scheduler),
     statements$: statementsOf(database),
     /** What is found out about, as `alice: bob, carol`. */
@@ -231,7 +234,7 @@ describe('querier', () => {
         querier.readPutOffTunnels(new Map([[alice, new Set([bob])]]));
       };
       const tell = (sender: number) => {
-        const written = { src: alice, add: [bob], remove: [], clear: false };
+        const written = { src: alice, add: [bob], remove: [], withdraw: [], clear: false };
         querier.tellTunnels({ sources: [written], at: 1, sender });
         end();
       };
@@ -288,6 +291,19 @@ describe('querier', () => {
         at(30, () => expect(shares()).to.deep.equal([false, false]));
         expectObservable(querier.reads$).toBe('-');
         expectObservable(statements$).toBe('20ms (bp) 16ms p 9ms p', { b: bindings, p: pairs });
+      }),
+    );
+
+    it(
+      'reads it when it was closed again, though the hint that it was opened never came',
+      marbles(({ scheduler, expectObservable }) => {
+        const { querier, closed, hear, answer, shares, at, statements$ } = opening(scheduler, { latency: 1 });
+        answer();
+        at(39, () => closed.add(alice));
+        hear(40, seven);
+        at(50, () => expect(shares()).to.deep.equal([false, false]));
+        expectObservable(querier.reads$).toBe('-');
+        expectObservable(statements$).toBe('20ms b 19ms p', { b: bindings, p: pairs });
       }),
     );
 
@@ -521,9 +537,11 @@ describe('querier', () => {
     it(
       'reads for every other hint: one more of that sender, of another, of nobody, after a gap, or of another row',
       marbles(({ scheduler, expectObservable }) => {
-        const { querier, at, statements$ } = knowingBob(scheduler, { latency: 1 });
+        const { querier, view, at, statements$ } = knowingBob(scheduler, { latency: 1 });
         const read = (time: number, ...senders: readonly (number | 'gap' | undefined)[]): void => {
           at(time, () => {
+            // What was read before is as it was: only then may the row be taken in.
+            view.setBindings(bob, [binding(time - 1)]);
             querier.tellHinted(hint(time), 7);
             for (const sender of senders) {
               if (sender === 'gap') querier.forgetTold();
@@ -536,11 +554,13 @@ describe('querier', () => {
         read(30, undefined);
         read(40, 'gap', 7);
         at(50, () => {
+          view.setBindings(bob, [binding(49)]);
           querier.tellHinted(hint(50), 7);
           querier.tellHinted(hint(50), 8);
           querier.refreshBindings(bob, 7);
         });
         at(60, () => {
+          view.setBindings(bob, [binding(59)]);
           querier.tellHinted(hint(60, { at: west }), 7);
           querier.refreshBindings(bob, 7);
         });
@@ -634,6 +654,7 @@ describe('querier', () => {
           expect(querier.refreshBindings(bob, 7)).to.equal(true);
         });
         at(30, () => {
+          view.setBindings(bob, [binding(2)]);
           querier.tellHinted(hint(3), 7);
           querier.tellHinted(hint(4, { of: carol }), 7);
           expect(querier.refreshBindings(bob, 7)).to.equal(true);

@@ -56,6 +56,19 @@ describe('sweep$', () => {
     }),
   );
 
+  it(
+    'says no more of a peer than who it is, as if a hint had told of it',
+    marbles(({ scheduler, expectObservable, flush }) => {
+      const said: unknown[][] = [];
+      const note = (...what: unknown[]) => void said.push(what);
+      const view = { joined: () => ['j0', 'j1'].values(), watched: () => ['w0', 'w1'].values() };
+      const querier = { refreshNeighbours: note, refreshBindings: note };
+      expectObservable(sweep$({ view, querier, chunk: 250, scheduler }, () => 10)).toBe('20ms |');
+      flush();
+      expect(said).to.deep.equal([['j0'], ['j1'], ['w0'], ['w1']]);
+    }),
+  );
+
   it('looks at who is there when it comes to it', () => {
     const read: string[] = [];
     marbles(({ scheduler, expectObservable }) => {

@@ -120,7 +120,7 @@ describe('tunneler', () => {
         tunneler.accept(remove(alice, bob));
         tunneler.accept(clear(carol));
       });
-      const nothing = { add: [], remove: [], clear: false };
+      const nothing = { add: [], remove: [], withdraw: [], clear: false };
       expectObservable(tunneler.written$).toBe('11ms a 19ms b', {
         a: { sources: [{ ...nothing, src: alice, add: [bob] }], at: 6000, sender: 2 },
         b: {
@@ -134,6 +134,41 @@ describe('tunneler', () => {
       });
     }),
   );
+
+  it(
+    'says which removals are made again, unless the source has said something of the tunnel meanwhile',
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler, at } = setUp(scheduler);
+      const withdraw = (dst: Uuid) => ({ kind: 'withdraw', src: alice, dst }) as const;
+      at(1, () => {
+        tunneler.accept(remove(alice, bob));
+        tunneler.accept(add(alice, carol));
+        for (const dst of [bob, carol, dave, eve]) tunneler.accept(withdraw(dst));
+        tunneler.accept(remove(alice, eve));
+      });
+      const written = { src: alice, add: [carol], remove: [bob, eve], withdraw: [dave], clear: false };
+      expectObservable(tunneler.written$).toBe('11ms a', { a: { sources: [written], at: 6000, sender: 2 } });
+    }),
+  );
+
+  it('remembers the thousand tunnels that a source removed last', () => {
+    marbles(({ scheduler, expectObservable }) => {
+      const { tunneler } = setUp(scheduler);
+      const others = Array.from(
+        { length: 1000 },
+        (_, index) => `${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`,
+      );
+      const isRemembered = (dst: Uuid) => tunneler.isSurplus(alice, dst);
+      tunneler.accept(remove(alice, bob));
+      for (const dst of others.slice(0, 999)) tunneler.accept(remove(alice, dst));
+      expect([bob, ...others].map(isRemembered).indexOf(false)).to.equal(1000);
+      // It is the last now.
+      tunneler.accept(remove(alice, bob));
+      tunneler.accept(remove(alice, others[999]!));
+      expect([others[0]!, others[1]!, bob].map(isRemembered)).to.deep.equal([false, true, true]);
+      expectObservable(tunneler.added$).toBe('-');
+    })();
+  });
 
   it(
     'says which tunnels it is opening, and which it was once they are told of, or not written',
