@@ -25,7 +25,7 @@ export function configCommand(output: Output): Command {
           });
           serve.exitOverride().configureOutput({ writeErr: output.error });
           await serve.parseAsync(['--config', file], { from: 'user' });
-          output.out(`${file}: right, ${String(applied.length)} options\n`);
+          output.out(`${file}: right, ${applied.length === 1 ? '1 option' : `${String(applied.length)} options`}\n`);
           for (const { name, overriddenBy } of applied) {
             if (overriddenBy !== undefined) output.out(`${name} does not count: ${overriddenBy} does\n`);
           }

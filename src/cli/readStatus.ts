@@ -66,5 +66,11 @@ function explained(error: unknown, url: string): CommandError {
   if (error instanceof pg.DatabaseError && error.code === '42P01') {
     return new CommandError(`the database ${url} has no tailnet tables: run "tailnet-coordinator migrate"`);
   }
+  if (error instanceof pg.DatabaseError && error.code === '42501') {
+    return new CommandError(
+      `the database ${url} cannot be read: ${error.message} (42501); run "tailnet-coordinator migrate --grant ROLE" for the role that connects`,
+      { cause: error },
+    );
+  }
   return new CommandError(`the database ${url} cannot be read: ${errorText(error)}`, { cause: error });
 }

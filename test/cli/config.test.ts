@@ -113,8 +113,8 @@ describe('a configuration file', () => {
   for (const [what, text, error] of [
     ['an option that does not exist', 'max-tunels: 5', 'there is no option "max-tunels"; there is max-tunnels'],
     ['an option in another spelling', 'maxTunnels: 5', 'there is no option "maxTunnels"; there is max-tunnels'],
-    ['nothing like an option', 'colour: red', 'there is no option "colour"; --help lists all'],
-    ['a file in a file', 'config: other.yaml', 'there is no option "config"; --help lists all'],
+    ['nothing like an option', 'colour: red', 'there is no option "colour"; serve --help lists all'],
+    ['a file in a file', 'config: other.yaml', 'there is no option "config"; serve --help lists all'],
     [
       'a value that is none',
       'max-tunnels: many',
@@ -130,7 +130,7 @@ describe('a configuration file', () => {
     ['a negation', 'no-v1: true', 'there is no option "no-v1"; say v1: false'],
     ['a tag', 'jwt-secret: !secret', 'line 1: a value that begins with "!" needs quotes'],
     ['names within names', 'port: { http: 1 }', 'port: it is a value, or a list of values'],
-    ['nothing for a value', 'port:', 'port: it is a value, or a list of values'],
+    ['nothing for a value', 'port:', 'port: it has no value; leave the line out, or give one'],
     ['several for one', 'data-dir: [a, b]', 'data-dir: it is one value, not a list'],
     ['a list', '- port', 'it is not "name: value" lines'],
     ['the same name twice', 'port: 1\nport: 2', 'Map keys must be unique at line 2, column 1'],
@@ -173,7 +173,11 @@ describe('a configuration file', () => {
 
   it('must be there', async () => {
     expect(await run('serve', '--config', file)).to.deep.equal({
-      ...{ code: 2, out: '', err: `error: option '--config': ENOENT: no such file or directory, open '${file}'\n` },
+      ...{
+        code: 2,
+        out: '',
+        err: `error: cannot read a file of options: ENOENT: no such file or directory, open '${file}'\n`,
+      },
     });
   });
 });

@@ -534,6 +534,22 @@ describe('status and migrate', function () {
     expect(text).to.match(new RegExp(`\n1 tunnel\nFROM .*\n${bob}  ${alice}  `));
   });
 
+  it('say what a role needs that may not look', async () => {
+    await using database = await migratedDatabase();
+    const role = `looks_${process.pid}`;
+    await query(database.url, `create role ${role} login password 'only for tests'`);
+    try {
+      const url = Object.assign(new URL(database.url), { username: role, password: 'only for tests' });
+      await using looking = runCommand(['status', '--database-url', url.href]);
+      expect(await looking.ended).to.equal(1);
+      expect(looking.errors()).to.match(
+        /cannot be read: permission denied for table tailnet_coordinators \(42501\); run "tailnet-coordinator migrate --grant ROLE" for the role that connects\n$/,
+      );
+    } finally {
+      await query(database.url, `drop role ${role}`);
+    }
+  });
+
   it('show peers as lost whose coordinator is silent', async () => {
     await using database = await migratedDatabase();
     const [live, silent] = ['11111111-0000-4000-8000-000000000000', '51111111-0000-4000-8000-000000000000'];

@@ -39,7 +39,7 @@ function applyValue(command: Command, name: string, value: ConfigValue, file: st
     const like = command.options.map(nameOf).filter((each) => each !== 'config' && isLike(name, each));
     const positive = name.replace(/^no-/, '');
     const isNegated = command.options.some((option) => option.negate && nameOf(option) === positive);
-    const known = like.length > 0 ? `there is ${like.join(', ')}` : '--help lists all';
+    const known = like.length > 0 ? `there is ${like.join(', ')}` : 'serve --help lists all';
     const hint = isNegated ? `; say ${positive}: false` : `; ${known}`;
     throw new UsageError(`${file}: there is no option ${JSON.stringify(name)}${hint}`);
   }

@@ -19,7 +19,7 @@ export type ConfigValue = string | readonly string[];
  */
 export async function readConfigFile(file: string): Promise<Config> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UsageError(`option '--config': ${errorText(cause)}`, { cause });
+    throw new UsageError(`cannot read a file of options: ${errorText(cause)}`, { cause });
   });
   return configOf(text, file);
 }
@@ -36,6 +36,8 @@ export function configOf(text: string, file: string): Config {
   if (typeof content !== 'object' || Array.isArray(content))
     throw new UsageError(`${file}: it is not "name: value" lines`);
   for (const [name, value] of Object.entries(content)) {
+    if (value === '' || value === null)
+      throw new UsageError(`${file}: ${name}: it has no value; leave the line out, or give one`);
     if (!isValue(value)) throw new UsageError(`${file}: ${name}: it is a value, or a list of values`);
   }
   return content as Config;
