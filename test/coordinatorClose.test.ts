@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NEVER, Observable, Subject, map, of, timer } from 'rxjs';
+import { NEVER, Observable, Subject, filter, map, of, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { channels } from '../src/db/bus.js';
 import { createCoordinator } from '../src/coordinator.js';
@@ -233,6 +233,41 @@ describe('closing a coordinator', () => {
         expectObservable(coordinators[0].health$).toBe('4s (d|)', letters);
         expectObservable(coordinators[0].coordinators$).toBe('4s (b|)', { b: [north, south] });
       });
+    }),
+  );
+
+  it(
+    'comes to its end, and says so to everybody, though a peer could not be let go',
+    marbles(({ createCoordinator, database, scheduler, expectObservable }) => {
+      const { store, bus } = database.connect();
+      const writeBindings: typeof store.writeBindings = (writer, writes) => {
+        if (writes.some(({ kind }) => kind === 'lost')) throw new TypeError('a bug');
+        return store.writeBindings(writer, writes);
+      };
+      const book = logbook();
+      const coordinator = createCoordinator({
+        ...{ database: { store: { ...store, writeBindings }, bus }, scheduler, logger: book.logger },
+      });
+      const at = onTime(scheduler);
+      const [one, other] = [virtualPeer(coordinator, alice), virtualPeer(coordinator, bob)];
+      at(10, () => {
+        one.derp(1);
+        other.derp(2);
+        one.tunnel(bob);
+      });
+      at(1000, () => other.drop());
+      at(2000, () => {
+        expect(
+          book.entries.filter(({ level }) => level === 'error').map(({ msg, peer_id: id }) => [msg, id]),
+        ).to.deep.equal([['binding given up', bob]]);
+        one.derp(3);
+      });
+      at(3000, () => {
+        expect(statuses(database)).to.include('alice ok');
+        void coordinator.close();
+      });
+      at(4000, () => expect(one.heard.at(-1)).to.match(/coordinator closed|end/));
+      expectObservable(coordinator.health$.pipe(filter((health) => health === 'closed'))).toBe('3s (d|)', letters);
     }),
   );
 
