@@ -2,7 +2,7 @@ import { type Observable, type SchedulerLike, exhaustMap, ignoreElements, tap, t
 import type { Uuid } from '../db/store.js';
 import { createInbox } from './inbox.js';
 import { repeatWhile } from './operators/repeatWhile.js';
-import { lateness } from './ownRowsDoubts.js';
+import { lateness } from './lateness.js';
 
 /** A source of which a statement that opens tunnels is under way, or has failed. */
 interface Source {

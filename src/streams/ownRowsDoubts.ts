@@ -17,10 +17,8 @@ import type { HeartbeatResult } from '../db/store.js';
 import type { Binder } from './binder.js';
 import { coalesceByKey } from './operators/coalesceByKey.js';
 import type { Beat } from './heartbeats.js';
+import { lateness } from './lateness.js';
 import type { Tunneler } from './tunneler.js';
-
-/** Milliseconds after which a statement that nobody waits for any more has ended, one way or the other. */
-export const lateness = 10_000;
 
 export interface DoubtOptions {
   readonly beats$: Observable<Beat>;
