@@ -17,7 +17,6 @@ import {
   BehaviorSubject,
   EMPTY,
   NEVER,
-  ReplaySubject,
   Subject,
   audit,
   catchError,
@@ -108,8 +107,6 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   /* eslint-disable no-restricted-syntax -- the borders to those who call, and what runs against the drawing's arrows */
   const health$ = new BehaviorSubject<Health>('starting');
   const live$ = new BehaviorSubject<ReadonlySet<Uuid>>(new Set());
-  /** What both were last, also once they have completed: a BehaviorSubject does not say it then. */
-  const [lastHealth$, lastCoordinators$] = [new ReplaySubject<Health>(1), new ReplaySubject<readonly Uuid[]>(1)];
   const closeRequests$ = new Subject<Required<CloseOptions>>();
   const begun$ = new AsyncSubject<never>();
   const reachable$ = new Subject<unknown>();
@@ -328,11 +325,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     ownsDatabase ? (database.close?.() ?? EMPTY).pipe(takeUntil(timer(connectionsTimeout, scheduler))) : EMPTY,
   );
 
-  health$.subscribe(lastHealth$);
-  live$.pipe(map((others): readonly Uuid[] => [id, ...others].sort())).subscribe(lastCoordinators$);
-  const coordinators$ = lastCoordinators$.asObservable();
+  /** What it was last, also when all is over: a BehaviorSubject that has completed does not say it. */
+  const toTheLast = <T>(subject$: BehaviorSubject<T>): Observable<T> =>
+    defer(() => (health$.value === 'closed' ? of(subject$.value) : subject$));
+  const coordinators$ = toTheLast(live$).pipe(map((others): readonly Uuid[] => [id, ...others].sort()));
   telemetry.started({
-    ...{ id, health$: lastHealth$.asObservable(), coordinators$ },
+    ...{ id, health$: toTheLast(health$), coordinators$ },
     get unheard() {
       return unheard;
     },
@@ -393,7 +391,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   return {
     id,
-    health$: lastHealth$.asObservable(),
+    health$: toTheLast(health$),
     coordinators$,
     coordinate$,
     node$: (peer) => {

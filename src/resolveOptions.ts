@@ -51,8 +51,16 @@ const mayBeZero: ReadonlySet<string> = new Set(['resyncJitter', 'unhealthySpread
 /** Milliseconds that newcomers may wait for each other at most: far too long already. */
 const maxSpacing = 10_000;
 
-/** Longer ones make a timer of Node.js fire at once. */
+/** Longer times make a timer of Node.js fire at once. */
 const longest = 2 ** 31 - 1;
+
+/** Some waits are ten times that of silence. */
+const longestSilence = Math.floor(longest / 10);
+
+/** What is no time. */
+const isCount: ReadonlySet<string> = new Set([
+  ...['missedHeartbeats', 'maxBatchSize', 'maxBatchesInFlight', 'maxUpdatesPerResponse', 'maxResponseSize'],
+]);
 
 const mergeTuning = (tuning: Partial<Tuning>): Tuning => {
   const given = Object.entries(tuning).filter(([, value]: [string, unknown]) => value !== undefined);
@@ -63,14 +71,19 @@ const mergeTuning = (tuning: Partial<Tuning>): Tuning => {
         `tuning: ${name} must be a positive number, got ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
       );
     }
-    const most = name === 'batchSpacing' ? maxSpacing : longest;
+    const most = name === 'batchSpacing' ? maxSpacing : isCount.has(name) ? Infinity : longest;
     if (value > most) throw new RangeError(`tuning: ${name} must be at most ${most}, got ${value}`);
   }
-  return { ...defaultTuning, ...Object.fromEntries(given) };
+  const merged: Tuning = { ...defaultTuning, ...Object.fromEntries(given) };
+  const { heartbeatPeriod, missedHeartbeats } = merged;
+  if (heartbeatPeriod * missedHeartbeats > longestSilence) {
+    throw new RangeError(`tuning: heartbeatPeriod times missedHeartbeats must be at most ${longestSilence}`);
+  }
+  return merged;
 };
 
 const isDatabase = (database: CoordinatorOptions['database']): database is Database =>
-  typeof database === 'object' && 'store' in database && 'bus' in database;
+  typeof database === 'object' && 'store' in database && (database.store as unknown) !== undefined;
 
 /** Says at once what would otherwise be found out in the middle of something, as a function that is none. */
 const checkKinds = (options: Untyped<CoordinatorOptions>): void => {

@@ -224,6 +224,25 @@ describe('closing a coordinator', () => {
   );
 
   it(
+    'ends connections as it was asked to by whoever heard first that it is unhealthy',
+    marbles(({ createCoordinator, database, scheduler }) => {
+      const wire = database.connect();
+      const coordinator = createCoordinator({ database: wire, scheduler });
+      const at = onTime(scheduler);
+      coordinator.health$.subscribe((health) => {
+        if (health === 'unhealthy') void coordinator.close({ spread: 9000 });
+      });
+      const peers = [alice, bob, carol, dave].map((id) => virtualPeer(coordinator, id));
+      at(1000, () => wire.faults.goAway());
+      at(30_000, () => {
+        expect(peers.map(({ heard }) => heard.filter((words) => words.startsWith('error')))).to.deep.equal(
+          peers.map(() => ['error: coordinator closed']),
+        );
+      });
+    }),
+  );
+
+  it(
     'still says that it is closed, and who lived, to those who ask afterwards',
     marbles(({ createCoordinator, scheduler, expectObservable }) => {
       const coordinators = [createCoordinator(), createCoordinator()] as const;

@@ -522,71 +522,71 @@ describe('a coordinator repairs', () => {
 });
 
 describe('a peer that moves from one coordinator to another', () => {
-  const roaming = (name: string, body: (context: MarblesContext & ReturnType<typeof moved>) => void, options = {}) => {
+  it(
+    'and takes tunnels back at one of them again and again does not lose what it opened at the other long after',
+    marbles(
+      ({ createCoordinator, database, scheduler }) => {
+        const [first, second] = [
+          createCoordinator({ database: database.connect(), scheduler }),
+          createCoordinator({ database: database.connect(), scheduler }),
+        ];
+        const at = onTime(scheduler);
+        const [here, there] = [virtualPeer(first, alice), virtualPeer(second, alice)];
+        at(3000, () => there.derp(1));
+        at(5000, () => here.derp(2));
+        at(10_000, () => here.tunnel(bob));
+        at(11_000, () => here.removeTunnel(bob));
+        for (let time = 41_000; time < 290_000; time += 30_000) at(time, () => here.removeTunnel(carol));
+        at(200_000, () => there.tunnel(bob));
+        at(290_000, () => there.drop());
+        at(295_000, () => {
+          expect(database.rows.tunnels(alice).map(({ dst }) => nameOf(dst))).to.deep.equal(['bob']);
+        });
+      },
+      { until: 300_000 },
+    ),
+  );
+
+  for (const [what, befalls] of [
+    ['is refused', new StoreError('refused', 'no')],
+    ['waits for the database', undefined],
+  ] as const) {
     it(
-      'and takes tunnels back at one of them again and again does not lose what it opened at the other long after',
+      `and takes a tunnel back, again while or after the repetition of that ${what}, does not keep it`,
       marbles(
         ({ createCoordinator, database, scheduler }) => {
-          const [first, second] = [
-            createCoordinator({ database: database.connect(), scheduler }),
-            createCoordinator({ database: database.connect(), scheduler }),
-          ];
+          const wire = database.connect();
+          const first = createCoordinator({ database: wire, scheduler });
+          const second = createCoordinator({ database: database.connect(), scheduler });
           const at = onTime(scheduler);
-          const [here, there] = [virtualPeer(first, alice), virtualPeer(second, alice)];
-          at(3000, () => there.derp(1));
-          at(5000, () => here.derp(2));
-          at(10_000, () => here.tunnel(bob));
-          at(11_000, () => here.removeTunnel(bob));
-          for (let time = 41_000; time < 290_000; time += 30_000) at(time, () => here.removeTunnel(carol));
-          at(200_000, () => there.tunnel(bob));
-          at(290_000, () => there.drop());
-          at(295_000, () => {
-            expect(database.rows.tunnels(alice).map(({ dst }) => nameOf(dst))).to.deep.equal(['bob']);
+          const node = encodeNode(aNode());
+          const put = (status: 'ok' | 'lost') => {
+            database.rows.putPeer({ peerId: alice, coordinatorId: second.id, status, updatedAt: 1000, node });
+            if (status === 'lost') database.bus.publish(channels.peer, [alice]).subscribe();
+          };
+          const opens = () => {
+            put('ok');
+            const writes = { add: [{ src: alice, dst: bob }], remove: [], clear: [] };
+            database.store.writeTunnels({ coordinatorId: second.id, expiry: 6000 }, writes).subscribe();
+          };
+          const one = virtualPeer(first, alice);
+          at(3000, opens);
+          at(3100, () => one.removeTunnel(bob));
+          at(3200, () => {
+            wire.faults.failNext('writeTunnels', 1, befalls);
+            put('lost');
           });
+          at(3230, opens);
+          at(3240, () => one.removeTunnel(bob));
+          at(8000, () => put('lost'));
+          at(14_000, () => expect(database.rows.tunnels(alice)).to.deep.equal([]));
         },
-        { until: 300_000 },
+        { until: 15_000 },
       ),
     );
+  }
 
-    for (const [what, befalls] of [
-      ['is refused', new StoreError('refused', 'no')],
-      ['waits for the database', undefined],
-    ] as const) {
-      it(
-        `and takes a tunnel back, again while or after the repetition of that ${what}, does not keep it`,
-        marbles(
-          ({ createCoordinator, database, scheduler }) => {
-            const wire = database.connect();
-            const first = createCoordinator({ database: wire, scheduler });
-            const second = createCoordinator({ database: database.connect(), scheduler });
-            const at = onTime(scheduler);
-            const node = encodeNode(aNode());
-            const put = (status: 'ok' | 'lost') => {
-              database.rows.putPeer({ peerId: alice, coordinatorId: second.id, status, updatedAt: 1000, node });
-              if (status === 'lost') database.bus.publish(channels.peer, [alice]).subscribe();
-            };
-            const opens = () => {
-              put('ok');
-              const writes = { add: [{ src: alice, dst: bob }], remove: [], clear: [] };
-              database.store.writeTunnels({ coordinatorId: second.id, expiry: 6000 }, writes).subscribe();
-            };
-            const one = virtualPeer(first, alice);
-            at(3000, opens);
-            at(3100, () => one.removeTunnel(bob));
-            at(3200, () => {
-              wire.faults.failNext('writeTunnels', 1, befalls);
-              put('lost');
-            });
-            at(3230, opens);
-            at(3240, () => one.removeTunnel(bob));
-            at(8000, () => put('lost'));
-            at(14_000, () => expect(database.rows.tunnels(alice)).to.deep.equal([]));
-          },
-          { until: 15_000 },
-        ),
-      );
-    }
-
+  const roaming = (name: string, body: (context: MarblesContext & ReturnType<typeof moved>) => void, options = {}) => {
     it(
       name,
       marbles((context) => body({ ...context, ...moved(context) }), options),

@@ -55,6 +55,11 @@ describe('resolveOptions', () => {
     );
     // A timer of that length would fire at once.
     expect(tuned({ closeTimeout: 2 ** 31 })).to.throw(RangeError, 'closeTimeout must be at most 2147483647, got 2147');
+    expect(tuned({ missedHeartbeats: Infinity })).to.throw(
+      RangeError,
+      'heartbeatPeriod times missedHeartbeats must be',
+    );
+    expect(tuned({ maxResponseSize: Infinity, maxUpdatesPerResponse: 2 ** 40 })).not.to.throw();
     expect(tuned({ closeTimeout: Infinity })).to.throw(RangeError, 'closeTimeout must be at most 2147483647, got Inf');
   });
 

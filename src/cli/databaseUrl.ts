@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { parsePostgresUrl, postgresUrlText } from '../db/postgres/postgresUrl.js';
+import { encodingHint, parsePostgresUrl, postgresUrlText } from '../db/postgres/postgresUrl.js';
 import { option } from './environment.js';
 import { isLike } from './isLike.js';
 import { UsageError } from './usageError.js';
@@ -36,8 +36,7 @@ export function checkDatabaseUrl(text: string, name = '--database-url'): void {
   const url = parsePostgresUrl(text);
   if (url === undefined) {
     throw new UsageError(
-      `option '${name}' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name; ` +
-        'in a password, @ : / ? # % are written %40 %3A %2F %3F %23 %25.',
+      `option '${name}' is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/name; ${encodingHint}.`,
     );
   }
   for (const parameter of url.searchParams.keys()) {

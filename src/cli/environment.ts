@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { isLike } from './isLike.js';
+import { isSlip } from './isLike.js';
 import { UsageError } from './usageError.js';
 import { slotVariable } from './workers/messages.js';
 
@@ -36,7 +36,7 @@ export function tidyEnvironment(command: Command, environment: NodeJS.ProcessEnv
 }
 
 /**
- * Refuses variables that are none of an option of any command and look like one: whoever set `TAILNET_JWT_AUDENCE`
+ * Refuses variables that are none of an option of any command, and differ from one by a slip: whoever set `TAILNET_JWT_AUDENCE`
  * believes that tokens must be for somebody. Others may begin alike for reasons of their own.
  *
  * @throws UsageError `there is no variable TAILNET_JWT_AUDENCE; there is TAILNET_JWT_AUDIENCE`, a line for each
@@ -50,7 +50,7 @@ export function refuseMisspelt(commands: readonly Command[], environment: NodeJS
       const bare = name.slice(prefix.length);
       const like = [...known].filter(
         (other) =>
-          other === `${prefix}NO_${bare}` || (other !== slotVariable && isLike(bare, other.slice(prefix.length))),
+          other === `${prefix}NO_${bare}` || (other !== slotVariable && isSlip(bare, other.slice(prefix.length))),
       );
       return like.length === 0 ? [] : [`there is no variable ${name}; there is ${like.join(', ')}`];
     });

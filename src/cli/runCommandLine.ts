@@ -22,7 +22,7 @@ export async function runCommandLine(words: readonly string[], output = standard
   try {
     const command = program.commands.find((candidate) => candidate.name() === words[0]);
     if (command !== undefined) {
-      refuseMisspelt(withAllBelow(program), process.env);
+      if (!words.some((word) => word === '-h' || word === '--help')) refuseMisspelt(withAllBelow(program), process.env);
       tidyEnvironment(command, process.env);
     }
     await program.parseAsync(words, { from: 'user' });

@@ -61,6 +61,11 @@ export const defaultGatewayLimits: GatewayLimits = {
   closeTimeout: 5000,
 };
 
+/** Limits that gateways of one kind have: who makes several may give them all the same. */
+const ofOneKind: ReadonlySet<string> = new Set([
+  ...['maxJsonMessageSize', 'maxFrames', 'maxPendingPongs', 'maxConcurrentStreams'],
+]);
+
 /**
  * The defaults, with what was given in their place.
  *
@@ -69,7 +74,7 @@ export const defaultGatewayLimits: GatewayLimits = {
 export function mergeLimits<Limits extends object>(defaults: Limits, limits: Partial<Limits> = {}): Limits {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (!(name in defaults)) {
+    if (!(name in defaults) && !ofOneKind.has(name)) {
       throw new RangeError(`there is no limit ${name}; there are ${Object.keys(defaults).join(', ')}`);
     }
     if (!(typeof value === 'number' && value > 0)) {

@@ -1,6 +1,7 @@
 /**
  * Gateways: functions from a coordinator and options to an Observable of {@link GatewayEvent}. Subscribing serves;
- * unsubscribing ends every connection and stops.
+ * unsubscribing drains, which
+ * ends every connection, and closes.
  *
  * @packageDocumentation
  */

@@ -112,7 +112,7 @@ function isUuidInText(id: Uint8Array): boolean {
 }
 
 function peerId(part: string, id: Untyped<Uint8Array> | null | undefined): Uuid {
-  if (!(id instanceof Uint8Array)) throw new RequestError(`${part}: a peer id has 16 bytes, got none`);
+  if (!ArrayBuffer.isView(id)) throw new RequestError(`${part}: a peer id has 16 bytes, got none`);
   if (id.length !== 16) {
     const hint = isUuidInText(id) ? ', which are the text of a UUID; in JSON it is the base64 of the 16 bytes' : '';
     throw new RequestError(`${part}: a peer id has 16 bytes, got ${String(id.length)}${hint}`);

@@ -5,6 +5,7 @@ import type { Binder, HeldBinding } from './binder.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import { repeatWhile } from './operators/repeatWhile.js';
 import type { StoreCalls } from './storeCalls.js';
+import { Removals } from './removals.js';
 import type { Tunneler, WrittenSource, WrittenTunnels } from './tunneler.js';
 import { createInbox } from './inbox.js';
 
@@ -12,8 +13,8 @@ import { createInbox } from './inbox.js';
 export interface Withdrawal {
   /** When the last of it was written, by the database's clock. */
   readonly at: Microseconds;
-  /** All it had, or the far ends of the tunnels it removed, oldest first, each with the tick with which it is forgotten. */
-  readonly what: 'all' | Map<Uuid, number>;
+  /** All it had, or the tunnels it removed, each until the tick with which it is forgotten. */
+  readonly what: 'all' | Removals;
   /** The tick with which all of it is forgotten. */
   readonly until: number;
 }
@@ -132,15 +133,8 @@ export const createLeftovers = ({
   const rememberRemovals = (peerId: Uuid, at: Microseconds, removed: readonly Uuid[]): void => {
     const until = now + ticks;
     const before = withdrawals.get(peerId)?.what ?? 'all';
-    const what = before === 'all' ? new Map<Uuid, number>() : before;
-    for (const [dst, end] of what) {
-      if (end > now) break;
-      what.delete(dst);
-    }
-    for (const dst of removed) {
-      what.delete(dst);
-      what.set(dst, until);
-    }
+    const what = before === 'all' ? new Removals() : before;
+    what.remember(removed, now, until);
     keep(peerId, { at, what, until });
   };
 
@@ -177,8 +171,8 @@ export const createLeftovers = ({
       return;
     }
     const wanted = tunneler.wantedBy(peerId);
-    for (const [dst, end] of what) {
-      if (end > now && !wanted.has(dst)) tunneler.accept({ kind: 'withdraw', src: peerId, dst });
+    for (const dst of what.at(now)) {
+      if (!wanted.has(dst)) tunneler.accept({ kind: 'withdraw', src: peerId, dst });
     }
   };
 
@@ -187,9 +181,7 @@ export const createLeftovers = ({
     const withdrawal = withdrawals.get(peerId);
     if (withdrawal === undefined || withdrawal.what === 'all') return;
     const { what } = withdrawal;
-    const { size } = what;
-    for (const dst of wanted) what.delete(dst);
-    if (what.size === size) return;
+    if (!what.forget(wanted)) return;
     if (what.size === 0) {
       withdrawals.delete(peerId);
       return;

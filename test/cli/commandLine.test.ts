@@ -198,6 +198,8 @@ describe('the command line', () => {
       ['status --database-url postgres://tailnet:1234/S3cret@127.0.0.1:5432/tailnet', notAnUrl],
       ['serve --database-url postgres://tailnet:p@ss/w#rd@127.0.0.1/tailnet', notAnUrl],
       ['migrate --database-url postgres://tailnet:12?S3cret@127.0.0.1/tailnet', notAnUrl],
+      ['status --database-url postgres://tailnet:12?S3=cret@127.0.0.1/tailnet', notAnUrl],
+      ['status --database-url postgres://tailnet:1/S3?c=ret@127.0.0.1/tailnet', notAnUrl],
       ['migrate --database-url postgres://tailnet@127.0.0.1/tailnet#S3cret', notAnUrl],
       [
         'status --database-url postgres://tailnet@127.0.0.1/tailnet?sslmod=require',
@@ -289,6 +291,7 @@ describe('the command line', () => {
         ...{ TAILNET_JWT_AUDENCE: 'mesh', TAILNET_DATABSE_URL: 'postgres://a:secret@b/c', TAILNET_V1: 'false' },
         // What these are for is not ours to know.
         ...{ TAILNET_TEST_SEED: '1', TAILNET_PORT_7350_TCP: 'tcp://10.0.0.1:7350', TAILNET_SERVICE_HOST: '10.0.0.1' },
+        ...{ TAILNET_DATABASE_PORT: 'tcp://10.0.0.2:5432', TAILNET_DATABASE_USER: 'me', TAILNET_WORKER_ID: '5' },
         // Options of other commands, and how a worker knows which it is.
         ...{ TAILNET_URL: 'ws://a', TAILNET_WORKER: '1' },
       };
@@ -301,6 +304,10 @@ describe('the command line', () => {
           'error: there is no variable TAILNET_V1; there is TAILNET_NO_V1\n',
         ].join(''),
       });
+    });
+
+    it('and explains itself whatever stands there', async () => {
+      expect(await run('status --help', { TAILNET_DATABSE_URL: 'x' })).to.include({ exitCode: 0, error: '' });
     });
 
     it('and says that a directory does not count where a database is given', async () => {

@@ -148,7 +148,7 @@ describe('a configuration file', () => {
   }
 
   it('is refused with a line for each mistake', async () => {
-    writeFileSync(file, 'max-tunels: 5\nport: http\nhost: 127.0.0.1\nprot: 1');
+    writeFileSync(file, 'max-tunels: 5\nport: http\nhost: 127.0.0.1\nprot: 1\nbase-path:');
     expect(await run('config', 'check', file)).to.deep.equal({
       code: 2,
       out: '',
@@ -156,6 +156,7 @@ describe('a configuration file', () => {
         `error: ${file}: there is no option "max-tunels"; there is max-tunnels\n`,
         `error: ${file}: port: got "http". It is a whole number from 0 to 65535.\n`,
         `error: ${file}: there is no option "prot"; there is port\n`,
+        `error: ${file}: base-path: it has no value; leave the line out, or give one\n`,
       ].join(''),
     });
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isLike } from '../../src/cli/isLike.js';
+import { isLike, isSlip } from '../../src/cli/isLike.js';
 
 describe('isLike', () => {
   for (const [one, other] of [
@@ -20,6 +20,12 @@ describe('isLike', () => {
       expect(isLike(other, one)).to.equal(true);
     });
   }
+
+  it('takes names that begin alike for a slip only where they differ by one', () => {
+    expect(isSlip('database-port', 'database-url')).to.equal(false);
+    expect(isLike('database-port', 'database-url')).to.equal(true);
+    expect(isSlip('DATABSE_URL', 'database-url')).to.equal(true);
+  });
 
   for (const [one, other] of [
     ['port', 'host'],

@@ -112,6 +112,8 @@ describe('grpcGateway', () => {
   });
 
   it('wants limits that there are', () => {
+    const shared: Record<string, number> = { maxTunnels: 5, maxFrames: 5, maxConcurrentStreams: 5 };
+    expect(() => grpcGateway(fixture.coordinator, { port: 0, limits: shared })).not.to.throw();
     const limits: Record<string, number> = { maxTunnel: 5 };
     expect(() => grpcGateway(fixture.coordinator, { port: 0, limits })).to.throw(
       RangeError,

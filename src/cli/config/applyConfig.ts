@@ -33,7 +33,10 @@ export function applyConfig(command: Command, config: Config, file: string): rea
   return applied;
 }
 
-function applyValue(command: Command, name: string, value: ConfigValue, file: string): AppliedValue {
+function applyValue(command: Command, name: string, value: unknown, file: string): AppliedValue {
+  if (value === '' || value === null)
+    throw new UsageError(`${file}: ${name}: it has no value; leave the line out, or give one`);
+  if (!isValue(value)) throw new UsageError(`${file}: ${name}: it is a value, or a list of values`);
   const found = command.options.find((option) => nameOf(option) === name);
   if (found === undefined || name === 'config') {
     const like = command.options.map(nameOf).filter((each) => each !== 'config' && isLike(name, each));
@@ -76,4 +79,12 @@ function parsedBy(option: Option, value: ConfigValue, where: string): unknown {
     if (!(error instanceof InvalidArgumentError)) throw error;
     throw new UsageError(`${where}got ${JSON.stringify(text)}. ${error.message}`, { cause: error });
   }
+}
+
+function isValue(value: unknown): value is ConfigValue {
+  return isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }

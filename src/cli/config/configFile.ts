@@ -4,7 +4,7 @@ import { errorText } from '../errorText.js';
 import { UsageError } from '../usageError.js';
 
 /** What a file says of options: by their names without dashes, `max-tunnels`. */
-export type Config = Readonly<Record<string, ConfigValue>>;
+export type Config = Readonly<Record<string, unknown>>;
 
 /**
  * As it stands there, for what a value means is the option's to say: `1.10` is no number here. A list is for an option that
@@ -35,11 +35,6 @@ export function configOf(text: string, file: string): Config {
   if (content === null || content === '') return {};
   if (typeof content !== 'object' || Array.isArray(content))
     throw new UsageError(`${file}: it is not "name: value" lines`);
-  for (const [name, value] of Object.entries(content)) {
-    if (value === '' || value === null)
-      throw new UsageError(`${file}: ${name}: it has no value; leave the line out, or give one`);
-    if (!isValue(value)) throw new UsageError(`${file}: ${name}: it is a value, or a list of values`);
-  }
   return content as Config;
 }
 
@@ -60,12 +55,4 @@ function problemText({ code, message, linePos }: YAMLError): string {
     return `line ${String(linePos?.[0].line)}: a value that begins with "!" needs quotes`;
   // What follows the colon in further lines is the file itself.
   return (message.split('\n')[0] ?? '').replace(/:$/, '');
-}
-
-function isValue(value: unknown): value is ConfigValue {
-  return isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

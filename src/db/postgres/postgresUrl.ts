@@ -16,8 +16,10 @@ export const parsePostgresUrl = (text: string): URL | undefined => {
  * Whether nothing of a password has ended up elsewhere: one with a `/`, `?` or `#` in it, as it is, has its end, or all of
  * it, in the path, and what shows URLs without their passwords would show it.
  */
-const isWhole = ({ pathname, search, hash }: URL): boolean =>
-  !pathname.includes('@') && !/^[^=]*@/.test(search) && hash === '';
+const isWhole = ({ pathname, search, hash }: URL): boolean => !`${pathname}${search}`.includes('@') && hash === '';
+
+/** What to tell whoever gave something else. */
+export const encodingHint = 'in a password, @ : / ? # % are written %40 %3A %2F %3F %23 %25';
 
 /** What was read by `parsePostgresUrl`, as text again. */
 export const postgresUrlText = ({ href }: URL): string => href.replace(nowhere, '');

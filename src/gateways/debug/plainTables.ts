@@ -2,7 +2,7 @@ import type { Overview } from '../../db/overview.js';
 import type { Uuid } from '../../db/store.js';
 
 /** So many rows of each table: it is for reading, and `tailnet.json` has all. */
-const maxRows = 1000;
+const maxRows = 200;
 
 /** All there is, as tables in HTML, for who runs no scripts. Ages are of the moment when it was read. */
 export function plainTables({ readAt, isPartial, coordinators, peers, tunnels }: Overview, answeredBy: Uuid): string {

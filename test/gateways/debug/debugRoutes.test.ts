@@ -69,6 +69,12 @@ describe('the debug page', () => {
         });
       }
 
+      it('has nothing read for who asks for no more than the head', async () => {
+        fixture.answer = overview;
+        expect(await get(await fixture.serve(), { method: 'HEAD' })).to.deep.equal({ status: 200, text: '' });
+        expect(fixture.readings).to.deep.equal([]);
+      });
+
       it('shows nothing when the tables cannot be read, or not soon', async () => {
         const page = readFileSync(new URL('page.html', pageFolder), 'utf8');
         const url = await fixture.serve();

@@ -43,9 +43,9 @@ describe('plainTables', () => {
 
   it('shows so many rows that people read them, and says that there are more', () => {
     const [peer] = whole.peers;
-    const html = plainTables({ ...whole, peers: Array.from({ length: 1001 }, () => peer!) }, first);
-    expect(rowsOf(html)).to.have.lengthOf(3 + 1001 + 2);
-    expect(html).to.contain('Peers: 1001').and.to.contain('There is more, see <a href="tailnet.json">');
+    const html = plainTables({ ...whole, peers: Array.from({ length: 201 }, () => peer!) }, first);
+    expect(rowsOf(html)).to.have.lengthOf(3 + 201 + 2);
+    expect(html).to.contain('Peers: 201').and.to.contain('There is more, see <a href="tailnet.json">');
     expect(plainTables({ ...whole, isPartial: true }, first)).to.contain('There is more');
   });
 

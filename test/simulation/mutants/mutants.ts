@@ -46,14 +46,6 @@ export const mutants: readonly Mutant[] = [
     why: 'A read that began before a tunnel was written says afterwards that it is not there, and nothing reads it again.',
   },
   {
-    name: 'a hint about an earlier opening put off',
-    file: 'streams/tunnelReads.ts',
-    find: 'if (answered.take(sender, tunnelKey(src, dst))) return;\n      if (tunneler.isAdding(src, dst)) putOffHint(src, dst, sender);',
-    replace:
-      'if (tunneler.isAdding(src, dst)) putOffHint(src, dst, sender);\n      else if (answered.take(sender, tunnelKey(src, dst))) return;',
-    why: 'It stays expected, and a later one of the same sender, about a removal, is taken for it and passed over.',
-  },
-  {
     name: 'gap ignored',
     file: 'streams/hints.ts',
     find: 'if (listening.size === readers.length) subscriber.next(gap);',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ask } from '../../tools/ask.js';
 import { itRefuses } from '../../tools/refusals.js';
@@ -21,6 +22,13 @@ describe('npm run simulate:mutants', () => {
     for (const { name } of mutants) {
       expect((await ask(tool(), '--help')).rest).to.contain(`'${name}'`);
       expect((await ask(tool(), 'another')).rest).to.contain(`'${name}'`);
+    }
+  });
+
+  it('finds what each of them changes, once', () => {
+    for (const { name, file, find } of mutants) {
+      const text = readFileSync(new URL(`../../../src/${file}`, import.meta.url), 'utf8');
+      expect(text.split(find).length - 1, name).to.equal(1);
     }
   });
 
