@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { NEVER, asapScheduler, asyncScheduler, isObservable } from 'rxjs';
 import { v4 as randomUuid } from 'uuid';
 import type { Database } from './db/database.js';
-import { checkConnection } from './db/postgres/checkConnection.js';
+import { checkConfiguration } from './db/postgres/checkConnection.js';
 import { postgresDatabase } from './db/postgres/postgresDatabase.js';
 import { defaultTuning } from './defaults.js';
 import type { CoordinatorOptions, Tuning } from './options.js';
@@ -65,11 +65,14 @@ const isCount: ReadonlySet<string> = new Set([
 const mergeTuning = (tuning: Partial<Tuning>): Tuning => {
   const given = Object.entries(tuning).filter(([, value]: [string, unknown]) => value !== undefined);
   for (const [name, value] of given as [string, unknown][]) {
-    if (!(name in defaultTuning)) throw new RangeError(`tuning: there is no ${name}; there are ${tunable}`);
+    if (!Object.hasOwn(defaultTuning, name)) throw new RangeError(`tuning: there is no ${name}; there are ${tunable}`);
     if (typeof value !== 'number' || !(value > 0 || (value === 0 && mayBeZero.has(name)))) {
       throw new RangeError(
         `tuning: ${name} must be a positive number, got ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
       );
+    }
+    if (isCount.has(name) && value < Infinity && !Number.isInteger(value)) {
+      throw new RangeError(`tuning: ${name} must be a whole number, got ${value}`);
     }
     const most = name === 'batchSpacing' ? maxSpacing : isCount.has(name) ? Infinity : longest;
     if (value > most) throw new RangeError(`tuning: ${name} must be at most ${most}, got ${value}`);
@@ -90,7 +93,7 @@ const checkKinds = (options: Untyped<CoordinatorOptions>): void => {
   const { database, logger, scheduler, close$, random, telemetry, tuning } = options ?? {};
   const { store, bus } = (database ?? {}) as { readonly store?: unknown; readonly bus?: unknown };
   if (store === undefined && bus === undefined) {
-    checkConnection(database, 'database', 'a pool configuration, or { store, bus }');
+    checkConfiguration(database, 'database', 'a pool configuration, or { store, bus }');
   } else if (!hasMethods(store, ['heartbeat']) || !hasMethods(bus, ['listen$'])) {
     throw new TypeError('database: must be { store, bus }, a Store and a Bus');
   }

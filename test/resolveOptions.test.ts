@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Pool } from 'pg';
 import { NEVER, asapScheduler, asyncScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { defaultTuning } from '../src/defaults.js';
@@ -60,6 +61,8 @@ describe('resolveOptions', () => {
       'heartbeatPeriod times missedHeartbeats must be',
     );
     expect(tuned({ maxResponseSize: Infinity, maxUpdatesPerResponse: 2 ** 40 })).not.to.throw();
+    expect(tuned({ maxBatchSize: 0.5 })).to.throw(RangeError, 'maxBatchSize must be a whole number, got 0.5');
+    expect(tuned({ constructor: 1 })).to.throw(RangeError, 'there is no constructor; ');
     expect(tuned({ closeTimeout: Infinity })).to.throw(RangeError, 'closeTimeout must be at most 2147483647, got Inf');
   });
 
@@ -105,9 +108,22 @@ describe('resolveOptions', () => {
   });
 
   it('refuses what is no database', () => {
-    for (const wrong of ['', 'foo', 'mysql://host/name', 'postgres://host:99999/name', undefined, null, 5]) {
+    const pool = new Pool();
+    const url = new URL('postgres://host/name');
+    for (const wrong of [
+      '',
+      'foo',
+      'mysql://host/name',
+      'postgres://host:99999/name',
+      undefined,
+      null,
+      5,
+      [],
+      pool,
+      url,
+    ]) {
       const options = { database: wrong } as CoordinatorOptions;
-      expect(() => resolveOptions(options), String(wrong)).to.throw(
+      expect(() => resolveOptions(options), typeof wrong).to.throw(
         TypeError,
         'database: must be a URL like postgres://',
       );

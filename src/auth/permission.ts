@@ -12,7 +12,11 @@ const refuseFalse = (answer: unknown): void => {
  * something else for a bug. Of an answer that comes later, other errors are refusals than of one that is thrown.
  */
 export const permission$ = (answer: ReturnType<Auth>): Observable<never> => {
-  if (answer === undefined) return EMPTY;
+  const untyped: unknown = answer;
+  // Whoever goes without types may answer true, at once or later; a text is none, though it could be gone through.
+  if (answer === undefined || untyped === true) return EMPTY;
+  if (typeof untyped === 'string')
+    throw new TypeError(`auth allows by completing and refuses by failing; it answered text`);
   return from(answer).pipe(
     tap(refuseFalse),
     ignoreElements(),

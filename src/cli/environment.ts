@@ -49,8 +49,7 @@ export function refuseMisspelt(commands: readonly Command[], environment: NodeJS
     .flatMap((name) => {
       const bare = name.slice(prefix.length);
       const like = [...known].filter(
-        (other) =>
-          other === `${prefix}NO_${bare}` || (other !== slotVariable && isSlip(bare, other.slice(prefix.length))),
+        (other) => other === `${prefix}NO_${bare}` || isSlip(bare, other.slice(prefix.length)),
       );
       return like.length === 0 ? [] : [`there is no variable ${name}; there is ${like.join(', ')}`];
     });

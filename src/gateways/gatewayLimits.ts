@@ -61,6 +61,10 @@ export const defaultGatewayLimits: GatewayLimits = {
   closeTimeout: 5000,
 };
 
+/** A longer time makes a timer of Node.js fire at once. */
+const longest = 2 ** 31 - 1;
+const isTime = /(Timeout|Period)$/;
+
 /** Limits that gateways of one kind have: who makes several may give them all the same. */
 const ofOneKind: ReadonlySet<string> = new Set([
   ...['maxJsonMessageSize', 'maxFrames', 'maxPendingPongs', 'maxConcurrentStreams'],
@@ -69,16 +73,20 @@ const ofOneKind: ReadonlySet<string> = new Set([
 /**
  * The defaults, with what was given in their place.
  *
- * @throws RangeError `maxTunnels must be a number above 0, got -1`, `there is no limit maxTunnel; there are maxMessageSize, …`
+ * @throws RangeError `maxTunnels must be a number above 0, got -1`, `pingPeriod must be at most 2147483647, got Infinity`,
+ *   `there is no limit maxTunnel; there are maxMessageSize, …`
  */
 export function mergeLimits<Limits extends object>(defaults: Limits, limits: Partial<Limits> = {}): Limits {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (!(name in defaults) && !ofOneKind.has(name)) {
+    if (!Object.hasOwn(defaults, name) && !ofOneKind.has(name)) {
       throw new RangeError(`there is no limit ${name}; there are ${Object.keys(defaults).join(', ')}`);
     }
     if (!(typeof value === 'number' && value > 0)) {
       throw new RangeError(`${name} must be a number above 0, got ${String(value)}`);
+    }
+    if (isTime.test(name) && value > longest) {
+      throw new RangeError(`${name} must be at most ${String(longest)}, got ${String(value)}`);
     }
   }
   return { ...defaults, ...Object.fromEntries(given) };

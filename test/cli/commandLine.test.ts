@@ -293,7 +293,7 @@ describe('the command line', () => {
         ...{ TAILNET_TEST_SEED: '1', TAILNET_PORT_7350_TCP: 'tcp://10.0.0.1:7350', TAILNET_SERVICE_HOST: '10.0.0.1' },
         ...{ TAILNET_DATABASE_PORT: 'tcp://10.0.0.2:5432', TAILNET_DATABASE_USER: 'me', TAILNET_WORKER_ID: '5' },
         // Options of other commands, and how a worker knows which it is.
-        ...{ TAILNET_URL: 'ws://a', TAILNET_WORKER: '1' },
+        ...{ TAILNET_URL: 'ws://a', TAILNET_SLOT_AMONG_WORKERS: '1' },
       };
       expect(await run('status', environment)).to.deep.equal({
         exitCode: 2,

@@ -26,10 +26,13 @@ const tests = [];
 globalThis.it = (name, body) => tests.push({ name, body });
 globalThis.describe = (name, body) => body();
 process.once('beforeExit', async () => {
+  // A test that waits for what never comes lets the process end.
+  process.exitCode = 13;
   for (const { name, body } of tests) {
     await body();
     console.log('✔ ' + name);
   }
+  process.exitCode = 0;
 });
 `;
 

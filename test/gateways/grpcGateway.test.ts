@@ -121,6 +121,14 @@ describe('grpcGateway', () => {
     );
   });
 
+  it('wants times that a timer can wait for', () => {
+    for (const limits of [{ pingPeriod: Infinity }, { handshakeTimeout: 2 ** 31 }]) {
+      const [[name, value]] = Object.entries(limits) as [[string, number]];
+      const error = `${name} must be at most 2147483647, got ${String(value)}`;
+      expect(() => grpcGateway(fixture.coordinator, { port: 0, limits })).to.throw(RangeError, error);
+    }
+  });
+
   it('wants limits that are numbers above 0', () => {
     expect(() => grpcGateway(fixture.coordinator, { port: 0, limits: { maxConcurrentStreams: 0 } })).to.throw(
       RangeError,

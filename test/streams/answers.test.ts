@@ -218,6 +218,7 @@ describe('answers', () => {
       ['fails with no error at all', () => throwError(() => 'password=hunter2')],
       // Types forbid both, and not everybody has them.
       ['answers false', asAuth(() => false)],
+      ['answers text', asAuth(() => 'no')],
     ] as const) {
       it(`keeps to itself why it ${what}`, () => {
         const { errors, applied, lines } = handled(drawn['t'], auth);
@@ -226,6 +227,15 @@ describe('answers', () => {
         expect(lines).to.deep.equal(['error request failed']);
       });
     }
+
+    it('takes true for nothing, as it does where it comes later', () => {
+      expect(
+        handled(
+          drawn['t'],
+          asAuth(() => true),
+        ),
+      ).to.deep.include({ errors: [] });
+    });
 
     it(
       'takes false for a bug, also where it comes later',

@@ -27,7 +27,7 @@ export type FromWorker =
     };
 
 /** Which of the workers a process is, from 1 on, in its environment. A worker that takes the place of another has its number. */
-export const slotVariable = 'TAILNET_WORKER';
+export const slotVariable = 'TAILNET_SLOT_AMONG_WORKERS';
 
 /** Others send messages over the same channel. */
 export function isOurs(message: unknown): message is ToWorker | FromWorker {

@@ -4,7 +4,7 @@ import { announcingOn } from '../announcer.js';
 import type { Bus } from '../bus.js';
 import type { Database } from '../database.js';
 import type { Telemetry } from '../../telemetry.js';
-import { checkConnection } from './checkConnection.js';
+import { checkConfiguration } from './checkConnection.js';
 import { hintSeal } from './hintSeal.js';
 import { openPools, type PoolsOptions } from './openPools.js';
 import { pgListenBus, type PgListenBusOptions } from './pgListenBus.js';
@@ -49,8 +49,8 @@ export function postgresDatabase(
   /** Completes when all connections are given back. */
   close(): Observable<never>;
 } {
-  checkConnection(config, 'config', 'or a pool configuration');
-  if (listenConfig !== undefined) checkConnection(listenConfig, 'listenConfig', 'or a pool configuration');
+  checkConfiguration(config, 'config', 'or a pool configuration');
+  if (listenConfig !== undefined) checkConfiguration(listenConfig, 'listenConfig', 'or a pool configuration');
   const isPooled = listenConfig !== undefined;
   const pools = openPools(config, { ...options, isPooled });
   if (given !== undefined) {

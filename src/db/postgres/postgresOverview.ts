@@ -2,7 +2,7 @@ import type { PoolConfig } from 'pg';
 import type { Logger } from 'pino';
 import { defer, ignoreElements, type Observable } from 'rxjs';
 import type { ReadOverview } from '../overview.js';
-import { checkConnection } from './checkConnection.js';
+import { checkConfiguration } from './checkConnection.js';
 import { openPool } from './openPool.js';
 import { readOverview } from './queries/readOverview.js';
 import { runOn } from './runStatement.js';
@@ -47,7 +47,7 @@ export function postgresOverview(
   if (!(Number.isSafeInteger(maxRows) && maxRows > 0)) {
     throw new RangeError(`maxRows must be a whole number above 0, got ${maxRows}`);
   }
-  checkConnection(config, 'config', 'or a pool configuration');
+  checkConfiguration(config, 'config', 'or a pool configuration');
   const session = sessionConfig(config, {
     applicationName: 'tailnet-coordinator debug',
     statementTimeout,

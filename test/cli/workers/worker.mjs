@@ -24,7 +24,7 @@ process.on('message', ({ kind, question }) => {
   if (kind === 'tailnet:drain') process.exit(0);
   if (kind !== 'tailnet:collect') return;
   // The first has metrics; the second dies instead.
-  if (process.env.TAILNET_WORKER === '2') process.kill(process.pid, 'SIGKILL');
+  if (process.env.TAILNET_SLOT_AMONG_WORKERS === '2') process.kill(process.pid, 'SIGKILL');
   const values = [{ value: 7, labels: { worker: '1' } }];
   const metrics = [{ name: 'some_total', help: 'Some.', type: 'counter', aggregator: 'sum', values }];
   send({ kind: 'tailnet:collected', question, metrics });
