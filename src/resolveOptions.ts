@@ -54,8 +54,8 @@ const maxSpacing = 10_000;
 /** Longer times make a timer of Node.js fire at once. */
 const longest = 2 ** 31 - 1;
 
-/** Some waits are ten times that of silence. */
-const longestSilence = Math.floor(longest / 10);
+/** Some waits are five times that of silence. */
+const longestSilence = Math.floor(longest / 5);
 
 /** What is no time. */
 const isCount: ReadonlySet<string> = new Set([
