@@ -11,7 +11,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { readStatus } from '../../src/cli/readStatus.js';
 import { processStart } from '../../src/cli/embeddedPostgres/processStart.js';
 import { runningEmbeddedPostgres } from '../../src/cli/embeddedPostgres/runningEmbeddedPostgres.js';
-import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { quietPort } from '../support/quietPort.js';
 import { CoordinateResponse } from '../../src/proto/gen/tailnet.js';
 import { requests } from '../../src/proto/requests.js';
 import { grpcClient, PeerCall } from '../gateways/peerCall.js';
@@ -197,7 +197,7 @@ describe('serve', function () {
       expect(insisting.errors()).to.equal(
         `error: cannot listen on 127.0.0.1, port ${port}: ${reason}; choose another with --grpc-port\n`,
       );
-      const words = ['--database-url', database.url, '--port', String(await freePort())];
+      const words = ['--database-url', database.url, '--port', String(await quietPort())];
       await using flexible = runCommand(['serve', ...words]);
       const { grpc } = await listening(flexible);
       expect(grpc).to.match(/^127\.0\.0\.1:(?!7351$)/);
@@ -435,7 +435,7 @@ describe('peer', function () {
 
   it('comes back when its coordinator does', async () => {
     await using database = await testDatabase();
-    const port = await freePort();
+    const port = await quietPort();
     const words = ['--database-url', database.url, '--port', String(port)];
     await using first = runServe(words);
     const { http } = await listening(first);
@@ -484,7 +484,7 @@ describe('peer', function () {
   });
 
   it('ends when it is told to, although nobody answers', async () => {
-    await using peer = runPeer(`http://127.0.0.1:${await freePort()}`, alice, []);
+    await using peer = runPeer(`http://127.0.0.1:${await quietPort()}`, alice, []);
     await peer.line((line) => line.includes('next try'));
     peer.signal('SIGTERM');
     expect(await peer.ended).to.equal(0);
@@ -570,7 +570,7 @@ describe('status and migrate', function () {
   });
 
   it('fail in one line when nobody answers, and name the database without its password', async () => {
-    const address = `127.0.0.1:${await freePort()}/tailnet`;
+    const address = `127.0.0.1:${await quietPort()}/tailnet`;
     for (const command of ['status', 'migrate']) {
       const words = [command, '--database-url', `postgres://tailnet:secret@${address}`];
       await using program = runCommand(words);

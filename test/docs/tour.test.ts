@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { symlinkSync } from 'node:fs';
-import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { quietPort } from '../support/quietPort.js';
 import { temporaryDirectory } from '../cli/temporaryDirectory.js';
 import { fencesOf, root, type Fence } from './markdown.js';
 import { Terminal } from './terminal.js';
@@ -41,7 +41,7 @@ describe('the tour', () => {
   it('goes as it says', async () => {
     using directory = temporaryDirectory();
     for (const part of parts) symlinkSync(root + part, `${directory.path}/${part}`);
-    const free = await Promise.all(ports.map(async () => String(await freePort())));
+    const free = await Promise.all(ports.map(async () => String(await quietPort())));
     const onFreePorts = (text: string): string =>
       // In one go: a free port may have another one's digits in it.
       text.replaceAll(new RegExp(ports.join('|'), 'g'), (found) => free[ports.indexOf(found)] ?? '');

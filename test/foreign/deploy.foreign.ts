@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { filter, firstValueFrom, interval, switchMap } from 'rxjs';
 import type { Subscription } from 'rxjs';
-import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { quietPort } from '../support/quietPort.js';
 import type { Uuid } from '../../src/db/store.js';
 import { temporaryDirectory } from '../cli/temporaryDirectory.js';
 import { root } from '../docs/markdown.js';
@@ -63,7 +63,7 @@ describe('what deploys coordinators', function () {
 
     it('keeps peers from coordinators that drain: one after the other is restarted, and nobody is told that anybody has gone', async () => {
       await using database = await testDatabase();
-      const ports = [await freePort(), await freePort(), await freePort()];
+      const ports = [await quietPort(), await quietPort(), await quietPort()];
       const start = (port: number): CoordinatorProcess => {
         const words = ['--port', String(port), '--grpc-port', 'none', '--drain-time', '3000'];
         const coordinator = coordinatorProcess(database.url, words);
@@ -75,8 +75,8 @@ describe('what deploys coordinators', function () {
 
       using directory = temporaryDirectory();
       const file = join(directory.path, 'haproxy.cfg');
-      const http = await freePort();
-      writeFileSync(file, configuration(ports, { http, grpc: await freePort() }));
+      const http = await quietPort();
+      writeFileSync(file, configuration(ports, { http, grpc: await quietPort() }));
       const program = spawn(programPath('haproxy'), ['-db', '-f', file]);
       balancer = program;
       const lines: string[] = [];

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { quietPort } from '../support/quietPort.js';
 import { programPath } from './programPath.js';
 
 /** A server of NATS, to be mistreated. */
@@ -17,7 +17,7 @@ export interface NatsServer extends AsyncDisposable {
 
 /** Starts a server; resolves when it takes connections. */
 export const startNatsServer = async (words: readonly string[] = []): Promise<NatsServer> => {
-  const port = await freePort();
+  const port = await quietPort();
   let program: ChildProcess | undefined;
   const start = async () => {
     const started = spawn(programPath('nats-server'), ['--addr', '127.0.0.1', '--port', String(port), ...words]);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { lastValueFrom } from 'rxjs';
-import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { quietPort } from '../support/quietPort.js';
 import { createCoordinator, postgresDatabase, type Coordinator } from '../../src/index.js';
 import { alice, bob, testPeer } from '../../src/testing/index.js';
 import { runCommand, type RunningProgram } from '../cli/childProcess.js';
@@ -23,7 +23,7 @@ interface Pooler extends AsyncDisposable {
 const startPooler = async (databaseUrl: string, settings: readonly string[] = []): Promise<Pooler> => {
   const directory = temporaryDirectory();
   const server = new URL(databaseUrl);
-  const port = await freePort();
+  const port = await quietPort();
   const [ini, users] = [join(directory.path, 'pgbouncer.ini'), join(directory.path, 'users.txt')];
   const [user, password] = [decodeURIComponent(server.username), decodeURIComponent(server.password)];
   writeFileSync(users, `"${user}" "${password}"\n`);

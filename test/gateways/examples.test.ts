@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import { linesOf } from '../../examples/linesOf.js';
 import { returning } from '../../examples/returning.js';
 import { webSocketClient } from '../../examples/webSocketClient.js';
-import { freePort } from '../../src/cli/embeddedPostgres/freePort.js';
+import { quietPort } from '../support/quietPort.js';
 import { createCoordinator } from '../../src/coordinator.js';
 import type { CoordinateRequest, CoordinateResponse } from '../../src/proto/index.js';
 import { requests } from '../../src/proto/requests.js';
@@ -70,7 +70,7 @@ describe('examples/returning.ts', () => {
 
 describe('examples/tcpServer.ts', () => {
   it('stays at a port that it is given, until Ctrl+C', async () => {
-    const port = String(await freePort());
+    const port = String(await quietPort());
     await using server = runProgram('examples/tcpServer.ts', [], { environment: { PORT: port } });
     expect(await server.line((line) => line.startsWith('listening'))).to.equal(`listening at tcp://127.0.0.1:${port}`);
     server.signal('SIGINT');

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/cli/embeddedPostgres/startEmbeddedPostgres.js';
+import { quietPort } from './quietPort.js';
 
 /** An embedded server in a temporary directory, fast and not durable. */
 export interface EmbeddedTestServer {
@@ -22,7 +23,7 @@ export async function startEmbeddedTestServer(): Promise<EmbeddedTestServer> {
   chmodSync(dataDir, 0o711);
   let current: EmbeddedPostgres;
   try {
-    current = await startEmbeddedPostgres({ dataDir, durable: false });
+    current = await startEmbeddedPostgres({ dataDir, durable: false, port: await quietPort() });
   } catch (error) {
     rmSync(dataDir, { recursive: true, force: true });
     throw error;
