@@ -93,7 +93,8 @@ const connectionsTimeout = 2_000;
 /**
  * Starts a coordinator.
  *
- * @throws TypeError `not a UUID: "…"`, `database: …`, RangeError `tuning: …`
+ * @throws TypeError `not a UUID: "…"`, `database: …`, and `logger: …` and the like for what is something else; RangeError
+ *   `tuning: …`
  */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { id, logger, scheduler, turnScheduler, close$, random, telemetry, tuning, database, ownsDatabase } =

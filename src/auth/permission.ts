@@ -16,7 +16,7 @@ export const permission$ = (answer: ReturnType<Auth>): Observable<never> => {
   // Whoever goes without types may answer true, at once or later; a text is none, though it could be gone through.
   if (answer === undefined || untyped === true) return EMPTY;
   if (typeof untyped === 'string')
-    throw new TypeError(`auth allows by completing and refuses by failing; it answered text`);
+    throw new TypeError('auth allows by completing and refuses by failing; it answered text');
   return from(answer).pipe(
     tap(refuseFalse),
     ignoreElements(),

@@ -40,8 +40,9 @@ export function checkDatabaseUrl(text: string, name = '--database-url'): void {
     );
   }
   for (const parameter of url.searchParams.keys()) {
-    const like = tlsParameters.find((known) => parameter !== known && isLike(parameter, known));
-    if (like !== undefined && !tlsParameters.includes(parameter)) {
+    if (tlsParameters.includes(parameter)) continue;
+    const like = tlsParameters.find((known) => isLike(parameter, known));
+    if (like !== undefined) {
       throw new UsageError(`option '${name}': there is no parameter ${parameter}; there is ${like}`);
     }
   }

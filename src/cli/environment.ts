@@ -36,8 +36,8 @@ export function tidyEnvironment(command: Command, environment: NodeJS.ProcessEnv
 }
 
 /**
- * Refuses variables that are none of an option of any command, and differ from one by a slip: whoever set `TAILNET_JWT_AUDENCE`
- * believes that tokens must be for somebody. Others may begin alike for reasons of their own.
+ * Refuses variables that are none of an option of any command, and differ from one by a slip: whoever set
+ * `TAILNET_JWT_AUDENCE` believes that tokens must be for somebody. Others may begin alike for reasons of their own.
  *
  * @throws UsageError `there is no variable TAILNET_JWT_AUDENCE; there is TAILNET_JWT_AUDIENCE`, a line for each
  */

@@ -40,8 +40,8 @@ export interface MigrateResult {
  * @param connection a URL, a configuration, or a connection that is open already (which stays open)
  * @throws MigrationError if the database is not one that can be migrated; it says why, and nothing was changed by the
  *   step that failed. What a retry may help, as where the database is away, has a `cause` with the code of it
- * @throws TypeError `connection: must be a URL like postgres://user:password@host:5432/name, a configuration, or a connection; in
- *   a password, …`
+ * @throws TypeError `connection: must be a URL like postgres://user:password@host:5432/name, a configuration, or a
+ *   connection; in a password, …`
  */
 export function migrate(
   connection: string | PoolConfig | Queryable,

@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { type Observable, EMPTY, defer, filter, finalize, map, merge, tap } from 'rxjs';
 import { type Tunnel, type TunnelsWritten, type TunnelWrites, type Uuid, StoreError } from '../db/store.js';
 import type { Binder } from './binder.js';
-import { forgetOldest } from './forgetOldest.js';
 import { coalesceInBatches } from './operators/coalesceInBatches.js';
 import type { LateTunnels } from './lateTunnels.js';
 import { repeatWhile } from './operators/repeatWhile.js';
@@ -149,7 +148,10 @@ export const createTunneler = (
     const removed = (source.removed ??= new Set());
     removed.delete(dst);
     removed.add(dst);
-    forgetOldest(removed, rememberedRemovals);
+    for (const oldest of removed) {
+      if (removed.size <= rememberedRemovals) break;
+      removed.delete(oldest);
+    }
   };
 
   const markUnwritten = (source: Source, dst: Uuid, operation: Operation): void => {

@@ -39,8 +39,8 @@ export interface PostgresDatabaseOptions
  *
  * Whoever opens it closes it: `close()` completes when all connections are given back.
  *
- * @throws TypeError `config: must be a URL like postgres://user:password@host:5432/name, or a pool configuration` (or
- *   `listenConfig: …`)
+ * @throws TypeError `config: must be a URL like postgres://user:password@host:5432/name, or a pool configuration; in a
+ *   password, …` (or `listenConfig: …`)
  */
 export function postgresDatabase(
   config: string | PoolConfig,

@@ -32,7 +32,8 @@ const idleTimeout = 10_000;
  *
  * Whoever opens it closes it: `close()` completes when the connection is given back.
  *
- * @throws TypeError `config: must be a URL like postgres://user:password@host:5432/name, or a pool configuration`
+ * @throws TypeError `config: must be a URL like postgres://user:password@host:5432/name, or a pool configuration; in a
+ *   password, …`
  * @throws RangeError `maxRows must be a whole number above 0, got 0`
  */
 export function postgresOverview(

@@ -2,8 +2,8 @@
 const nowhere = 'no-host.invalid';
 
 /**
- * A URL of PostgreSQL as `pg` reads it, or undefined for what is none, or has a password that is not encoded. A user may stand before no host, where the host is
- * a parameter: `postgres://user:password@/name?host=/run/postgresql`.
+ * A URL of PostgreSQL as `pg` reads it, or undefined for what is none, or has a password that is not encoded. A user may
+ * stand before no host, where the host is a parameter: `postgres://user:password@/name?host=/run/postgresql`.
  */
 export const parsePostgresUrl = (text: string): URL | undefined => {
   if (!/^postgres(ql)?:\/\//i.test(text)) return undefined;

@@ -66,7 +66,7 @@ function takeFromUrl(connectionString: string | undefined): {
 } {
   const taken = new Map<string, string>();
   // What is not a URL (a socket's path) has no parameters; what is a broken one, pg complains about when it connects.
-  const url = connectionString === undefined ? undefined : parsePostgresUrl(connectionString);
+  const url = connectionString === undefined ? undefined : urlOf(connectionString);
   if (url === undefined) return { connectionString, taken };
   for (const name of TAKEN) {
     const value = url.searchParams.get(name);
@@ -74,6 +74,11 @@ function takeFromUrl(connectionString: string | undefined): {
     url.searchParams.delete(name);
   }
   return { connectionString: taken.size === 0 ? connectionString : postgresUrlText(url), taken };
+}
+
+/** `socket:` is a URL with parameters, too. */
+function urlOf(text: string): URL | undefined {
+  return parsePostgresUrl(text) ?? (URL.canParse(text) ? new URL(text) : undefined);
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -27,8 +27,8 @@ export const debugPath = '/debug/tailnet';
  *   null.
  *
  * Nothing is written, and no peer notices. The tables are read once for all who look, as the limits say, and not while
- * nobody does. The page itself is for everybody; for what it shows by scripts, 401 and 403 as `identify` and `origins` say, 503 when
- * there are too many, or while the server drains.
+ * nobody does. The page itself is for everybody; for what it shows by scripts, 401 and 403 as `identify` and `origins` say,
+ * 503 when there are too many, or while the server drains.
  *
  * @param readOverview reads the tables: `postgresOverview(…).read`
  * @throws RangeError at once when a limit is not a number above 0

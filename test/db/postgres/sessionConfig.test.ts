@@ -50,6 +50,11 @@ describe('sessionConfig', () => {
     expect(config).to.include({ connectionString: 'postgres://alice@/net?host=%2Frun', options: combined });
   });
 
+  it('reads the URL of a socket, too', () => {
+    const config = sessionConfig('socket:/run?db=net&options=-c%20search_path%3Dmesh', defaults);
+    expect(config).to.include({ connectionString: 'socket:/run?db=net', options: combined });
+  });
+
   it('lets statements take for ever if the configuration says so', () => {
     const config = sessionConfig({ statement_timeout: false }, defaults);
     expect(config.statement_timeout).to.equal(false);
